@@ -1,0 +1,85 @@
+# Everything runs in .venv, which is made on demand and brought up to date when a requirements file changes.
+
+PYTHON ?= python3
+# Where torch is fetched from. Empty: the usual package index, on Linux with CUDA. See the README for the small one.
+TORCH_INDEX ?=
+# What the Space gets: one of the releases that ZeroGPU supports.
+SPACE_TORCH ?= 2.11.0
+ZEROGPU_TORCH := 2.8.0 2.9.1 2.10.0 2.11.0
+# The browser that the tests drive.
+CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
+export CHROMIUM
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check install -c constraints.txt
+INSTALL_FAILED := { echo "Could not install the packages: see above. A package index has to be within reach."; exit 1; }
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test lint format types train examples space clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
+
+setup: $(VENV)/.dev ## the environment with all that `run` and `test` need
+
+run: $(VENV)/.run ## the environment, then the demo on http://localhost:7860
+	$(PY) app.py
+
+test: $(VENV)/.dev lint types ## the environment, then every check
+ifneq ($(strip $(CHROMIUM)),)
+	$(PY) -m pytest
+else
+	$(PY) -m pytest -m "not browser"
+	@echo "MISSING: a browser, so the tests in the page did not run; the other checks passed."
+	@echo "Get one with 'apt-get install chromium', or name one: 'make test CHROMIUM=/path/to/chrome'."
+	@exit 1
+endif
+
+lint: $(VENV)/.dev ## ruff: rules and format
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+
+format: $(VENV)/.dev ## mend what ruff can mend
+	$(PY) -m ruff check --fix .
+	$(PY) -m ruff format .
+
+types: $(VENV)/.dev ## mypy
+	$(PY) -m mypy
+
+train: $(VENV)/.dev ## the bundled checkpoint from its seed; goes on where it was interrupted (hours)
+	$(PY) -m training.train --out runs/tiny
+
+examples: $(VENV)/.dev ## the pictures of examples/
+	$(PY) -m examples.make
+
+space: ## build/space: the files of a ZeroGPU Space, with a torch that it supports
+	@test -n "$(filter $(SPACE_TORCH),$(ZEROGPU_TORCH))" || \
+		{ echo "ZeroGPU has no torch $(SPACE_TORCH). It has: $(ZEROGPU_TORCH)"; exit 1; }
+	rm -rf build/space
+	mkdir -p build/space
+	tar -cf - --exclude __pycache__ app.py samhq_demo examples README.md LICENSE $(wildcard docs training/README.md) | tar -xf - -C build/space
+	sed 's/^torch[^#]*#/torch==$(SPACE_TORCH)  #/' requirements.txt > build/space/requirements.txt
+	@echo "Now: hf upload OWNER/NAME build/space . --repo-type space"
+
+clean: ## remove the environment and what was built
+	rm -rf $(VENV) build
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
+		{ echo "MISSING: Python 3.10 to 3.13. Name one: make PYTHON=python3.12 ..."; exit 1; }
+	$(PYTHON) -m venv $(VENV) || \
+		{ echo "MISSING: Python's venv. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.made requirements.txt constraints.txt
+ifneq ($(strip $(TORCH_INDEX)),)
+	$(PIP) --no-deps --index-url $(TORCH_INDEX) torch || $(INSTALL_FAILED)
+endif
+	$(PIP) -r requirements.txt || $(INSTALL_FAILED)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt requirements-official.txt
+	$(PIP) -r requirements.txt -r requirements-dev.txt || $(INSTALL_FAILED)
+	$(PIP) --no-deps -r requirements-official.txt || $(INSTALL_FAILED)
+	@touch $@
