@@ -1,0 +1,82 @@
+"""Embeddings kept under a bound in bytes, each computed once."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Future
+from typing import Generic, Literal, Protocol, TypeVar
+
+Encoded = Literal["now", "cached", "shared"]
+
+
+class Sized(Protocol):
+    """Anything that knows its own size in memory."""
+
+    @property
+    def nbytes(self) -> int: ...
+
+
+Value = TypeVar("Value", bound=Sized)
+
+
+class EmbeddingCache(Generic[Value]):
+    """A least-recently-used cache bounded by bytes; safe under threads.
+
+    Two threads that ask for the same new key run the computation once. A computation that fails
+    is not kept: those who waited get its error, the next one to ask tries again.
+    """
+
+    def __init__(self, *, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Hashable, Value] = OrderedDict()
+        self._running: dict[Hashable, Future[Value]] = {}
+        self._bytes = 0
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes held now; at most the bound, except for a single value larger than it."""
+        return self._bytes
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._kept
+
+    def get(self, key: Hashable, compute: Callable[[], Value]) -> tuple[Value, Encoded]:
+        """The value of a key, and where it came from.
+
+        Returns:
+            The value with "cached" (it was there), "shared" (another thread was computing it,
+            and this one waited) or "now" (this call computed it).
+        """
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return self._kept[key], "cached"
+            running = self._running.get(key)
+            if running is None:
+                mine: Future[Value] = Future()
+                self._running[key] = mine
+        if running is not None:
+            return running.result(), "shared"
+        try:
+            value = compute()
+        except BaseException as error:
+            with self._lock:
+                del self._running[key]
+            mine.set_exception(error)
+            raise
+        with self._lock:
+            self._keep(key, value)
+            del self._running[key]
+        mine.set_result(value)
+        return value, "now"
+
+    def _keep(self, key: Hashable, value: Value) -> None:
+        self._kept[key] = value
+        self._bytes += value.nbytes
+        # The newest stays even if it alone is over the bound: its picture is being clicked on.
+        while self._bytes > self._max_bytes and len(self._kept) > 1:
+            _, old = self._kept.popitem(last=False)
+            self._bytes -= old.nbytes

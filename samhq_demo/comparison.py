@@ -1,0 +1,186 @@
+"""What was answered: both models' masks for each object, their scores, and how far they agree."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from samhq_demo import masks
+from samhq_demo.masks import BoxXYWH, Mask, Rle
+from samhq_demo.prompts import Prompt
+
+Encoded = Literal["now", "cached", "shared"]
+Which = Literal["sam", "sam_hq"]
+TIMINGS = ("encode", "decode", "total")
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One of the masks that a model offers for an ambiguous prompt."""
+
+    predicted_iou: float
+    stability: float
+    area: int
+    rle: Rle
+
+    @classmethod
+    def from_mask(cls, mask: Mask, *, predicted_iou: float, stability: float) -> "Candidate":
+        """From a full-size (H, W) mask and the model's scores for it."""
+        rle = masks.rle_encode(mask)
+        return cls(float(predicted_iou), float(stability), masks.rle_area(rle), rle)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "predicted_iou": _score(self.predicted_iou),
+            "stability": _score(self.stability),
+            "area": self.area,
+            "rle": dict(self.rle),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class MaskPrediction:
+    """One model's answer for one object, at the picture's full size.
+
+    predicted_iou: SAM's own estimate of the mask's IoU; it can pass 1.
+    area: pixels. bbox_xywh: (x, y, width, height) in pixels, all 0 for an empty mask.
+    candidates: all that the model offered, best first; None when it was asked for one mask.
+    true_iou, true_boundary_iou: against the true mask, where one was given.
+    """
+
+    predicted_iou: float
+    stability: float
+    area: int
+    bbox_xywh: BoxXYWH
+    rle: Rle
+    candidates: tuple[Candidate, ...] | None = None
+    true_iou: float | None = None
+    true_boundary_iou: float | None = None
+
+    @classmethod
+    def from_mask(
+        cls,
+        mask: Mask,
+        *,
+        predicted_iou: float,
+        stability: float,
+        candidates: Sequence[Candidate] | None = None,
+        ground_truth: Mask | None = None,
+    ) -> "MaskPrediction":
+        """From a full-size (H, W) mask, the model's scores for it, and the true mask where it is known."""
+        rle = masks.rle_encode(mask)
+        return cls(
+            predicted_iou=float(predicted_iou),
+            stability=float(stability),
+            area=masks.rle_area(rle),
+            bbox_xywh=masks.rle_bbox(rle),
+            rle=rle,
+            candidates=None if candidates is None else tuple(candidates),
+            true_iou=None if ground_truth is None else masks.mask_iou(mask, ground_truth),
+            true_boundary_iou=None if ground_truth is None else masks.boundary_iou(mask, ground_truth),
+        )
+
+    def mask(self) -> Mask:
+        """The mask itself, (H, W) boolean, decoded anew at each call."""
+        return masks.rle_decode(self.rle)
+
+    def to_json(self) -> dict[str, Any]:
+        answer: dict[str, Any] = {
+            "predicted_iou": _score(self.predicted_iou),
+            "stability": _score(self.stability),
+            "area": self.area,
+            "bbox": list(self.bbox_xywh),
+            "rle": dict(self.rle),
+            "true_iou": None if self.true_iou is None else _score(self.true_iou),
+            "true_boundary_iou": None if self.true_boundary_iou is None else _score(self.true_boundary_iou),
+        }
+        if self.candidates is not None:
+            answer["candidates"] = [candidate.to_json() for candidate in self.candidates]
+        return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """How far the two models' masks of one object agree; only_sam and only_sam_hq count pixels."""
+
+    iou: float
+    boundary_iou: float
+    only_sam: int
+    only_sam_hq: int
+
+    @classmethod
+    def between(cls, sam_mask: Mask, sam_hq_mask: Mask) -> "Agreement":
+        """From two (H, W) masks of the same size."""
+        return cls(
+            iou=masks.mask_iou(sam_mask, sam_hq_mask),
+            boundary_iou=masks.boundary_iou(sam_mask, sam_hq_mask),
+            only_sam=int(np.count_nonzero(sam_mask & ~sam_hq_mask)),
+            only_sam_hq=int(np.count_nonzero(sam_hq_mask & ~sam_mask)),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "iou": _score(self.iou),
+            "boundary_iou": _score(self.boundary_iou),
+            "only_sam": self.only_sam,
+            "only_sam_hq": self.only_sam_hq,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectComparison:
+    """Both answers to one prompt."""
+
+    prompt: Prompt
+    sam: MaskPrediction
+    sam_hq: MaskPrediction
+    agreement: Agreement
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "prompt": self.prompt.to_json(),
+            "sam": self.sam.to_json(),
+            "sam_hq": self.sam_hq.to_json(),
+            "agreement": self.agreement.to_json(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The whole answer for one picture: an entry for each prompt, in order.
+
+    size_wh: the picture's (width, height).
+    encoded: "now" by this request, "cached" from before, "shared" with a request already at it.
+    milliseconds: time taken, under the keys in TIMINGS.
+    """
+
+    model: str
+    size_wh: tuple[int, int]
+    objects: tuple[ObjectComparison, ...]
+    encoded: Encoded
+    milliseconds: Mapping[str, float]
+
+    def union(self, which: Which) -> Mask:
+        """All of one model's masks together, (H, W) boolean."""
+        rles = [(item.sam if which == "sam" else item.sam_hq).rle for item in self.objects]
+        if not rles:
+            width, height = self.size_wh
+            return np.zeros((height, width), np.bool_)
+        return masks.rle_decode(masks.rle_union(rles))
+
+    def to_json(self) -> dict[str, Any]:
+        """The public form, with its keys in the documented order and nothing but plain Python values."""
+        width, height = self.size_wh
+        return {
+            "model": self.model,
+            "image": {"width": width, "height": height},
+            "objects": [item.to_json() for item in self.objects],
+            "encoded": self.encoded,
+            "milliseconds": {key: round(float(self.milliseconds[key]), 1) for key in TIMINGS},
+        }
+
+
+def _score(value: float) -> float:
+    # Six digits: finer than the models' own arithmetic, short enough to read.
+    return round(float(value), 6)

@@ -1,0 +1,71 @@
+"""The app's own settings, read once from the environment."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+AUTO = "auto"
+DEVICES = ("cpu", "cuda", "mps")
+DTYPES = ("float32", "bfloat16", "float16")
+DEFAULT_CACHE_MB = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the person who starts the app decided.
+
+    model: a catalogue name, a Hub repository id, a local folder, or "auto".
+    baseline: the SAM to compare with, a repository id or local folder; None: the one that fits the model.
+    device, dtype: one of DEVICES and DTYPES; None: the best that this machine has.
+    cache_mb: memory for image embeddings in megabytes; 0 keeps none.
+
+    Raises ValueError naming the environment variable, its value and what would be right.
+    """
+
+    model: str = AUTO
+    baseline: str | None = None
+    device: str | None = None
+    dtype: str | None = None
+    cache_mb: int = DEFAULT_CACHE_MB
+
+    def __post_init__(self) -> None:
+        if not self.model:
+            raise ValueError(
+                "SAMHQ_MODEL is empty: name a model (such as tiny), a Hub repository or a local folder."
+            )
+        for variable, value, allowed in (
+            ("SAMHQ_DEVICE", self.device, DEVICES),
+            ("SAMHQ_DTYPE", self.dtype, DTYPES),
+        ):
+            if value is not None and value not in allowed:
+                raise ValueError(f"{variable} is {value!r}: it must be one of {', '.join(allowed)}.")
+        if self.cache_mb < 0:
+            raise ValueError(f"SAMHQ_CACHE_MB is {self.cache_mb}: {_CACHE_MB_RULE}")
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
+        """Read the SAMHQ_* variables; one that is unset or blank takes its default."""
+        device, dtype = _text(environ, "SAMHQ_DEVICE"), _text(environ, "SAMHQ_DTYPE")
+        return cls(
+            model=_text(environ, "SAMHQ_MODEL") or AUTO,
+            baseline=_text(environ, "SAMHQ_BASELINE"),
+            device=device and device.lower(),
+            dtype=dtype and dtype.lower(),
+            cache_mb=_cache_mb(_text(environ, "SAMHQ_CACHE_MB")),
+        )
+
+
+_CACHE_MB_RULE = f"it must be a whole number of megabytes, 0 or more (such as {DEFAULT_CACHE_MB})."
+
+
+def _text(environ: Mapping[str, str], variable: str) -> str | None:
+    return environ.get(variable, "").strip() or None
+
+
+def _cache_mb(text: str | None) -> int:
+    if text is None:
+        return DEFAULT_CACHE_MB
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"SAMHQ_CACHE_MB is {text!r}: {_CACHE_MB_RULE}") from None

@@ -1,0 +1,81 @@
+"""The embedding cache: bounded in bytes, least recently used out first, one computation a key."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import pytest
+
+from samhq_demo.cache import EmbeddingCache
+
+
+@dataclass(frozen=True)
+class Block:
+    nbytes: int
+
+
+def test_least_recently_used_goes_first() -> None:
+    cache: EmbeddingCache[Block] = EmbeddingCache(max_bytes=30)
+    for key in "abc":
+        cache.get(key, lambda: Block(10))
+    cache.get("a", lambda: Block(10))
+    cache.get("d", lambda: Block(10))
+    assert [key in cache for key in "abcd"] == [True, False, True, True]
+    assert cache.nbytes == 30
+
+
+def test_a_value_over_the_bound_is_kept_alone() -> None:
+    cache: EmbeddingCache[Block] = EmbeddingCache(max_bytes=30)
+    cache.get("a", lambda: Block(10))
+    cache.get("huge", lambda: Block(100))
+    assert ("a" in cache, "huge" in cache) == (False, True)
+    cache.get("b", lambda: Block(10))
+    assert cache.nbytes == 10
+
+
+def test_a_failed_computation_is_told_to_all_and_not_kept() -> None:
+    cache: EmbeddingCache[Block] = EmbeddingCache(max_bytes=30)
+    started, go = threading.Event(), threading.Event()
+    told: list[str] = []
+
+    def failing() -> Block:
+        started.set()
+        go.wait(5)
+        raise ValueError("no")
+
+    def ask() -> None:
+        try:
+            cache.get("a", failing)
+        except ValueError as error:
+            told.append(str(error))
+
+    first = threading.Thread(target=ask)
+    first.start()
+    started.wait(5)
+    second = threading.Thread(target=ask)
+    second.start()
+    go.set()
+    first.join()
+    second.join()
+    assert told == ["no", "no"]
+    assert cache.get("a", lambda: Block(1))[1] == "now"
+
+
+def test_who_waits_is_told_that_it_shared() -> None:
+    cache: EmbeddingCache[Block] = EmbeddingCache(max_bytes=30)
+    started, go = threading.Event(), threading.Event()
+    how: dict[str, str] = {}
+
+    def slow() -> Block:
+        started.set()
+        go.wait(5)
+        return Block(1)
+
+    first = threading.Thread(target=lambda: how.update(first=cache.get("a", slow)[1]))
+    first.start()
+    started.wait(5)
+    threading.Timer(0.2, go.set).start()  # by then this thread waits below
+    assert cache.get("a", lambda: pytest.fail("ran twice"))[1] == "shared"
+    first.join()
+    assert how == {"first": "now"}
