@@ -1,0 +1,252 @@
+"""Which models there are, which one answers, and when it is loaded.
+
+torch and transformers are imported in a thread behind the page, never before it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .models.weights import NAMES, Download, Source, resolve
+from .settings import AUTO, Settings
+
+if TYPE_CHECKING:
+    from .models.pair import ModelPair
+
+log = logging.getLogger(__name__)
+
+FALLBACK = "tiny"
+PREFERRED = "base"
+# Parameters of SAM-HQ in all, and those that SAM does not have: counted, and held by a test.
+COUNTED = {
+    "tiny": (0, 0),
+    "base": (94_806_832, 1_071_104),
+    "large": (313_676_336, 1_333_248),
+    "huge": (642_686_256, 1_595_392),
+}
+_SAM_BY_WIDTH = {768: "base", 1024: "large", 1280: "huge"}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDescription:
+    """What `/models` says of a model. `available`: its weights are on this machine."""
+
+    name: str
+    parameters: int
+    hq_parameters: int
+    source: str
+    available: bool
+    active: bool
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "name": self.name,
+            "parameters": self.parameters,
+            "hq_parameters": self.hq_parameters,
+            "source": self.source,
+            "available": self.available,
+            "active": self.active,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceStatus:
+    """The model that answers (None while none can), whether it is loaded, and why it is this one."""
+
+    model: str | None
+    ready: bool
+    message: str
+
+
+class ModelLibrary:
+    """The models by name: loads each once, downloads what is wanted, decides which one answers."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Look at the settings and what is on this machine; no network, no torch.
+
+        Raises:
+            ValueError: a setting names no model or no folder.
+        """
+        self._settings = settings
+        self._sources = {name: resolve(name) for name in NAMES}
+        self._wanted = PREFERRED
+        if settings.model != AUTO:
+            source = resolve(settings.model)
+            self._wanted = source.name
+            self._sources[source.name] = source
+        self._baseline = None if settings.baseline is None else resolve(settings.baseline)
+        self._lock = threading.Lock()
+        self._loading: dict[str, threading.Lock] = {}
+        self._pairs: dict[str, ModelPair] = {}
+        self._counts = dict(COUNTED)
+        self._failures: dict[str, str] = {}
+        self._downloads: dict[str, Download] = {}
+        self._active = self._wanted if self.available(self._wanted) else FALLBACK
+
+    def start(self) -> None:
+        """Load the model that answers, and fetch the wanted one, in the background."""
+        zero_gpu = bool(os.environ.get("SPACES_ZERO_GPU"))
+        if zero_gpu:
+            # ZeroGPU looks for functions that borrow its GPU when the app launches.
+            self._load_active()
+        else:
+            threading.Thread(target=self._load_active, name="load", daemon=True).start()
+        if not self.available(self._wanted):
+            self.fetch(self._wanted)
+
+    def describe(self) -> list[ModelDescription]:
+        return [self._describe(name) for name in self._sources]
+
+    def _describe(self, name: str) -> ModelDescription:
+        source = self._sources[name]
+        total, own = self._counts.get(name, (0, 0))
+        if name == FALLBACK:
+            where = "comes with this app; trained on drawn shapes only"
+        else:
+            where = source.repo_id if source.repo_id is not None else f"the local folder {source.name}"
+        return ModelDescription(
+            name=name,
+            parameters=total,
+            hq_parameters=own,
+            source=where,
+            available=self.available(name),
+            active=name == self._active,
+        )
+
+    def available(self, name: str) -> bool:
+        """Whether the SAM-HQ weights of a name are on this machine. Uses no network."""
+        return self._sources[name].weights_folder() is not None
+
+    def status(self) -> ServiceStatus:
+        active = self._active
+        failure = self._failures.get(active)
+        if failure is not None:
+            return ServiceStatus(None, False, failure)
+        ready = active in self._pairs
+        message = f"{active} answers" if ready else f"{active} is being loaded"
+        if active != self._wanted:
+            message += f"; {self._why_not(self._wanted)}"
+        if active == FALLBACK:
+            message += ". It knows only drawn shapes"
+        return ServiceStatus(active, ready, message + ".")
+
+    def _why_not(self, name: str) -> str:
+        failure, download = self._failures.get(name), self._downloads.get(name)
+        if failure is not None:
+            return f"{name} does not: {failure.rstrip('.')}"
+        if download is None:
+            return f"the weights of {name} are not on this machine"
+        if download.state == "downloading":
+            return f"{name} is being downloaded ({download.progress:.0%})"
+        if download.state == "waiting":
+            return f"{name} is about to be downloaded"
+        if download.state == "done":
+            return f"{name} is being loaded"
+        return f"{name} could not be had: {(download.reason or download.state).rstrip('.')}"
+
+    def pair(self, name: str | None) -> ModelPair:
+        """The loaded pair of a name; None is the one that answers. Waits while it loads.
+
+        Raises:
+            ValueError: there is no such model, its weights are not here, or they cannot be read.
+        """
+        chosen = name or self._active
+        if chosen not in self._sources:
+            raise ValueError(f"There is no model {chosen!r}; there are {', '.join(self._sources)}.")
+        loaded = self._pairs.get(chosen)
+        if loaded is not None:
+            return loaded
+        if not self.available(chosen):
+            self.fetch(chosen)
+            here = ", ".join(n for n in self._sources if self.available(n))
+            raise ValueError(f"Not now: {self._why_not(chosen)}; on this machine: {here}.")
+        with self._lock:
+            loading = self._loading.setdefault(chosen, threading.Lock())
+        with loading:
+            if chosen not in self._pairs:
+                self._pairs[chosen] = self._load(self._sources[chosen])
+        return self._pairs[chosen]
+
+    def fetch(self, name: str) -> None:
+        """Start downloading a model's weights, unless that is under way. Returns at once."""
+        source = self._sources[name]
+        if source.repo_id is None:
+            return
+        with self._lock:
+            download = self._downloads.get(name)
+            if download is None:
+                repos = [r for r in (source.repo_id, self._sam_repo(source)) if r is not None]
+                download = self._downloads[name] = Download(repos)
+            download.start()
+        if name == self._wanted:
+            _in_background(lambda: self._answer_with(name, download), name=f"await {name}")
+
+    def _sam_repo(self, source: Source) -> str | None:
+        """The Hub's SAM that belongs to a SAM-HQ, if it is to be had from the Hub."""
+        return self._baseline.repo_id if self._baseline is not None else source.sam_repo_id
+
+    def _answer_with(self, name: str, download: Download) -> None:
+        download.wait()
+        if download.state != "done":
+            log.warning("%s", self._why_not(name))
+            return
+        try:
+            self.pair(name)
+        except ValueError as error:
+            self._failures[name] = str(error)
+            log.warning("%s", error)
+            return
+        self._active = name
+        log.info("%s answers from now on", name)
+
+    def _load_active(self) -> None:
+        try:
+            self.pair(self._active)
+        except Exception as error:
+            self._failures[self._active] = str(error)
+            log.exception("%s could not be loaded", self._active)
+
+    def _load(self, source: Source) -> ModelPair:
+        from .models.checkpoints import count_parameters, load_pair
+        from .models.compute import choose_compute
+
+        folder = source.weights_folder()
+        assert folder is not None, "checked by the caller"
+        compute = choose_compute(device=self._settings.device, dtype=self._settings.dtype)
+        pair = load_pair(folder, name=source.name, compute=compute, baseline=self._sam_folder(source, folder))
+        self._counts[source.name] = count_parameters(pair)
+        return pair
+
+    def _sam_folder(self, source: Source, folder: Path) -> Path | None:
+        """Where the SAM to compare with lies; None where it is taken out of the SAM-HQ checkpoint."""
+        if self._baseline is not None and source.name == self._wanted:
+            found = self._baseline.weights_folder()
+            if found is None:
+                raise ValueError(
+                    f"The baseline {self._baseline.name} in SAMHQ_BASELINE is not on this machine."
+                )
+            return found
+        repo = source.sam_repo_id
+        if repo is None and source.repo_id is not None:
+            width = json.loads((folder / "config.json").read_text())["vision_config"].get("hidden_size", 768)
+            size = _SAM_BY_WIDTH.get(width)
+            repo = NAMES[size].sam_repo_id if size else None
+        if repo is None:
+            return None
+        found = Source(repo, repo_id=repo).weights_folder()
+        if found is None:
+            log.warning(
+                "%s is not on this machine; SAM's frozen tensors of %s take its place", repo, source.name
+            )
+        return found
+
+
+def _in_background(task: Callable[[], None], *, name: str) -> None:
+    threading.Thread(target=task, name=name, daemon=True).start()

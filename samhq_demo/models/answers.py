@@ -1,0 +1,77 @@
+"""From decoded logits to what is answered: which mask, how large, how sure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .. import masks
+from ..comparison import Candidate, MaskPrediction
+from .frame import Frame
+from .pair import DecodedPair
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """One model's answer for one object.
+
+    `mask` bool (H, W); `low_res_logits` float32 (h, w), which can be a later prompt.
+    """
+
+    prediction: MaskPrediction
+    mask: np.ndarray
+    low_res_logits: Tensor
+
+
+def sam_answer(decoded: DecodedPair, frame: Frame, *, multimask: bool) -> Answer:
+    """SAM's single mask, or of its three candidates the one with the highest predicted IoU."""
+    order = _best_first(decoded.sam_scores, multimask=multimask)
+    return _answer(
+        frame, [decoded.sam_logits[i] for i in order], decoded.sam_scores[order], multimask=multimask
+    )
+
+
+def sam_hq_answer(decoded: DecodedPair, frame: Frame, *, multimask: bool, hq_token_only: bool) -> Answer:
+    """The HQ mask, alone or added to SAM-HQ's inner SAM mask, as in the official decoder.
+
+    The scores are the inner masks': no score is trained for the HQ mask.
+    """
+    order = _best_first(decoded.sam_hq_scores, multimask=multimask)
+    hq = decoded.sam_hq_logits[4]
+    logits = [hq if hq_token_only else decoded.sam_hq_logits[i] + hq for i in order]
+    return _answer(frame, logits, decoded.sam_hq_scores[order], multimask=multimask)
+
+
+def _best_first(scores: Tensor, *, multimask: bool) -> list[int]:
+    if not multimask:
+        return [0]
+    best: list[int] = (1 + torch.argsort(scores[1:], descending=True, stable=True)).tolist()
+    return best
+
+
+def _answer(frame: Frame, logits: list[Tensor], scores: Tensor, *, multimask: bool) -> Answer:
+    found: list[Candidate] = []
+    first_mask: np.ndarray | None = None
+    for i, (one, score) in enumerate(zip(logits, scores.tolist(), strict=True)):
+        if i and one is logits[0]:  # with the HQ token alone the three candidates are one mask
+            found.append(Candidate(score, found[0].stability, found[0].area, found[0].rle))
+            continue
+        full = frame.full_mask(one)
+        if first_mask is None:
+            first_mask = full.mask
+        stability = masks.stability_score(full.above, full.below)
+        found.append(Candidate.from_mask(full.mask, predicted_iou=score, stability=stability))
+    assert first_mask is not None
+    best = found[0]
+    prediction = MaskPrediction(
+        predicted_iou=best.predicted_iou,
+        stability=best.stability,
+        area=best.area,
+        bbox_xywh=masks.rle_bbox(best.rle),
+        rle=best.rle,
+        candidates=tuple(found) if multimask else None,
+    )
+    return Answer(prediction, first_mask, logits[0])

@@ -1,0 +1,156 @@
+"""From weights on this machine to a loaded pair of models."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+from transformers import SamConfig, SamHQConfig, SamHQModel, SamModel
+
+from .compute import Compute
+from .pair import ModelPair
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The tensors that SAM and SAM-HQ have both, but not equal, by the part of the model."""
+
+    image_encoder: tuple[str, ...]
+    prompt_encoder: tuple[str, ...]
+    mask_decoder: tuple[str, ...]
+
+    def __str__(self) -> str:
+        parts = {
+            "image encoder": self.image_encoder,
+            "prompt encoder": self.prompt_encoder,
+            "SAM's mask decoder": self.mask_decoder,
+        }
+        told = [
+            f"{part} equal" if not names else f"{part} differs in {len(names)} tensors ({names[0]}, ...)"
+            for part, names in parts.items()
+        ]
+        return ", ".join(told)
+
+
+def load_pair(folder: Path, *, name: str, compute: Compute, baseline: Path | None = None) -> ModelPair:
+    """Load SAM-HQ and the SAM to compare it with; one image encoder if theirs are equal.
+
+    Args:
+        folder: a SAM-HQ checkpoint in Hugging Face format, in safetensors.
+        baseline: a SAM checkpoint; without it SAM's frozen tensors are taken out of SAM-HQ's.
+
+    Raises:
+        ValueError: a folder holds no such checkpoint, or the two take pictures of different sizes.
+    """
+    sam_hq = _load(SamHQModel, folder, kind="SAM-HQ", model_type="sam_hq")
+    if baseline is None:
+        sam = frozen_sam(sam_hq)
+        log.info("%s: SAM is made of the frozen tensors in the SAM-HQ checkpoint", name)
+    else:
+        sam = _load(SamModel, baseline, kind="SAM", model_type="sam")
+        sizes = [
+            (m.config.vision_config.image_size, m.config.vision_config.patch_size) for m in (sam, sam_hq)
+        ]
+        if sizes[0] != sizes[1]:
+            raise ValueError(
+                f"The baseline takes pictures of {sizes[0][0]} pixels in patches of {sizes[0][1]}, SAM-HQ of "
+                f"{sizes[1][0]} in {sizes[1][1]}; give a SAM of the same geometry in SAMHQ_BASELINE."
+            )
+    difference = compare_tensors(sam, sam_hq)
+    shared = not difference.image_encoder
+    log.info("%s: %s; the encoder runs %s a picture", name, difference, "once" if shared else "twice")
+    if shared:
+        sam.vision_encoder = None  # the other one serves both; this frees its memory
+    for model in (sam, sam_hq):
+        _use_official_epsilon(model.mask_decoder)
+        model.eval().requires_grad_(False).to(compute.decoder_device)
+        if model.vision_encoder is not None:
+            model.vision_encoder.to(compute.decoder_device, compute.dtype)
+    return ModelPair(sam, sam_hq, name=name, compute=compute, shared_encoder=shared)
+
+
+def _use_official_epsilon(decoder: nn.Module) -> None:
+    """Give the two-way transformer's norms torch's default epsilon, which the official code has.
+
+    transformers has 1e-6 there. On small activations that is enough to move masks by a percent.
+    """
+    for module in decoder.transformer.modules():
+        if isinstance(module, nn.LayerNorm):
+            module.eps = 1e-5
+
+
+def _load(model_class: Any, folder: Path, *, kind: str, model_type: str) -> Any:
+    try:
+        model, report = model_class.from_pretrained(
+            folder,
+            local_files_only=True,
+            use_safetensors=True,
+            dtype=torch.float32,
+            output_loading_info=True,
+        )
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+        raise ValueError(
+            f"{folder.name} could not be read as a {kind} checkpoint: {_first_line(error)}"
+        ) from error
+    declared = model.config.to_dict().get("model_type")
+    if declared != model_type or report["missing_keys"]:
+        missing = sorted(report["missing_keys"])
+        why = (
+            f"it lacks {len(missing)} tensors, {missing[0]} among them"
+            if missing
+            else f"it is a {declared!r}"
+        )
+        raise ValueError(f"{folder.name} is no {kind} checkpoint: {why}.")
+    return model
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+
+
+def frozen_sam(sam_hq: Any) -> Any:
+    """The SAM inside a SAM-HQ, which was trained with all of SAM frozen. No memory is copied."""
+    with torch.device("meta"):
+        sam = SamModel(sam_config(sam_hq.config))
+    tensors = sam_hq.state_dict()
+    sam.load_state_dict({name: tensors[name] for name in sam.state_dict()}, assign=True)
+    return sam
+
+
+def sam_config(config: SamHQConfig) -> SamConfig:
+    """The configuration of the SAM that a SAM-HQ of this configuration grew from."""
+    parts: dict[str, Any] = {}
+    for part in ("vision_config", "prompt_encoder_config", "mask_decoder_config"):
+        fields = getattr(config, part).to_dict()
+        parts[part] = {
+            k: v for k, v in fields.items() if k not in {"model_type", "vit_dim", "transformers_version"}
+        }
+    return SamConfig(**parts)
+
+
+def compare_tensors(sam: Any, sam_hq: Any) -> Difference:
+    """Compare every tensor of SAM with the one of the same name in SAM-HQ, bit for bit."""
+    others = sam_hq.state_dict()
+    unequal = []
+    for name, tensor in sam.state_dict().items():
+        other = others.get(name)
+        if other is None or other.shape != tensor.shape or not torch.equal(tensor, other):
+            unequal.append(name)
+    return Difference(
+        image_encoder=tuple(n for n in unequal if n.startswith("vision_encoder.")),
+        prompt_encoder=tuple(n for n in unequal if not n.startswith(("vision_encoder.", "mask_decoder."))),
+        mask_decoder=tuple(n for n in unequal if n.startswith("mask_decoder.")),
+    )
+
+
+def count_parameters(pair: ModelPair) -> tuple[int, int]:
+    """Parameters of SAM-HQ in all, and how many of them SAM does not have."""
+    total = sum(p.numel() for p in pair.sam_hq.parameters())
+    decoders = [sum(p.numel() for p in m.mask_decoder.parameters()) for m in (pair.sam_hq, pair.sam)]
+    return total, decoders[0] - decoders[1]

@@ -1,0 +1,92 @@
+"""Where the models compute, and in which precision."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import torch
+
+DEVICES = ("cpu", "cuda", "mps")
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+# An encoder pass of the largest model takes about a second on ZeroGPU's cards; asking for little
+# puts a visitor ahead in its queue.
+GPU_SECONDS = 15
+
+Task = TypeVar("Task", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """The encoder's device and precision; the decoder's device. The decoder is always float32.
+
+    On ZeroGPU the encoder gets a GPU for each new picture, and the decoder stays on the CPU:
+    it is small enough, and a click then costs nobody's quota.
+    """
+
+    device: torch.device
+    dtype: torch.dtype
+    zero_gpu: bool = False
+
+    @property
+    def decoder_device(self) -> torch.device:
+        return torch.device("cpu") if self.zero_gpu else self.device
+
+    def borrow_gpu(self, task: Task) -> Task:
+        """The task itself, or on ZeroGPU the same task run where the GPU is."""
+        if not self.zero_gpu:
+            return task
+        import spaces
+
+        wrapped: Task = spaces.GPU(duration=GPU_SECONDS)(task)
+        return wrapped
+
+
+def choose_compute(*, device: str | None = None, dtype: str | None = None) -> Compute:
+    """What was asked for, or the best that is here.
+
+    Raises:
+        ValueError: the device or the precision is unknown, or the device is not on this machine.
+    """
+    zero_gpu = os.environ.get("SPACES_ZERO_GPU", "").lower() in {"1", "t", "true"}
+    if zero_gpu:
+        device = device or "cuda"
+    chosen = device or _best_device()
+    if chosen not in DEVICES:
+        raise ValueError(f"SAMHQ_DEVICE is {chosen!r}; it can be {', '.join(DEVICES)}.")
+    if chosen == "cuda" and not zero_gpu and not torch.cuda.is_available():
+        raise ValueError("SAMHQ_DEVICE is 'cuda', but torch finds no CUDA device here; use 'cpu'.")
+    if chosen == "mps" and not torch.backends.mps.is_available():
+        raise ValueError("SAMHQ_DEVICE is 'mps', but torch finds no Apple GPU here; use 'cpu'.")
+    if dtype is not None and dtype not in DTYPES:
+        raise ValueError(f"SAMHQ_DTYPE is {dtype!r}; it can be {', '.join(DTYPES)}.")
+    precision = DTYPES[dtype] if dtype else _native_dtype(chosen, zero_gpu=zero_gpu)
+    return Compute(torch.device(chosen), precision, zero_gpu)
+
+
+def _best_device() -> str:
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _native_dtype(device: str, *, zero_gpu: bool) -> torch.dtype:
+    """The fastest precision that the device has units for; emulated bfloat16 is slower than float32."""
+    if device == "cuda":
+        if zero_gpu:  # an H200; CUDA must not be asked in the main process
+            return torch.bfloat16
+        return torch.bfloat16 if torch.cuda.get_device_capability()[0] >= 8 else torch.float16
+    if device == "cpu" and _cpu_has_bfloat16():
+        return torch.bfloat16
+    return torch.float32
+
+
+def _cpu_has_bfloat16() -> bool:
+    """Whether this CPU multiplies bfloat16 in hardware (AMX or AVX512-BF16)."""
+    for probe in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"):
+        supported = getattr(torch.cpu, probe, None)  # not public, so it may go
+        if supported is not None and supported():
+            return True
+    return False

@@ -1,0 +1,29 @@
+"""What is kept of a picture once the encoder has seen it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from torch import Tensor
+
+from .frame import Frame
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ImageEmbedding:
+    """All that decoding needs of a picture and nothing more, float32 on the decoder's device.
+
+    `sam` and `sam_hq` are (1, C, h, w), one tensor where the encoders are equal; `hq_features` is
+    (1, C/8, 4h, 4w).
+    """
+
+    frame: Frame
+    sam: Tensor
+    sam_hq: Tensor
+    hq_features: Tensor
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the tensors, each counted once."""
+        distinct = {id(t): t for t in (self.sam, self.sam_hq, self.hq_features)}
+        return sum(t.nbytes for t in distinct.values())

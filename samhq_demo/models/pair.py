@@ -1,0 +1,158 @@
+"""A SAM and a SAM-HQ side by side: a picture in, both models' masks out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..pictures import Picture
+from ..prompts import Prompt
+from .compute import Compute
+from .embedding import ImageEmbedding
+from .frame import Frame
+from .sam import DecodedMasks, PromptEmbedding, decode_sam
+from .sam_hq import decode_sam_hq, hq_features
+
+_BATCH_BYTES = 512 * 2**20  # of activations; ViT-B takes about 130 MB for each object
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DecodedPair:
+    """Both decoders' answers for one object.
+
+    `sam_logits` (4, h, w): the single mask and three candidates, with `sam_scores` (4,).
+    `sam_hq_logits` (5, h, w): SAM-HQ's four inner masks and the HQ mask, with `sam_hq_scores` (4,).
+    """
+
+    sam_logits: Tensor
+    sam_scores: Tensor
+    sam_hq_logits: Tensor
+    sam_hq_scores: Tensor
+
+
+class ModelPair:
+    """Two loaded models with one image encoder, if their encoders are equal, else with two.
+
+    Safe under threads: nothing is kept between calls. One encoder pass runs at a time.
+    """
+
+    def __init__(self, sam: Any, sam_hq: Any, *, name: str, compute: Compute, shared_encoder: bool) -> None:
+        self.name, self.compute, self.shared_encoder = name, compute, shared_encoder
+        self.sam, self.sam_hq = sam, sam_hq
+        self.image_size = int(sam_hq.config.vision_config.image_size)
+        self.low_res = 4 * self.image_size // int(sam_hq.config.vision_config.patch_size)
+        self._encoding = threading.Lock()
+        self._see = compute.borrow_gpu(self._run_encoders)
+
+    @torch.inference_mode()
+    def encode(self, picture: Picture) -> ImageEmbedding:
+        """Run the image encoder, once if it is shared. The slow verb: call it once a picture."""
+        frame = Frame(picture.size_wh, self.image_size, self.low_res)
+        with self._encoding:
+            sam, sam_hq, early = self._see(frame.pixel_values(picture.pixels))
+        device = self.compute.decoder_device
+        sam_hq = sam_hq.to(device, torch.float32)
+        features = hq_features(
+            self.sam_hq.mask_decoder,
+            image_embeddings=sam_hq,
+            early_embeddings=early.to(device, torch.float32),
+        )
+        own = sam_hq if sam is None else sam.to(device, torch.float32)
+        return ImageEmbedding(frame, own, sam_hq, features)
+
+    def _run_encoders(self, pixel_values: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
+        """(1, 3, S, S) -> SAM's own embedding, None where it is SAM-HQ's; SAM-HQ's; its early features.
+
+        On ZeroGPU this runs in a forked process, whose CUDA tensors must not come back.
+        """
+        values = pixel_values.to(self.compute.device, self.compute.dtype)
+        with torch.inference_mode():
+            seen = self.sam_hq.vision_encoder.to(self.compute.device)(pixel_values=values)
+            own = None
+            if not self.shared_encoder:
+                own = self.sam.vision_encoder.to(self.compute.device)(pixel_values=values).last_hidden_state
+        results = (own, seen.last_hidden_state, seen.intermediate_embeddings[0])
+        if not self.compute.zero_gpu:
+            return results
+        own, last, early = (None if t is None else t.cpu() for t in results)
+        assert last is not None and early is not None
+        return own, last, early
+
+    @torch.inference_mode()
+    def decode(
+        self, embedding: ImageEmbedding, prompts: Sequence[Prompt], *, mask_prompt: Tensor | None = None
+    ) -> list[DecodedPair]:
+        """Run both decoders. The fast verb.
+
+        Args:
+            prompts: checked against the picture; each is one object.
+            mask_prompt: logits (1, 1, low_res, low_res) for the only prompt, or None.
+        """
+        if mask_prompt is not None and len(prompts) != 1:
+            raise ValueError(f"A mask prompt goes with one object, not with {len(prompts)}.")
+        channels, height, width = embedding.sam_hq.shape[1:]
+        batch = max(1, _BATCH_BYTES // (128 * channels * height * width))
+        answers: list[DecodedPair | None] = [None] * len(prompts)
+        # Prompts of one length go together: a padded token would take part in the attention and
+        # change the masks.
+        groups: dict[tuple[int, bool], list[int]] = {}
+        for i, prompt in enumerate(prompts):
+            groups.setdefault((len(prompt.points), prompt.box_xyxy is not None), []).append(i)
+        for members in groups.values():
+            for start in range(0, len(members), batch):
+                some = members[start : start + batch]
+                decoded = self._decode_alike(embedding, [prompts[i] for i in some], mask_prompt)
+                for i, answer in zip(some, decoded, strict=True):
+                    answers[i] = answer
+        return [answer for answer in answers if answer is not None]
+
+    def _decode_alike(
+        self, embedding: ImageEmbedding, prompts: Sequence[Prompt], mask_prompt: Tensor | None
+    ) -> list[DecodedPair]:
+        sam_prompt = self._embed(self.sam, embedding.frame, prompts, mask_prompt)
+        sam = decode_sam(
+            self.sam.mask_decoder,
+            image_embeddings=embedding.sam,
+            image_positions=self.sam.get_image_wide_positional_embeddings(),
+            sparse=sam_prompt.sparse,
+            dense=sam_prompt.dense,
+        )
+        hq_prompt = self._embed(self.sam_hq, embedding.frame, prompts, mask_prompt)
+        sam_hq = decode_sam_hq(
+            self.sam_hq.mask_decoder,
+            image_embeddings=embedding.sam_hq,
+            image_positions=self.sam_hq.get_image_wide_positional_embeddings(),
+            features=embedding.hq_features,
+            sparse=hq_prompt.sparse,
+            dense=hq_prompt.dense,
+        )
+        sam, sam_hq = (DecodedMasks(d.logits.cpu(), d.iou_scores.cpu()) for d in (sam, sam_hq))
+        return [
+            DecodedPair(sam.logits[i], sam.iou_scores[i], sam_hq.logits[i], sam_hq.iou_scores[i])
+            for i in range(len(prompts))
+        ]
+
+    def _embed(
+        self, model: Any, frame: Frame, prompts: Sequence[Prompt], mask_prompt: Tensor | None
+    ) -> PromptEmbedding:
+        """Embed prompts of one length."""
+        device = self.compute.decoder_device
+        points = labels = boxes = None
+        if prompts[0].points:
+            at = frame.coords(np.array([p.points for p in prompts]))
+            points = torch.tensor(at, dtype=torch.float32, device=device).unsqueeze(0)
+            labels = torch.tensor([[int(v) for v in p.labels] for p in prompts], device=device).unsqueeze(0)
+        if prompts[0].box_xyxy is not None:
+            corners = frame.coords(np.array([p.box_xyxy for p in prompts]).reshape(-1, 2, 2))
+            boxes = torch.tensor(corners.reshape(1, -1, 4), dtype=torch.float32, device=device)
+        mask = mask_prompt.to(device) if mask_prompt is not None else None
+        sparse, dense = model.prompt_encoder(points, labels, boxes, mask)
+        if len(prompts) > 1:
+            dense = dense.expand(len(prompts), -1, -1, -1)
+        return PromptEmbedding(sparse.squeeze(0) if sparse is not None else None, dense)

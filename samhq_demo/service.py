@@ -1,0 +1,156 @@
+"""Pictures and prompts in, comparisons out; owns the cache and waits for the models."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import masks
+from .cache import EmbeddingCache, Encoded
+from .comparison import Agreement, Comparison, MaskPrediction, ObjectComparison
+from .library import ModelDescription, ModelLibrary, ServiceStatus
+from .pictures import Picture
+from .prompts import MAX_OBJECTS, Prompt
+from .settings import Settings
+
+if TYPE_CHECKING:  # torch is imported behind the page, not before it
+    from .models.embedding import ImageEmbedding
+    from .models.pair import DecodedPair, ModelPair
+
+log = logging.getLogger(__name__)
+
+
+class CompareService:
+    """Answers what SAM and SAM-HQ make of a picture. Safe under threads.
+
+    Every `ValueError` is about the request and says in one sentence what was wrong and what would
+    be right.
+    """
+
+    def __init__(self, library: ModelLibrary, *, cache: EmbeddingCache[ImageEmbedding]) -> None:
+        self._library = library
+        self._cache = cache
+
+    def models(self) -> list[ModelDescription]:
+        """Every model that can be asked for, whether or not its weights are here."""
+        return self._library.describe()
+
+    def status(self) -> ServiceStatus:
+        """Which model answers now, and why."""
+        return self._library.status()
+
+    def prepare(self, picture: Picture, *, model: str | None = None) -> Encoded:
+        """Encode a picture ahead of its first prompt; waits until it is done."""
+        return self._embedding(self._library.pair(model), picture)[1]
+
+    def compare(
+        self,
+        picture: Picture,
+        prompts: Sequence[Prompt],
+        *,
+        model: str | None = None,
+        multimask: bool | None = None,
+        hq_token_only: bool = False,
+        mask_prompt: np.ndarray | None = None,
+        ground_truth: np.ndarray | None = None,
+    ) -> Comparison:
+        """Both models' masks of every prompt's object.
+
+        Args:
+            prompts: 1 to 32, each one object, in picture pixels.
+            model: a name from `models`; None is the one that answers now.
+            multimask: None asks for candidates exactly where a prompt is a single point.
+            hq_token_only: the HQ mask alone, instead of added to SAM-HQ's inner SAM mask.
+            mask_prompt: bool (H, W), a rough mask to start from; for a single prompt.
+            ground_truth: bool (H, W); the predictions then carry their true scores.
+
+        Raises:
+            ValueError: the request is wrong, or the model's weights are not here.
+        """
+        began = time.perf_counter()
+        if not 1 <= len(prompts) <= MAX_OBJECTS:
+            raise ValueError(f"There are {len(prompts)} objects; give 1 to {MAX_OBJECTS}.")
+        if mask_prompt is not None and len(prompts) != 1:
+            raise ValueError(f"A mask prompt goes with one object, not with {len(prompts)}.")
+        for role, mask in (("mask prompt", mask_prompt), ("ground truth", ground_truth)):
+            if mask is not None and mask.shape != picture.pixels.shape[:2]:
+                raise ValueError(
+                    f"The {role} is {mask.shape[1]}x{mask.shape[0]}, the picture "
+                    f"{picture.width}x{picture.height}; they must be of one size."
+                )
+        checked = [p.within(picture.size_wh, has_mask_prompt=mask_prompt is not None) for p in prompts]
+        pair = self._library.pair(model)
+        embedding, encoded = self._embedding(pair, picture)
+        seen = time.perf_counter()
+        mask_logits = None if mask_prompt is None else embedding.frame.mask_prompt(mask_prompt)
+        decoded = pair.decode(embedding, checked, mask_prompt=mask_logits)
+        objects = []
+        for prompt, one in zip(checked, decoded, strict=True):
+            several = multimask
+            if several is None:
+                several = prompt.is_single_point and mask_prompt is None
+            compared = _compare_object(
+                one, embedding=embedding, multimask=several, hq_token_only=hq_token_only, truth=ground_truth
+            )
+            objects.append(ObjectComparison(prompt, *compared))
+        done = time.perf_counter()
+        return Comparison(
+            model=pair.name,
+            size_wh=picture.size_wh,
+            objects=tuple(objects),
+            encoded=encoded,
+            milliseconds={
+                "encode": 1000 * (seen - began),
+                "decode": 1000 * (done - seen),
+                "total": 1000 * (done - began),
+            },
+        )
+
+    def _embedding(self, pair: ModelPair, picture: Picture) -> tuple[ImageEmbedding, Encoded]:
+        return self._cache.get((pair.name, picture.content_id), lambda: pair.encode(picture))
+
+
+def _compare_object(
+    decoded: DecodedPair,
+    *,
+    embedding: ImageEmbedding,
+    multimask: bool,
+    hq_token_only: bool,
+    truth: np.ndarray | None,
+) -> tuple[MaskPrediction, MaskPrediction, Agreement]:
+    """SAM's answer, SAM-HQ's answer, and how far they agree."""
+    from .models.answers import sam_answer, sam_hq_answer
+
+    sam = sam_answer(decoded, embedding.frame, multimask=multimask)
+    sam_hq = sam_hq_answer(decoded, embedding.frame, multimask=multimask, hq_token_only=hq_token_only)
+    return (
+        _with_truth(sam.prediction, sam.mask, truth),
+        _with_truth(sam_hq.prediction, sam_hq.mask, truth),
+        Agreement.between(sam.mask, sam_hq.mask),
+    )
+
+
+def _with_truth(prediction: MaskPrediction, mask: np.ndarray, truth: np.ndarray | None) -> MaskPrediction:
+    if truth is None:
+        return prediction
+    return replace(
+        prediction,
+        true_iou=masks.mask_iou(mask, truth),
+        true_boundary_iou=masks.boundary_iou(mask, truth),
+    )
+
+
+def build_service(settings: Settings) -> CompareService:
+    """The service of these settings; its models load in the background.
+
+    Raises:
+        ValueError: a setting is wrong.
+    """
+    library = ModelLibrary(settings)
+    library.start()
+    return CompareService(library, cache=EmbeddingCache(max_bytes=settings.cache_mb * 2**20))

@@ -1,0 +1,194 @@
+"""How far the service's masks are from the official implementations': `python -m tests.parity`.
+
+Every case goes from a uint8 picture to a full-size mask, through `CompareService` on one side and
+through the predictors of segment-anything 1.0 and segment-anything-hq 0.3 on the other, with the
+same random weights.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from torch import nn
+
+from samhq_demo.models.checkpoints import frozen_sam
+from samhq_demo.models.frame import Frame
+from samhq_demo.pictures import Picture
+from samhq_demo.prompts import Prompt
+from samhq_demo.service import CompareService, build_service
+from samhq_demo.settings import Settings
+
+from .checkpoints import SMALL, VIT_B, random_sam_hq, save
+from .official import sam_hq_predictor, sam_predictor
+
+PICTURES = {"landscape": (320, 200), "portrait": (150, 410), "tiny": (7, 5), "large": (4000, 3000)}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The worst of some cases: share of equal pixels and difference of predicted IoU."""
+
+    geometry: str
+    picture: str
+    cases: int
+    pixels: float
+    score: float
+
+    def __str__(self) -> str:
+        return f"| {self.geometry} | {self.picture} | {self.cases} | {self.pixels:.4%} | {self.score:.1e} |"
+
+
+def picture_of(size_wh: tuple[int, int], *, seed: int = 0) -> Picture:
+    """Soft blobs of colour with grain: something for every frequency."""
+    width, height = size_wh
+    rng = np.random.default_rng(seed)
+    small = Image.fromarray(rng.integers(0, 256, (9, 9, 3), dtype=np.uint8))
+    pixels = np.array(small.resize(size_wh, Image.Resampling.BICUBIC)).astype(np.int16)
+    pixels += rng.integers(-20, 20, (height, width, 1), dtype=np.int16)
+    return Picture.from_pixels(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+def prompts_of(size_wh: tuple[int, int]) -> dict[str, Prompt]:
+    """One prompt of each sort, in the same places of any picture."""
+    width, height = size_wh
+
+    def at(x: float, y: float) -> tuple[float, float]:
+        return x * width * 0.999, y * height * 0.999
+
+    several = (at(0.3, 0.4), at(0.62, 0.7), at(0.1, 0.9))
+    box = (*at(0.15, 0.2), *at(0.8, 0.85))
+    return {
+        "one click": Prompt(points=(at(0.45, 0.55),), labels=(1,)),
+        "points of both labels": Prompt(points=several, labels=(1, 0, 1)),
+        "box": Prompt(box_xyxy=box),
+        "box and points": Prompt(points=several, labels=(1, 1, 0), box_xyxy=box),
+    }
+
+
+class Official:
+    """Both official predictors on one picture."""
+
+    def __init__(self, sam_hq: Any, picture: Picture) -> None:
+        self.sam, self.sam_hq = sam_predictor(frozen_sam(sam_hq)), sam_hq_predictor(sam_hq)
+        self.sam.set_image(picture.pixels)
+        self.sam_hq.set_image(picture.pixels)
+
+    @staticmethod
+    def _inputs(prompt: Prompt, mask_input: np.ndarray | None) -> dict[str, Any]:
+        points = np.array(prompt.points) if prompt.points else None
+        labels = np.array([int(v) for v in prompt.labels]) if prompt.points else None
+        box = np.array(prompt.box_xyxy) if prompt.box_xyxy is not None else None
+        return {"point_coords": points, "point_labels": labels, "box": box, "mask_input": mask_input}
+
+    def sam_masks(self, prompt: Prompt, mask_input: np.ndarray | None, *, multimask: bool) -> list[Any]:
+        """(mask, score) of every candidate, best first."""
+        masks, scores, _ = self.sam.predict(**self._inputs(prompt, mask_input), multimask_output=multimask)
+        return sorted(zip(masks, scores, strict=True), key=lambda pair: -pair[1])
+
+    def sam_hq_mask(
+        self, prompt: Prompt, mask_input: np.ndarray | None, *, multimask: bool, hq_token_only: bool
+    ) -> tuple[np.ndarray, float]:
+        masks, scores, _ = self.sam_hq.predict(
+            **self._inputs(prompt, mask_input), multimask_output=multimask, hq_token_only=hq_token_only
+        )
+        return masks[0], float(scores[0])
+
+
+def differences(
+    service: CompareService, official: Official, picture: Picture, *, frame: Frame
+) -> Iterator[tuple[str, float, float]]:
+    """(case, share of equal pixels, difference of scores) of each prompt and way to ask."""
+    rough = np.zeros((picture.height, picture.width), bool)
+    rough[picture.height // 4 :, : -(picture.width // 3)] = True
+    rough_logits = frame.mask_prompt(rough)[0].numpy()
+    asked: list[tuple[str, Prompt, np.ndarray | None]] = [
+        (name, prompt, None) for name, prompt in prompts_of(picture.size_wh).items()
+    ]
+    asked.append(("mask", Prompt(), rough))
+    asked.append(("mask and click", prompts_of(picture.size_wh)["one click"], rough))
+    for name, prompt, mask in asked:
+        mask_input = None if mask is None else rough_logits
+        for multimask in (False, True):
+            for hq_token_only in (False, True):
+                answer = service.compare(
+                    picture, [prompt], multimask=multimask, hq_token_only=hq_token_only, mask_prompt=mask
+                ).objects[0]
+                true_mask, true_score = official.sam_hq_mask(
+                    prompt, mask_input, multimask=multimask, hq_token_only=hq_token_only
+                )
+                case = f"{name}, multimask {multimask}, hq_token_only {hq_token_only}"
+                yield (
+                    f"SAM-HQ, {case}",
+                    float((answer.sam_hq.mask() == true_mask).mean()),
+                    abs(answer.sam_hq.predicted_iou - true_score),
+                )
+            true = official.sam_masks(prompt, mask_input, multimask=multimask)
+            ours: tuple[Any, ...] = answer.sam.candidates or (answer.sam,)
+            for i, ((true_mask, true_score), own) in enumerate(zip(true, ours, strict=True)):
+                mask_of = answer.sam.mask() if i == 0 else _decoded(own)
+                yield (
+                    f"SAM, {name}, multimask {multimask}, candidate {i}",
+                    float((mask_of == true_mask).mean()),
+                    abs(own.predicted_iou - float(true_score)),
+                )
+
+
+def _decoded(candidate: Any) -> np.ndarray:
+    from samhq_demo.masks import rle_decode
+
+    return rle_decode(candidate.rle)
+
+
+def service_of(folder: Path) -> CompareService:
+    return build_service(Settings(model=str(folder), device="cpu", dtype="float32"))
+
+
+def measure(geometry: str, size_wh: tuple[int, int], *, picture_name: str, folder: Path) -> Row:
+    """The worst of all cases of one picture; also the check that the masks say something."""
+    sam_hq = random_sam_hq({"small": SMALL, "ViT-B": VIT_B}[geometry], seed=3)
+    service = service_of(save(sam_hq, folder))
+    picture = picture_of(size_wh)
+    vision = sam_hq.config.vision_config
+    frame = Frame(size_wh, vision.image_size, 4 * vision.image_size // vision.patch_size)
+    found = list(differences(service, Official(sam_hq, picture), picture, frame=frame))
+    for case, pixels, score in found:
+        if pixels < 0.999 or score > 1e-3:
+            print(f"{geometry}, {picture_name}: {case}: {pixels:.4%} of pixels, score off by {score:.1e}")
+    return Row(geometry, picture_name, len(found), min(p for _, p, _ in found), max(s for _, _, s in found))
+
+
+def stock_mask(sam_hq: nn.Module, picture: Picture, prompt: Prompt) -> np.ndarray:
+    """The mask of transformers' own `SamHQModel.forward`, at the picture's size."""
+    import torch
+
+    vision = sam_hq.config.vision_config
+    frame = Frame(picture.size_wh, vision.image_size, 4 * vision.image_size // vision.patch_size)
+    points = torch.tensor(frame.coords(np.array(prompt.points)), dtype=torch.float32)[None, None]
+    labels = torch.tensor([[[int(v) for v in prompt.labels]]])
+    with torch.no_grad():
+        out = sam_hq(
+            pixel_values=frame.pixel_values(picture.pixels),
+            input_points=points,
+            input_labels=labels,
+            multimask_output=False,
+        )
+    return frame.full_mask(out.pred_masks[0, 0, 0]).mask
+
+
+def main() -> None:
+    print("| geometry | picture | cases | worst share of equal pixels | worst score difference |")
+    print("| --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, size_wh in PICTURES.items():
+            print(measure("small", size_wh, picture_name=name, folder=Path(folder) / "small"))
+        print(measure("ViT-B", (1024, 683), picture_name="landscape", folder=Path(folder) / "vit_b"))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""The service: one encoder pass a picture, right choices, errors that say what is wrong."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from samhq_demo.cache import EmbeddingCache
+from samhq_demo.library import ModelLibrary
+from samhq_demo.models.pair import ModelPair
+from samhq_demo.prompts import Prompt
+from samhq_demo.service import CompareService, build_service
+from samhq_demo.settings import Settings
+from tests.parity import picture_of
+
+CLICK = Prompt(points=((30.0, 20.0),), labels=(1,))
+BOX = Prompt(box_xyxy=(5.0, 5.0, 60.0, 40.0))
+
+
+@pytest.fixture
+def encodes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
+    """Every run of an image encoder, for real, noted down."""
+    ran: list[tuple[int, ...]] = []
+    real = ModelPair._run_encoders
+
+    def counting(self: ModelPair, pixel_values):
+        ran.append(tuple(pixel_values.shape))
+        return real(self, pixel_values)
+
+    monkeypatch.setattr(ModelPair, "_run_encoders", counting)
+    return ran
+
+
+@pytest.fixture
+def fresh(checkpoint: Path, encodes: list[tuple[int, ...]]) -> CompareService:
+    return build_service(Settings(model=str(checkpoint), device="cpu", dtype="float32"))
+
+
+def test_second_click_reuses_the_embedding(fresh: CompareService, encodes: list[tuple[int, ...]]) -> None:
+    picture = picture_of((80, 60))
+    first = fresh.compare(picture, [CLICK])
+    second = fresh.compare(picture, [BOX])
+    assert (first.encoded, second.encoded) == ("now", "cached")
+    assert len(encodes) == 1
+
+
+def test_upload_encodes_before_the_first_click(fresh: CompareService, encodes: list[tuple[int, ...]]) -> None:
+    picture = picture_of((80, 60))
+    assert fresh.prepare(picture) == "now"
+    assert fresh.compare(picture, [CLICK]).encoded == "cached"
+    assert len(encodes) == 1
+
+
+def test_two_users_of_one_new_picture_run_the_encoder_once(
+    fresh: CompareService, encodes: list[tuple[int, ...]]
+) -> None:
+    # Each makes its own Picture of the same pixels: what counts is the content.
+    together, how = threading.Barrier(4), []
+
+    def ask() -> None:
+        picture = picture_of((300, 200), seed=5)
+        together.wait()
+        how.append(fresh.compare(picture, [CLICK]).encoded)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(encodes) == 1
+    assert sorted(how)[-1] in {"now", "shared"}
+    assert how.count("now") == 1
+
+
+def test_single_point_gets_candidates_and_nothing_else_does(service: CompareService) -> None:
+    picture = picture_of((80, 60))
+    rough = np.zeros((60, 80), bool)
+    rough[10:40, 10:50] = True
+    assert service.compare(picture, [CLICK]).objects[0].sam.candidates is not None
+    assert service.compare(picture, [BOX]).objects[0].sam.candidates is None
+    assert service.compare(picture, [CLICK], mask_prompt=rough).objects[0].sam.candidates is None
+    assert service.compare(picture, [BOX], multimask=True).objects[0].sam_hq.candidates is not None
+    assert service.compare(picture, [CLICK], multimask=False).objects[0].sam.candidates is None
+
+
+def test_candidates_come_best_first_and_the_answer_is_the_best(service: CompareService) -> None:
+    found = service.compare(picture_of((80, 60)), [CLICK]).objects[0]
+    for answer in (found.sam, found.sam_hq):
+        assert answer.candidates is not None
+        scores = [c.predicted_iou for c in answer.candidates]
+        assert scores == sorted(scores, reverse=True)
+        assert answer.predicted_iou == scores[0]
+        assert answer.rle == answer.candidates[0].rle
+
+
+def test_every_object_of_a_batch_gets_the_mask_it_gets_alone(service: CompareService) -> None:
+    picture = picture_of((80, 60))
+    rng = np.random.default_rng(0)
+    prompts = [
+        Prompt(points=tuple(map(tuple, rng.uniform(0, 60, (n, 2)))), labels=(1,) * n)
+        for n in (1, 2, 1, 3, 2, 1)
+    ]
+    prompts += [BOX, Prompt(points=((20.0, 20.0),), labels=(1,), box_xyxy=(5.0, 5.0, 60.0, 40.0))]
+    together = service.compare(picture, prompts, multimask=False).objects
+    for prompt, one in zip(prompts, together, strict=True):
+        alone = service.compare(picture, [prompt], multimask=False).objects[0]
+        for a, b in ((one.sam, alone.sam), (one.sam_hq, alone.sam_hq)):
+            assert (a.mask() == b.mask()).mean() >= 0.999
+            assert a.predicted_iou == pytest.approx(b.predicted_iou, abs=1e-4)
+
+
+def test_truth_gives_true_scores(service: CompareService) -> None:
+    picture = picture_of((80, 60))
+    first = service.compare(picture, [BOX]).objects[0]
+    assert first.sam.true_iou is None
+    again = service.compare(picture, [BOX], ground_truth=first.sam.mask()).objects[0]
+    assert again.sam.true_iou == 1.0
+    assert again.sam.true_boundary_iou == 1.0
+    assert again.sam_hq.true_iou == pytest.approx(first.agreement.iou)
+
+
+@pytest.mark.parametrize(
+    ("prompts", "options", "told"),
+    [
+        ([], {}, "0 objects"),
+        ([CLICK] * 33, {}, "33 objects"),
+        ([Prompt()], {}, "point"),
+        ([Prompt(points=((500.0, 1.0),), labels=(1,))], {}, "500"),
+        ([CLICK], {"model": "enormous"}, "enormous"),
+        ([CLICK], {"mask_prompt": np.ones((3, 3), bool)}, "3x3"),
+        ([CLICK], {"ground_truth": np.ones((3, 3), bool)}, "3x3"),
+        ([CLICK, BOX], {"mask_prompt": np.ones((60, 80), bool)}, "one object"),
+    ],
+)
+def test_a_wrong_request_is_told_in_one_sentence(
+    service: CompareService, prompts: list[Prompt], options: dict[str, object], told: str
+) -> None:
+    with pytest.raises(ValueError, match=told) as caught:
+        service.compare(picture_of((80, 60)), prompts, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_unequal_encoders_both_run_and_the_masks_are_each_models_own(tmp_path: Path) -> None:
+    from tests.checkpoints import SMALL, random_sam, random_sam_hq, save
+    from tests.parity import Official, sam_predictor
+
+    sam_hq, sam = random_sam_hq(SMALL, seed=3), random_sam(SMALL, seed=4)
+    service = build_service(
+        Settings(
+            model=str(save(sam_hq, tmp_path / "hq")),
+            baseline=str(save(sam, tmp_path / "sam")),
+            device="cpu",
+            dtype="float32",
+        )
+    )
+    picture = picture_of((80, 60))
+    found = service.compare(picture, [BOX], multimask=False).objects[0]
+    official = Official(sam_hq, picture)
+    official.sam = sam_predictor(sam)
+    official.sam.set_image(picture.pixels)
+    assert (found.sam.mask() == official.sam_masks(BOX, None, multimask=False)[0][0]).mean() >= 0.999
+    true_hq, _ = official.sam_hq_mask(BOX, None, multimask=False, hq_token_only=False)
+    assert (found.sam_hq.mask() == true_hq).mean() >= 0.999
+
+
+def test_published_format_baseline_equal_to_the_frozen_tensors_shares_the_encoder(tmp_path: Path) -> None:
+    from samhq_demo.models.checkpoints import frozen_sam
+    from tests.checkpoints import SMALL, random_sam_hq, save
+
+    sam_hq = random_sam_hq(SMALL, seed=3)
+    folder, baseline = save(sam_hq, tmp_path / "hq"), save(frozen_sam(sam_hq), tmp_path / "sam")
+    library = ModelLibrary(Settings(model=str(folder), baseline=str(baseline), device="cpu", dtype="float32"))
+    pair = library.pair(None)
+    assert pair.shared_encoder
+    assert pair.sam.vision_encoder is None
+    service = CompareService(library, cache=EmbeddingCache(max_bytes=1))
+    assert service.compare(picture_of((80, 60)), [BOX]).model == "hq"
+
+
+def test_unreadable_checkpoint_is_told_and_not_half_loaded(tmp_path: Path) -> None:
+    from tests.checkpoints import SMALL, random_sam, save
+
+    service = build_service(
+        Settings(model=str(save(random_sam(SMALL, seed=1), tmp_path / "wrong")), device="cpu")
+    )
+    with pytest.raises(ValueError, match="SAM-HQ checkpoint"):
+        service.compare(picture_of((80, 60)), [CLICK])
+    assert service.status().model is None
+
+
+def test_counted_parameters_are_those_of_the_published_geometries() -> None:
+    import torch
+    from transformers import SamHQConfig, SamHQModel, SamModel
+
+    from samhq_demo.library import COUNTED
+    from samhq_demo.models.checkpoints import sam_config
+
+    shapes = {"base": (768, 12, 12), "large": (1024, 24, 16), "huge": (1280, 32, 16)}
+    for name, (width, depth, heads) in shapes.items():
+        vision = {
+            "hidden_size": width,
+            "num_hidden_layers": depth,
+            "num_attention_heads": heads,
+            "mlp_dim": 4 * width,
+            "global_attn_indexes": [depth // 4 * (i + 1) - 1 for i in range(4)],
+        }
+        with torch.device("meta"):
+            sam_hq = SamHQModel(SamHQConfig(vision_config=vision, mask_decoder_config={"vit_dim": width}))
+            sam = SamModel(sam_config(sam_hq.config))
+        total = sum(p.numel() for p in sam_hq.parameters())
+        assert COUNTED[name] == (total, total - sum(p.numel() for p in sam.parameters()))
