@@ -1,0 +1,66 @@
+"""Losses of masks, of scores, and of the picture's embedding alone."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+
+def mask_loss(logits: Tensor, truth: Tensor) -> Tensor:
+    """Balanced cross-entropy plus dice, for each mask.
+
+    Args:
+        logits: (..., h, w).
+        truth: (..., h, w) in 0..1, broadcastable.
+
+    Returns:
+        (...): object and background weigh the same however small the object is.
+    """
+    truth = truth.expand_as(logits)
+    entropy = F.binary_cross_entropy_with_logits(logits, truth, reduction="none")
+    inside = (entropy * truth).sum((-2, -1)) / (truth.sum((-2, -1)) + 1)
+    outside = (entropy * (1 - truth)).sum((-2, -1)) / ((1 - truth).sum((-2, -1)) + 1)
+    plain = entropy.mean((-2, -1))
+    probability = logits.sigmoid()
+    overlap = (probability * truth).sum((-2, -1))
+    dice = 1 - (2 * overlap + 1) / (probability.sum((-2, -1)) + truth.sum((-2, -1)) + 1)
+    return 0.25 * (inside + outside) + 2 * plain + dice
+
+
+@torch.no_grad()
+def mask_iou(logits: Tensor, truth: Tensor) -> Tensor:
+    """(..., h, w) logits against truth in 0..1 -> (...) IoU of what both hold above a half."""
+    mask, true = logits > 0, truth.expand_as(logits) > 0.5
+    either = (mask | true).sum((-2, -1)).clamp(min=1)
+    return (mask & true).sum((-2, -1)) / either
+
+
+class AffinityHead(nn.Module):
+    """Tells from the image embedding alone whether two places belong to one object.
+
+    A dense lesson for the encoder that does not wait for the decoder to learn to look. It is
+    thrown away after training.
+    """
+
+    def __init__(self, channels: int, width: int = 16) -> None:
+        super().__init__()
+        self.width = width
+        self.project = nn.Conv2d(channels, width * 16, 1)
+        self.scale = nn.Parameter(torch.tensor(1.0))
+        self.offset = nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, embeddings: Tensor, instances: Tensor, generator: torch.Generator) -> Tensor:
+        """Embeddings (B, C, h, w) and instance numbers (B, 4h, 4w) -> a scalar loss."""
+        fine = F.pixel_shuffle(self.project(embeddings), 4).flatten(2)  # (B, width, 16hw)
+        number = instances.flatten(1)
+        weight = torch.where(number > 0, 3.0, 1.0)
+        picks = torch.multinomial(weight, 192, generator=generator)
+        chosen = fine.gather(2, picks.unsqueeze(1).expand(-1, self.width, -1)).transpose(1, 2).float()
+        distance = (chosen.unsqueeze(1) - chosen.unsqueeze(2)).square().sum(-1)
+        same_logit = self.offset - self.scale.abs() * distance
+        label = number.gather(1, picks)
+        same = (label.unsqueeze(1) == label.unsqueeze(2)).float()
+        entropy = F.binary_cross_entropy_with_logits(same_logit, same, reduction="none")
+        apart = (entropy * (1 - same)).sum() / (1 - same).sum().clamp(min=1)
+        return (entropy * same).sum() / same.sum() + apart
