@@ -1,0 +1,238 @@
+"""The endpoints for programs: /compare, /compare_many and /models, over gradio_client, HTTP and MCP.
+
+Gradio shows the type hints here in "View API" and in the MCP schema, but holds no request to them:
+everything is checked. It reads hints at run time, so they must not become strings (no `annotations` from
+`__future__`). Of a docstring it takes what stands before "Args:", and one line for each argument and result.
+"""
+
+import secrets
+import zlib
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from functools import partial
+from pathlib import Path
+from typing import Any, TypedDict, cast
+
+import gradio as gr
+import numpy as np
+from gradio.components.api_component import Api
+from gradio.context import Context
+from gradio.events import api
+from gradio.utils import get_function_description, get_upload_folder
+from numpy.typing import NDArray
+from PIL import Image
+
+from samhq_demo.comparison import Comparison
+from samhq_demo.pictures import Picture, read_mask, read_picture
+from samhq_demo.prompts import Prompt, parse_prompts
+from samhq_demo.service import CompareService
+from samhq_demo.ui.errors import gradio_errors, guard_inputs
+from samhq_demo.ui.uploads import UploadedFile, received_file
+
+# Requests answered at a time. More than one, so that a click on a known picture need not wait while a new one
+# is encoded; few, as they share the machine's cores.
+CONCURRENCY = 4
+
+Answer = tuple[dict[str, Any], gr.FileData, gr.FileData]
+
+
+class PromptInput(TypedDict, total=False):
+    """One object of /compare_many. Every key may be left out or null."""
+
+    points: list[list[float]] | None
+    labels: list[int] | None
+    box: list[float] | None
+
+
+class Endpoints:
+    """What programs can call; a method's name and docstring are what MCP shows of it as a tool."""
+
+    def __init__(self, service: CompareService) -> None:
+        self._service = service
+
+    @gradio_errors("/compare")
+    def compare(
+        self,
+        image: UploadedFile,
+        points: list[list[float]] | None = None,
+        labels: list[int] | None = None,
+        box: list[float] | None = None,
+        model: str | None = None,
+        multimask: bool | None = None,
+        hq_token_only: bool = False,
+        mask_prompt: UploadedFile | None = None,
+        ground_truth: UploadedFile | None = None,
+    ) -> tuple[dict[str, Any], gr.FileData, gr.FileData]:
+        """Cut one object out of a picture with SAM and with SAM-HQ, and compare the two masks.
+
+        Say which object by at least one point on it, a box around it or a rough mask of it. Coordinates are
+        pixels of the upright picture (EXIF rotation applied): origin top left, x to the right, y down.
+        Example: image = photo.jpg, points = [[450, 600], [500, 40]], labels = [1, 0].
+
+        Args:
+            image: the picture, in any format that Pillow reads, up to 64 megapixels
+            points: clicks as [x, y] in pixels, e.g. [[450, 600]]; at most 256; default none
+            labels: for each point 1 (on the object) or 0 (on the background), e.g. [1, 0]; default all 1
+            box: [x0, y0, x1, y1] in pixels around the object, e.g. [380, 520, 610, 700]; default none
+            model: a name that the tool models lists, e.g. "tiny"; default the one that is active
+            multimask: true offers three candidates, best first; null (default) is true for one point alone
+            hq_token_only: false (default) adds the HQ mask to SAM's; true gives the HQ mask alone
+            mask_prompt: a rough mask to start from, of the picture's size, white on the object; default none
+            ground_truth: the true mask, of the picture's size; adds both models' true scores; default none
+
+        Returns:
+            result: JSON with each model's predicted_iou, area, bbox and COCO rle, and how far they agree
+            sam_mask: SAM's mask, an 8-bit grey PNG of the picture's size, 255 in the mask and else 0
+            sam_hq_mask: SAM-HQ's mask, likewise
+        """
+        prompt = Prompt.from_json({"points": points, "labels": labels, "box": box})
+        picture = _picture(image)
+        return _answer(
+            self._service.compare(
+                picture,
+                [prompt],
+                mask_prompt=_mask(mask_prompt, picture, name="mask_prompt"),
+                ground_truth=_mask(ground_truth, picture, name="ground_truth"),
+                **_options(model, multimask, hq_token_only),
+            )
+        )
+
+    @gradio_errors("/compare_many")
+    def compare_many(
+        self,
+        image: UploadedFile,
+        prompts: list[PromptInput],
+        model: str | None = None,
+        multimask: bool | None = None,
+        hq_token_only: bool = False,
+    ) -> tuple[dict[str, Any], gr.FileData, gr.FileData]:
+        """Cut up to 32 objects out of one picture with SAM and with SAM-HQ, and compare the masks of each.
+
+        A prompt is one object: points on it, a box around it, or both. Coordinates are pixels of the upright
+        picture (EXIF rotation applied): origin top left, x to the right, y down. Example: image = photo.jpg,
+        prompts = [{"points": [[450, 600], [500, 40]], "labels": [1, 0]}, {"box": [30, 40, 200, 310]}].
+
+        Args:
+            image: the picture, in any format that Pillow reads, up to 64 megapixels
+            prompts: 1 to 32 objects, each with points, labels (1 object, 0 background) and box as in compare
+            model: a name that the tool models lists, e.g. "tiny"; default the one that is active
+            multimask: true offers three candidates, best first; null (default) is true for one point alone
+            hq_token_only: false (default) adds the HQ mask to SAM's; true gives the HQ mask alone
+
+        Returns:
+            result: JSON as from compare, its list "objects" with one entry for each prompt, in order
+            sam_mask: SAM's masks of all objects in one 8-bit grey PNG, 255 in a mask and else 0
+            sam_hq_mask: SAM-HQ's masks, likewise
+        """
+        asked = parse_prompts(prompts)
+        return _answer(
+            self._service.compare(_picture(image), asked, **_options(model, multimask, hq_token_only))
+        )
+
+    @gradio_errors("/models")
+    def models(self) -> list[dict[str, Any]]:
+        """List the models that compare and compare_many can be asked for.
+
+        For each: its name, parameters (SAM-HQ's in all), hq_parameters (those that SAM does not have), source
+        (where its weights come from), available (they are on this server) and active (it answers where no
+        model is named). Example: {"name": "base", "parameters": 94793000, "hq_parameters": 1071000, "source":
+        "owner/name", "available": true, "active": false}.
+
+        Returns:
+            models: JSON list of these
+        """
+        return [model.to_json() for model in self._service.models()]
+
+
+def register_api(service: CompareService) -> None:
+    """Add the endpoints to the `gr.Blocks` whose context this is called in."""
+    blocks = Context.root_block
+    if blocks is None:
+        raise RuntimeError("register_api must be called inside a gr.Blocks context.")
+    guard_inputs(blocks)
+    endpoints = Endpoints(service)
+    add = partial(_add, blocks)
+    photo = {"path": "photo.jpg", "url": "photo.jpg", "meta": {"_type": "gradio.FileData"}}
+    prompts = [{"points": [[450, 600]], "labels": [1]}, {"box": [30, 40, 200, 310]}]
+    add(endpoints.compare, examples=(photo,))
+    add(endpoints.compare_many, examples=(photo, prompts))
+    # What only reads a list need not wait for the others.
+    add(endpoints.models, examples=(), queue=False)
+
+
+def _add(
+    blocks: gr.Blocks, method: Callable[..., Any], *, examples: Sequence[object], queue: bool = True
+) -> None:
+    """Add a method as an endpoint of its name; queued, unless it never uses a GPU: ZeroGPU asks for that.
+
+    Args:
+        examples: for the inputs without a default, in order: "View API" has only "..." for them otherwise.
+    """
+    endpoint = api(
+        method,
+        api_name=method.__name__,
+        queue=queue,
+        concurrency_limit=CONCURRENCY,
+        concurrency_id="api" if queue else None,
+    )
+    inputs = [cast(Api, blocks.blocks[number]) for number in endpoint["inputs"]]
+    outputs = [cast(Api, blocks.blocks[number]) for number in endpoint["outputs"]]
+    for component, example in zip(inputs, examples, strict=False):
+        component.example_inputs = partial(deepcopy, example)  # type: ignore[method-assign]
+    # "View API" would call them 1st, 2nd and so on, and say nothing of them.
+    _, about_inputs, about_outputs = get_function_description(method)
+    for component, (name, text) in zip(inputs, about_inputs.items(), strict=True):
+        component.label = name
+        component._api_info["additional_description"] = text
+    for component, line in zip(outputs, about_outputs, strict=True):
+        component.label, _, text = line.partition(": ")
+        component._api_info["description"] = text
+
+
+def _picture(value: object) -> Picture:
+    return read_picture(received_file(value, name="image"))
+
+
+def _mask(value: object, picture: Picture, *, name: str) -> NDArray[np.bool_] | None:
+    if value is None:
+        return None
+    source = received_file(value, name=name)
+    try:
+        return read_mask(source, size_wh=picture.size_wh)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from error
+
+
+def _options(model: object, multimask: object, hq_token_only: object) -> dict[str, Any]:
+    """The arguments that say how, not what; ValueError for one of another type."""
+    if model is not None and not isinstance(model, str):
+        raise ValueError(f"model must be a name that /models lists, or null, not {model!r:.40}.")
+    if multimask is not None and not isinstance(multimask, bool):
+        raise ValueError(f"multimask must be true, false or null, not {multimask!r:.40}.")
+    if not isinstance(hq_token_only, bool):
+        raise ValueError(f"hq_token_only must be true or false, not {hq_token_only!r:.40}.")
+    return {"model": model, "multimask": multimask, "hq_token_only": hq_token_only}
+
+
+def _answer(comparison: Comparison) -> Answer:
+    return (
+        comparison.to_json(),
+        mask_file(comparison.union("sam"), name="sam_mask"),
+        mask_file(comparison.union("sam_hq"), name="sam_hq_mask"),
+    )
+
+
+def mask_file(mask: NDArray[np.bool_], *, name: str) -> gr.FileData:
+    """Write a (H, W) mask as an 8-bit grey PNG, 255 in it and else 0, where Gradio serves and tidies files.
+
+    Args:
+        name: of the file as its reader sees it, without ending.
+    """
+    folder = Path(get_upload_folder()).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    # Whoever knows a path can fetch it, so it must not be guessed.
+    path = folder / f"{name}-{secrets.token_hex(16)}.png"
+    grey = Image.fromarray(np.where(mask, np.uint8(255), np.uint8(0)))
+    # Run lengths alone: a mask's PNG is quicker to write, and no larger, than with zlib's full search.
+    grey.save(path, compress_level=1, compress_type=zlib.Z_RLE)
+    return gr.FileData(path=str(path), orig_name=f"{name}.png", mime_type="image/png")

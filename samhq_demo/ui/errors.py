@@ -1,0 +1,90 @@
+"""The edge, where the core's errors become Gradio's.
+
+A bad request is one sentence to whoever sent it and one line in the log. A fault of the server is logged with
+its traceback, and the answer only says whose fault it was.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import gradio as gr
+from gradio.exceptions import ComponentProcessingError, InvalidPathError
+
+from samhq_demo.ui.uploads import NOT_UPLOADED, without_own_address
+
+log = logging.getLogger(__name__)
+
+SERVER_FAULT = "The server failed at this, through no fault of the request: its log says why."
+# Enough for any sentence of ours; messages of libraries can be pages long.
+MAX_MESSAGE_LENGTH = 400
+
+
+@contextmanager
+def gradio_errors(doing: str) -> Iterator[None]:
+    """Turn what a handler raises into `gr.Error`; a `with` block or a decorator.
+
+    Args:
+        doing: what failed, for the log, such as "/compare".
+
+    Raises:
+        gr.Error: with the sentence of a `ValueError`, or with SERVER_FAULT for any other exception.
+    """
+    try:
+        yield
+    except gr.Error as error:
+        # From ZeroGPU, for instance, when a visitor's quota is used up.
+        raise _refusal(doing, error.message, title=error.title) from error
+    except ValueError as error:
+        raise _refusal(doing, str(error)) from error
+    except Exception as error:
+        log.exception("%s failed", doing)
+        raise gr.Error(SERVER_FAULT, print_exception=False) from error
+
+
+def guard_inputs(blocks: gr.Blocks) -> None:
+    """Have what Gradio itself finds wrong with inputs answered and logged as the handlers' own refusals are.
+
+    Gradio looks at files and counts inputs before any handler runs. What it raises there would be printed
+    with a traceback, and answered with no reason at all. It has no hook for this, hence the replaced method.
+    It would also fetch this server's own files over the network, and refuse that where the address is a local
+    one; MCP names uploads and earlier answers by such addresses.
+    """
+    preprocess = blocks.preprocess_data
+
+    async def guarded(block_fn: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
+        with gradio_errors(f"/{block_fn.api_name or block_fn.name}"):
+            try:
+                inputs = [without_own_address(value) for value in inputs]
+                return await preprocess(block_fn, inputs, *args, **kwargs)
+            except gr.Error:
+                raise
+            except Exception as error:
+                raise ValueError(_input_fault(error)) from error
+
+    blocks.preprocess_data = guarded  # type: ignore[method-assign]
+
+
+def _refusal(doing: str, message: str, *, title: str = "Error") -> gr.Error:
+    # One line, whatever the request put into it: a log must not be forged with line breaks.
+    sentence = " ".join(message.split())
+    if len(sentence) > MAX_MESSAGE_LENGTH:
+        sentence = sentence[: MAX_MESSAGE_LENGTH - 1] + "…"
+    log.warning("%s refused: %s", doing, sentence)
+    return gr.Error(sentence, title=title, print_exception=False)
+
+
+def _input_fault(error: Exception) -> str:
+    if isinstance(error, InvalidPathError):
+        # Its own message spells out where the server's folders are.
+        return f"A path among the inputs {NOT_UPLOADED}"
+    if isinstance(error, ComponentProcessingError) and error.__cause__ is not None:
+        error = error.__cause__  # type: ignore[assignment]
+    message = str(error).partition("\n")[0].rstrip(".")
+    if not message or isinstance(error, (AttributeError, KeyError, TypeError)):
+        message = "one of them has not the right form"
+    return (
+        f"The inputs could not be read ({message}): give every input a value, "
+        "and a file as an upload or as a public http or https address."
+    )
