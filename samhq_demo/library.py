@@ -184,8 +184,9 @@ class ModelLibrary:
             if download is None:
                 repos = [r for r in (source.repo_id, self._sam_repo(source)) if r is not None]
                 download = self._downloads[name] = Download(repos)
+            under_way = download.state in {"downloading", "done"}
             download.start()
-        if name == self._wanted:
+        if name == self._wanted and not under_way:
             _in_background(lambda: self._answer_with(name, download), name=f"await {name}")
 
     def _sam_repo(self, source: Source) -> str | None:

@@ -36,6 +36,9 @@ HQ_PARTS = (
 )
 
 
+SAVE_EVERY = 200  # steps
+
+
 @dataclass(frozen=True, slots=True)
 class Phase:
     """A stretch of training with one diet and one learning-rate curve."""
@@ -197,7 +200,7 @@ def _model_for(phase: Phase, out: Path) -> nn.Module:
 
 
 def run(phase: Phase, out: Path, *, threads: int) -> None:
-    """Train one phase to its end, saving every 200 steps; does nothing if it is done."""
+    """Train one phase to its end, saving every `SAVE_EVERY` steps; does nothing if it is done."""
     final, partial = out / f"{phase.name}.pt", out / f"{phase.name}.partial.pt"
     if final.exists():
         return
@@ -241,7 +244,7 @@ def run(phase: Phase, out: Path, *, threads: int) -> None:
             each = (time.monotonic() - began) / (step + 1 - start)
             print(f"{phase.name} {step + 1}/{phase.steps} {each:.2f}s/step {told}", flush=True)
             totals.clear()
-        if (step + 1) % 200 == 0 or step + 1 == phase.steps:
+        if (step + 1) % SAVE_EVERY == 0 or step + 1 == phase.steps:
             state = {
                 "model": model.state_dict(),
                 "affinity": lesson.affinity.state_dict() if lesson.affinity else {},

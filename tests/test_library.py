@@ -1,0 +1,149 @@
+"""Which model answers: cached, downloading, refused, cut off; against a stand-in for the Hub."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from huggingface_hub import constants
+
+from samhq_demo.library import ModelLibrary
+from samhq_demo.prompts import Prompt
+from samhq_demo.service import build_service
+from samhq_demo.settings import Settings
+from tests.hub_server import KIB, HubServer, files_in
+from tests.parity import picture_of
+
+SAM_HQ, SAM = "syscv-community/sam-hq-vit-base", "facebook/sam-vit-base"
+BOX = Prompt(box_xyxy=(5.0, 5.0, 60.0, 40.0))
+
+
+@pytest.fixture(scope="module")
+def repos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes]]:
+    """Both repos of `base`, with a small geometry's random weights in the published format."""
+    from samhq_demo.models.checkpoints import frozen_sam
+    from tests.checkpoints import SMALL, random_sam_hq, save
+
+    sam_hq = random_sam_hq(SMALL, seed=3)
+    folder = tmp_path_factory.mktemp("repos")
+    return {
+        SAM_HQ: files_in(save(sam_hq, folder / "hq")),
+        SAM: files_in(save(frozen_sam(sam_hq), folder / "sam")),
+    }
+
+
+@pytest.fixture
+def hub(
+    repos: dict[str, dict[str, bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[HubServer]:
+    """The stand-in, where this process takes the Hub to be; its cache is empty."""
+    with HubServer(repos) as server:
+        monkeypatch.setattr(constants, "ENDPOINT", server.url)
+        monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+        monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
+        yield server
+
+
+def _wait(until: Callable[[], bool], *, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end, "it did not come to that in time"
+        time.sleep(0.02)
+
+
+def test_base_takes_over_from_tiny_once_it_is_downloaded(hub: HubServer) -> None:
+    hub.bytes_per_second = 400 * KIB
+    service = build_service(Settings(device="cpu"))
+    assert service.status().model == "tiny"
+    _wait(lambda: "base is being downloaded (" in service.status().message)
+    assert service.compare(picture_of((80, 60)), [BOX]).model == "tiny"
+    hub.bytes_per_second = None
+    _wait(lambda: service.status().model == "base" and service.status().ready)
+    assert service.compare(picture_of((80, 60)), [BOX]).model == "base"
+    assert [m.name for m in service.models() if m.active] == ["base"]
+    assert service.compare(picture_of((80, 60)), [BOX], model="tiny").model == "tiny"
+
+
+def test_cached_base_answers_at_once_and_asks_no_network(hub: HubServer) -> None:
+    first = ModelLibrary(Settings(device="cpu"))
+    first.start()
+    _wait(lambda: first.status().model == "base")
+    hub.asked.clear()
+    second = ModelLibrary(Settings(device="cpu"))
+    second.start()
+    assert second.status().model == "base"
+    assert second.pair(None).shared_encoder
+    assert hub.asked == []
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 503])
+def test_refusal_leaves_tiny_answering_and_says_why(hub: HubServer, status: int) -> None:
+    hub.refuse = status
+    service = build_service(Settings(device="cpu"))
+    _wait(lambda: "could not be had" in service.status().message)
+    assert service.compare(picture_of((80, 60)), [BOX]).model == "tiny"
+    with pytest.raises(ValueError, match="on this machine: tiny"):
+        service.compare(picture_of((80, 60)), [BOX], model="large")
+
+
+def test_cut_off_download_leaves_tiny_and_asking_again_goes_on(hub: HubServer) -> None:
+    hub.dies_after = 64 * KIB
+    service = build_service(Settings(device="cpu"))
+    _wait(lambda: "could not be had" in service.status().message)
+    assert service.status().model == "tiny"
+    hub.dies_after = None
+    with pytest.raises(ValueError, match="base is being downloaded"):
+        service.compare(picture_of((80, 60)), [BOX], model="base")
+    _wait(lambda: service.status().model == "base")
+
+
+def test_hub_is_where_hf_endpoint_says_and_no_network_is_no_fault(
+    repos: dict[str, dict[str, bytes]], tmp_path: Path
+) -> None:
+    """In a process of its own, as the app is started: the variables are read at import."""
+    program = """
+import json, time
+from samhq_demo.service import build_service
+from samhq_demo.settings import Settings
+service = build_service(Settings.from_environment())
+end = time.monotonic() + 90
+while time.monotonic() < end and service.status().message.count("download") :
+    time.sleep(0.1)
+time.sleep(0.1)
+while time.monotonic() < end and not service.status().ready:
+    time.sleep(0.1)
+print(json.dumps([service.status().model, service.status().message]))
+"""
+
+    def run(**variables: str) -> list[str]:
+        environment = {**os.environ, "HF_HUB_DISABLE_TELEMETRY": "1", "SAMHQ_MODEL": "base", **variables}
+        done = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=120
+        )
+        answer: list[str] = json.loads(done.stdout.strip().splitlines()[-1])
+        return answer
+
+    with HubServer(repos) as server:
+        model, message = run(HF_ENDPOINT=server.url, HF_HOME=str(tmp_path))
+    assert (model, message) == ("base", "base answers.")
+    model, message = run(HF_ENDPOINT="http://127.0.0.1:9", HF_HOME=str(tmp_path / "empty"))
+    assert model == "tiny"
+    assert "base could not be had" in message
+
+
+@pytest.mark.parametrize("name", ["no-such-model", "no/such/folder", ""])
+def test_a_model_that_is_none_is_refused_at_the_start(name: str) -> None:
+    with pytest.raises(ValueError, match="model|SAMHQ_MODEL"):
+        build_service(Settings(model=name))
+
+
+def test_a_device_that_is_not_here_is_told(checkpoint: Path) -> None:
+    service = build_service(Settings(model=str(checkpoint), device="cuda"))
+    with pytest.raises(ValueError, match="SAMHQ_DEVICE"):
+        service.compare(picture_of((80, 60)), [BOX])
