@@ -49,6 +49,8 @@ types: $(VENV)/.dev ## mypy
 
 train: $(VENV)/.dev ## the bundled checkpoint from its seed; goes on where it was interrupted (hours)
 	$(PY) -m training.train --out runs/tiny
+	$(PY) -m training.export --run runs/tiny
+	$(PY) -m training.evaluate
 
 examples: $(VENV)/.dev ## the pictures of examples/
 	$(PY) -m examples.make

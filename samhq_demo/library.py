@@ -5,6 +5,7 @@ torch and transformers are imported in a thread behind the page, never before it
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -26,7 +27,7 @@ FALLBACK = "tiny"
 PREFERRED = "base"
 # Parameters of SAM-HQ in all, and those that SAM does not have: counted, and held by a test.
 COUNTED = {
-    "tiny": (0, 0),
+    "tiny": (2_421_696, 137_216),
     "base": (94_806_832, 1_071_104),
     "large": (313_676_336, 1_333_248),
     "huge": (642_686_256, 1_595_392),
@@ -171,8 +172,19 @@ class ModelLibrary:
             loading = self._loading.setdefault(chosen, threading.Lock())
         with loading:
             if chosen not in self._pairs:
-                self._pairs[chosen] = self._load(self._sources[chosen])
+                self._load_once(chosen)
         return self._pairs[chosen]
+
+    def _load_once(self, name: str) -> None:
+        """Load a pair; what failed once fails again at once, with the same words."""
+        if name in self._failures:
+            raise ValueError(self._failures[name])
+        try:
+            self._pairs[name] = self._load(self._sources[name])
+        except ValueError as error:
+            self._failures[name] = str(error)
+            log.warning("%s", error)
+            raise
 
     def fetch(self, name: str) -> None:
         """Start downloading a model's weights, unless that is under way. Returns at once."""
@@ -198,11 +210,9 @@ class ModelLibrary:
         if download.state != "done":
             log.warning("%s", self._why_not(name))
             return
-        try:
+        with contextlib.suppress(ValueError):  # `pair` has told
             self.pair(name)
-        except ValueError as error:
-            self._failures[name] = str(error)
-            log.warning("%s", error)
+        if name not in self._pairs:
             return
         self._active = name
         log.info("%s answers from now on", name)
@@ -210,8 +220,10 @@ class ModelLibrary:
     def _load_active(self) -> None:
         try:
             self.pair(self._active)
+        except ValueError:
+            pass  # `pair` has told
         except Exception as error:
-            self._failures[self._active] = str(error)
+            self._failures[self._active] = f"{self._active} could not be loaded: {error}"
             log.exception("%s could not be loaded", self._active)
 
     def _load(self, source: Source) -> ModelPair:

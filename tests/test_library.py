@@ -8,12 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from huggingface_hub import constants
 
+from samhq_demo import library
 from samhq_demo.library import ModelLibrary
+from samhq_demo.models.download import Download
 from samhq_demo.prompts import Prompt
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
@@ -42,9 +45,9 @@ def repos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes
 def hub(
     repos: dict[str, dict[str, bytes]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[HubServer]:
-    """The stand-in, where this process takes the Hub to be; its cache is empty."""
+    """The stand-in, which the library takes for the Hub; the cache is empty."""
     with HubServer(repos) as server:
-        monkeypatch.setattr(constants, "ENDPOINT", server.url)
+        monkeypatch.setattr(library, "Download", partial(Download, endpoint=server.url))
         monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
         monkeypatch.setattr(constants, "HF_HUB_DISABLE_TELEMETRY", True)
         yield server
@@ -108,7 +111,7 @@ def test_hub_is_where_hf_endpoint_says_and_no_network_is_no_fault(
 ) -> None:
     """In a process of its own, as the app is started: the variables are read at import."""
     program = """
-import json, time
+import json, os, time
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
 service = build_service(Settings.from_environment())
@@ -118,13 +121,19 @@ while time.monotonic() < end and service.status().message.count("download") :
 time.sleep(0.1)
 while time.monotonic() < end and not service.status().ready:
     time.sleep(0.1)
-print(json.dumps([service.status().model, service.status().message]))
+print(json.dumps([service.status().model, service.status().message]), flush=True)
+os._exit(0)  # a model may still be loading in the background
 """
 
     def run(**variables: str) -> list[str]:
         environment = {**os.environ, "HF_HUB_DISABLE_TELEMETRY": "1", "SAMHQ_MODEL": "base", **variables}
         done = subprocess.run(
-            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=120
+            [sys.executable, "-c", program],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
         )
         answer: list[str] = json.loads(done.stdout.strip().splitlines()[-1])
         return answer
@@ -139,7 +148,7 @@ print(json.dumps([service.status().model, service.status().message]))
 
 @pytest.mark.parametrize("name", ["no-such-model", "no/such/folder", ""])
 def test_a_model_that_is_none_is_refused_at_the_start(name: str) -> None:
-    with pytest.raises(ValueError, match="model|SAMHQ_MODEL"):
+    with pytest.raises(ValueError, match=r"model|SAMHQ_MODEL"):
         build_service(Settings(model=name))
 
 

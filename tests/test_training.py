@@ -49,7 +49,9 @@ def test_a_batch_is_the_same_wherever_a_run_begins() -> None:
     assert all(torch.equal(later[key], fresh[key]) for key in later)
 
 
-def test_an_interrupted_run_ends_as_an_uninterrupted_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_run_ends_as_an_uninterrupted_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     phase = train.Phase("small", SMALL_DIET, 4, 1e-3)
     monkeypatch.setattr(train, "PHASES", (phase,))
     monkeypatch.setattr(train, "SAVE_EVERY", 2)
@@ -57,20 +59,20 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(tmp_path: Path, monkeyp
         (tmp_path / name).mkdir()
     train.run(phase, tmp_path / "whole", threads=1)
 
-    class PulledPlug(Exception):
+    class PulledPlugError(Exception):
         pass
 
     real = train.Lesson.__call__
     calls = []
 
-    def lesson(self, batch):  # type: ignore[no-untyped-def]
+    def lesson(self, batch):
         calls.append(1)
         if len(calls) == 4:
-            raise PulledPlug
+            raise PulledPlugError
         return real(self, batch)
 
     monkeypatch.setattr(train.Lesson, "__call__", lesson)
-    with pytest.raises(PulledPlug):
+    with pytest.raises(PulledPlugError):
         train.run(phase, tmp_path / "broken", threads=1)
     assert not (tmp_path / "broken" / "small.pt").exists()
     train.run(phase, tmp_path / "broken", threads=1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
@@ -86,6 +87,9 @@ def _use_official_epsilon(decoder: nn.Module) -> None:
 
 
 def _load(model_class: Any, folder: Path, *, kind: str, model_type: str) -> Any:
+    declared = _declared_type(folder)
+    if declared != model_type:
+        raise ValueError(f"{folder.name} is no {kind} checkpoint: its config.json says {declared!r}.")
     try:
         model, report = model_class.from_pretrained(
             folder,
@@ -98,16 +102,23 @@ def _load(model_class: Any, folder: Path, *, kind: str, model_type: str) -> Any:
         raise ValueError(
             f"{folder.name} could not be read as a {kind} checkpoint: {_first_line(error)}"
         ) from error
-    declared = model.config.to_dict().get("model_type")
-    if declared != model_type or report["missing_keys"]:
-        missing = sorted(report["missing_keys"])
-        why = (
-            f"it lacks {len(missing)} tensors, {missing[0]} among them"
-            if missing
-            else f"it is a {declared!r}"
+    missing = sorted(report["missing_keys"])
+    if missing:
+        raise ValueError(
+            f"{folder.name} is no whole {kind} checkpoint: it lacks {len(missing)} tensors, "
+            f"{missing[0]} among them."
         )
-        raise ValueError(f"{folder.name} is no {kind} checkpoint: {why}.")
     return model
+
+
+def _declared_type(folder: Path) -> str | None:
+    """The `model_type` of a checkpoint's config.json; transformers would load any into any."""
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    declared: str | None = config.get("model_type") if isinstance(config, dict) else None
+    return declared
 
 
 def _first_line(error: BaseException) -> str:

@@ -15,6 +15,7 @@ from ..pictures import Picture
 from ..prompts import Prompt
 from .compute import Compute
 from .embedding import ImageEmbedding
+from .encoder import run_encoder
 from .frame import Frame
 from .sam import DecodedMasks, PromptEmbedding, decode_sam
 from .sam_hq import decode_sam_hq, hq_features
@@ -73,16 +74,13 @@ class ModelPair:
         """
         values = pixel_values.to(self.compute.device, self.compute.dtype)
         with torch.inference_mode():
-            seen = self.sam_hq.vision_encoder.to(self.compute.device)(pixel_values=values)
+            seen = run_encoder(self.sam_hq.vision_encoder.to(self.compute.device), values)
             own = None
             if not self.shared_encoder:
-                own = self.sam.vision_encoder.to(self.compute.device)(pixel_values=values).last_hidden_state
-        results = (own, seen.last_hidden_state, seen.intermediate_embeddings[0])
+                own = run_encoder(self.sam.vision_encoder.to(self.compute.device), values).last
         if not self.compute.zero_gpu:
-            return results
-        own, last, early = (None if t is None else t.cpu() for t in results)
-        assert last is not None and early is not None
-        return own, last, early
+            return own, seen.last, seen.early
+        return None if own is None else own.cpu(), seen.last.cpu(), seen.early.cpu()
 
     @torch.inference_mode()
     def decode(
