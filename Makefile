@@ -16,10 +16,10 @@ PIP := $(PY) -m pip --disable-pip-version-check install -c constraints.txt
 INSTALL_FAILED := { echo "Could not install the packages: see above. A package index has to be within reach."; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format types train examples space clean
+.PHONY: help setup run test lint format types train examples screenshots space clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/.dev ## the environment with all that `run` and `test` need
 
@@ -54,6 +54,9 @@ train: $(VENV)/.dev ## the bundled checkpoint from its seed; goes on where it wa
 
 examples: $(VENV)/.dev ## the pictures of examples/
 	$(PY) -m examples.make
+
+screenshots: $(VENV)/.dev ## the README's pictures of the page
+	$(PY) -m tests.screenshots
 
 space: ## build/space: the files of a ZeroGPU Space, with a torch that it supports
 	@test -n "$(filter $(SPACE_TORCH),$(ZEROGPU_TORCH))" || \
