@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import nn
 from transformers import SamConfig, SamHQConfig, SamHQModel, SamModel
+from transformers.utils import logging as transformers_logging
 
 from .compute import Compute
 from .pair import ModelPair
@@ -90,6 +91,7 @@ def _load(model_class: Any, folder: Path, *, kind: str, model_type: str) -> Any:
     declared = _declared_type(folder)
     if declared != model_type:
         raise ValueError(f"{folder.name} is no {kind} checkpoint: its config.json says {declared!r}.")
+    transformers_logging.disable_progress_bar()  # a log is no place for it
     try:
         model, report = model_class.from_pretrained(
             folder,
