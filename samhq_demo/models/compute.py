@@ -34,6 +34,15 @@ class Compute:
     def decoder_device(self) -> torch.device:
         return torch.device("cpu") if self.zero_gpu else self.device
 
+    @property
+    def fold_bias(self) -> bool:
+        """Whether the encoder's bias is cheaper in the attention's products than built; see `encoder`.
+
+        Measured for ViT-B in bfloat16: with AMX the fold makes the encoder 1.6 times faster; with
+        AVX512-BF16 alone a global layer takes 0.92 s with it and 0.56 s without.
+        """
+        return self.device.type != "cpu" or _cpu_has("_is_amx_tile_supported")
+
     def borrow_gpu(self, task: Task) -> Task:
         """The task itself, or on ZeroGPU the same task run where the GPU is."""
         if not self.zero_gpu:
@@ -85,8 +94,10 @@ def _native_dtype(device: str, *, zero_gpu: bool) -> torch.dtype:
 
 def _cpu_has_bfloat16() -> bool:
     """Whether this CPU multiplies bfloat16 in hardware (AMX or AVX512-BF16)."""
-    for probe in ("_is_amx_tile_supported", "_is_avx512_bf16_supported"):
-        supported = getattr(torch.cpu, probe, None)  # not public, so it may go
-        if supported is not None and supported():
-            return True
-    return False
+    return _cpu_has("_is_amx_tile_supported") or _cpu_has("_is_avx512_bf16_supported")
+
+
+def _cpu_has(probe: str) -> bool:
+    """Ask torch for a unit of this CPU. The probes are not public, so one may go."""
+    supported = getattr(torch.cpu, probe, None)
+    return supported is not None and bool(supported())

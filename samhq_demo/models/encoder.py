@@ -2,9 +2,11 @@
 
 SAM's encoder adds a decomposed relative-position bias to its attention (Li et al. 2022, "MViTv2",
 eq. 4): for each head a matrix of all places by all places. In the global layers it takes most of
-the time to build. It need not be built: the bias of query and key is the query's bias for the
-key's row plus that for the key's column, which is a product of the query, lengthened by its row
-and column biases, and the key, lengthened by ones where its own row and column stand.
+the time and memory to build. It need not be built: the bias of query and key is the query's bias
+for the key's row plus that for the key's column, which is a product of the query, lengthened by its
+row and column biases, and the key, lengthened by ones where its own row and column stand. That
+trebles the products, which only units made for them (a GPU's, AMX) do for less than building costs;
+elsewhere the bias is built for one head at a time.
 """
 
 from __future__ import annotations
@@ -23,8 +25,11 @@ class EncodedImage(NamedTuple):
     early: Tensor
 
 
-def run_encoder(encoder: Any, pixel_values: Tensor) -> EncodedImage:
-    """Run transformers' SAM or SAM-HQ vision encoder on (1, 3, S, S), layer by layer."""
+def run_encoder(encoder: Any, pixel_values: Tensor, *, fold_bias: bool) -> EncodedImage:
+    """Run transformers' SAM or SAM-HQ vision encoder on (1, 3, S, S), layer by layer.
+
+    fold_bias: whether the global layers' bias goes into their products; the result is the same.
+    """
     hidden = encoder.patch_embed(pixel_values)
     if encoder.pos_embed is not None:
         hidden = hidden + encoder.pos_embed
@@ -34,7 +39,7 @@ def run_encoder(encoder: Any, pixel_values: Tensor) -> EncodedImage:
         if layer.window_size:
             attended = _in_windows(layer.attn, attended, size=layer.window_size)
         else:
-            attended = layer.attn.proj(_folded_attention(layer.attn, attended))
+            attended = layer.attn.proj(_global_attention(layer.attn, attended, fold_bias=fold_bias))
         hidden = hidden + attended
         hidden = hidden + layer.mlp(layer.layer_norm2(hidden))
         if not layer.window_size and early is None:
@@ -68,26 +73,54 @@ def _joined(heads: Tensor, *, size_hw: tuple[int, int]) -> Tensor:
     return heads.transpose(1, 2).reshape(heads.shape[0], *size_hw, -1)
 
 
-def _folded_attention(attention: Any, hidden: Tensor) -> Tensor:
-    """Attention of every place to every place with the bias folded into the product. Keeps the shape."""
-    _, height, width, _ = hidden.shape
+def _global_attention(attention: Any, hidden: Tensor, *, fold_bias: bool) -> Tensor:
+    """Attention of every place to every place. Keeps the shape."""
+    size_hw = (hidden.shape[1], hidden.shape[2])
     queries, keys, values = _heads(attention, hidden)
-    size_hw, head_width = (height, width), values.shape[-1]
-    if attention.use_rel_pos:
-        by_row, by_column = _biases(attention, queries, size_hw=size_hw)
-        queries = torch.cat(
-            [queries * attention.scale, by_row.flatten(2, 3), by_column.flatten(2, 3)], dim=-1
-        )
-        row = torch.eye(height, dtype=keys.dtype, device=keys.device).repeat_interleave(width, dim=0)
-        column = torch.eye(width, dtype=keys.dtype, device=keys.device).repeat(height, 1)
-        places = torch.cat([row, column], dim=-1).expand(*keys.shape[:2], -1, -1)
-        keys = torch.cat([keys, places], dim=-1)
-        # torch takes its fast path only for values as wide as the keys.
-        values = F.pad(values, (0, height + width))
-        attended = F.scaled_dot_product_attention(queries, keys, values, scale=1.0)[..., :head_width]
-    else:
+    if not attention.use_rel_pos:
         attended = F.scaled_dot_product_attention(queries, keys, values, scale=attention.scale)
+    elif fold_bias:
+        attended = _folded(attention, queries, keys, values, size_hw=size_hw)
+    else:
+        attended = _head_by_head(attention, queries, keys, values, size_hw=size_hw)
     return _joined(attended, size_hw=size_hw)
+
+
+def _folded(
+    attention: Any, queries: Tensor, keys: Tensor, values: Tensor, *, size_hw: tuple[int, int]
+) -> Tensor:
+    """Attention with the bias in the product: (B, heads, h*w, d) each and back."""
+    height, width = size_hw
+    by_row, by_column = _biases(attention, queries, size_hw=size_hw)
+    queries = torch.cat([queries * attention.scale, by_row.flatten(2, 3), by_column.flatten(2, 3)], dim=-1)
+    row = torch.eye(height, dtype=keys.dtype, device=keys.device).repeat_interleave(width, dim=0)
+    column = torch.eye(width, dtype=keys.dtype, device=keys.device).repeat(height, 1)
+    places = torch.cat([row, column], dim=-1).expand(*keys.shape[:2], -1, -1)
+    keys = torch.cat([keys, places], dim=-1)
+    # torch takes its fast path only for values as wide as the keys.
+    padded = F.pad(values, (0, height + width))
+    attended = F.scaled_dot_product_attention(queries, keys, padded, scale=1.0)
+    return attended[..., : values.shape[-1]]
+
+
+def _head_by_head(
+    attention: Any, queries: Tensor, keys: Tensor, values: Tensor, *, size_hw: tuple[int, int]
+) -> Tensor:
+    """Attention with the bias built for one head at a time: (B, heads, h*w, d) each and back."""
+    by_row, by_column = _biases(attention, queries, size_hw=size_hw)
+    attended = torch.empty_like(values)
+    for head in range(queries.shape[1]):
+        one = slice(head, head + 1)
+        bias = _built(by_row[:, one], by_column[:, one])
+        attended[:, one] = F.scaled_dot_product_attention(
+            queries[:, one], keys[:, one], values[:, one], attn_mask=bias, scale=attention.scale
+        )
+    return attended
+
+
+def _built(by_row: Tensor, by_column: Tensor) -> Tensor:
+    """(B, n, h, w, h) and (B, n, h, w, w) -> the bias of every place to every place, (B, n, h*w, h*w)."""
+    return (by_row.unsqueeze(-1) + by_column.unsqueeze(-2)).flatten(2, 3).flatten(-2)
 
 
 def _in_windows(attention: Any, hidden: Tensor, *, size: int) -> Tensor:
@@ -105,8 +138,7 @@ def _in_windows(attention: Any, hidden: Tensor, *, size: int) -> Tensor:
     queries, keys, values = _heads(attention, windows)
     bias = None
     if attention.use_rel_pos:
-        by_row, by_column = _biases(attention, queries, size_hw=(size, size))
-        bias = (by_row.unsqueeze(-1) + by_column.unsqueeze(-2)).flatten(2, 3).flatten(-2)
+        bias = _built(*_biases(attention, queries, size_hw=(size, size)))
     attended = F.scaled_dot_product_attention(queries, keys, values, attn_mask=bias, scale=attention.scale)
     joined = _joined(attended, size_hw=(size, size)).view(rows, columns, size, size, -1)
     whole = joined.transpose(1, 2).reshape(1, rows * size, columns * size, -1)

@@ -74,10 +74,12 @@ class ModelPair:
         """
         values = pixel_values.to(self.compute.device, self.compute.dtype)
         with torch.inference_mode():
-            seen = run_encoder(self.sam_hq.vision_encoder.to(self.compute.device), values)
+            fold = self.compute.fold_bias
+            seen = run_encoder(self.sam_hq.vision_encoder.to(self.compute.device), values, fold_bias=fold)
             own = None
             if not self.shared_encoder:
-                own = run_encoder(self.sam.vision_encoder.to(self.compute.device), values).last
+                encoder = self.sam.vision_encoder.to(self.compute.device)
+                own = run_encoder(encoder, values, fold_bias=fold).last
         if not self.compute.zero_gpu:
             return own, seen.last, seen.early
         return None if own is None else own.cpu(), seen.last.cpu(), seen.early.cpu()
