@@ -1,0 +1,173 @@
+// Everything one can do, once: the buttons, the keys and the list under `?` are made from this table.
+
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const CURSOR_STEP = 8; // pane pixels for an arrow key; with Shift one picture pixel
+const TYPING = "input:not([type=range], [type=checkbox], [type=radio], [type=button]), textarea, select,"
+  + " [contenteditable]:not([contenteditable=false]), [role=textbox], [role=combobox], [role=searchbox]";
+
+/** `keys`: as pressed; `onStage`: only while the picture has the keyboard's focus; `hidden`: not listed. */
+function actionsOf(viewer) {
+  return [...promptActions(viewer), ...objectActions(viewer), ...viewActions(viewer), ...cursorActions(viewer)];
+}
+
+function promptActions(viewer) {
+  const { session } = viewer;
+  const underPointer = "Remove the point or box under the pointer, else the last point";
+  return [
+    { group: "Prompts" },
+    { name: "undo", keys: ["Ctrl+Z"], text: "Undo", run: () => viewer.undo() },
+    { name: "redo", keys: ["Ctrl+Shift+Z", "Ctrl+Y"], text: "Redo", run: () => viewer.redo() },
+    { name: "toggle-label", keys: ["X"], text: "Clicks mark object or background", run: () => viewer.toggleLabel() },
+    { name: "tool-object", run: () => viewer.setTool("object") },
+    { name: "tool-background", run: () => viewer.setTool("background") },
+    { name: "tool-pan", keys: ["P"], text: "Drag moves the picture, not a box", run: () => viewer.togglePan() },
+    { name: "remove", keys: ["Delete", "Backspace"], text: underPointer, run: () => viewer.removeLast() },
+    { name: "clear", keys: ["C"], text: "Clear this object", run: () => session.clearObject() },
+    { name: "clear-all", keys: ["Shift+C"], text: "Clear all objects", run: () => session.clearAll() },
+  ];
+}
+
+function objectActions(viewer) {
+  const { session } = viewer;
+  return [
+    { group: "Objects" },
+    { name: "new", keys: ["N"], text: "New object", run: () => viewer.addObject() },
+    { name: "next", keys: ["J"], text: "Next object", run: () => session.selectNext(1) },
+    { name: "previous", keys: ["K"], text: "Previous object", run: () => session.selectNext(-1) },
+    ...[1, 2, 3].flatMap((number) => [
+      { keys: [`${number}`], hidden: true, run: () => viewer.choose("sam_hq", number - 1) },
+      { keys: [`Shift+${number}`], hidden: true, run: () => viewer.choose("sam", number - 1) },
+    ]),
+    { keys: ["1", "2", "3"], text: "SAM-HQ's candidates" },
+    { keys: ["Shift+1", "Shift+2", "Shift+3"], text: "SAM's candidates" },
+  ];
+}
+
+function viewActions(viewer) {
+  return [
+    { group: "View" },
+    { name: "view-side", keys: ["S"], text: "Side by side", run: () => viewer.showView("side") },
+    { name: "view-slider", keys: ["L"], text: "Slider", run: () => viewer.showView("slider") },
+    { name: "view-difference", keys: ["D"], text: "Difference", run: () => viewer.showView("difference") },
+    { name: "zoom-in", keys: ["+", "="], text: "Zoom in", run: () => viewer.zoomBy(1.4) },
+    { name: "zoom-out", keys: ["-"], text: "Zoom out", run: () => viewer.zoomBy(1 / 1.4) },
+    { name: "fit", keys: ["0"], text: "Whole picture", run: () => viewer.fit() },
+    { name: "outline", keys: ["O"], text: "Outlines only", run: () => viewer.toggleOutline() },
+    { keys: ["["], text: "Masks fainter", run: () => viewer.setOpacity(viewer.opacity - 0.1) },
+    { keys: ["]"], text: "Masks stronger", run: () => viewer.setOpacity(viewer.opacity + 0.1) },
+    { name: "hover", keys: ["H"], text: "Preview under the pointer", run: () => viewer.toggleHover() },
+  ];
+}
+
+function cursorActions(viewer) {
+  const { cursor } = viewer;
+  const onStage = true;
+  const arrows = Object.entries(ARROWS).flatMap(([key, step]) => [
+    { keys: [key], run: () => cursor.move(step, CURSOR_STEP) },
+    { keys: [`Shift+${key}`], run: () => cursor.move(step, 0) },
+    { keys: [`Alt+${key}`], run: () => cursor.nudge(step, CURSOR_STEP) },
+    { keys: [`Alt+Shift+${key}`], run: () => cursor.nudge(step, 0) },
+  ]);
+  return [
+    { group: "With the keyboard, on the picture" },
+    ...arrows.map((action) => ({ ...action, onStage, hidden: true })),
+    { keys: ["Arrows"], text: "Move the cursor; with Shift by one picture pixel" },
+    { keys: ["Enter"], text: "Object point at the cursor", onStage, run: () => cursor.putPoint(OBJECT) },
+    { keys: ["Shift+Enter"], text: "Background point at the cursor", onStage, run: () => cursor.putPoint(BACKGROUND) },
+    { keys: ["B"], text: "Begin a box at the cursor, then end it", run: () => cursor.box() },
+    { keys: ["M"], text: "Cursor to the next point or corner of the box", run: () => cursor.toNextMark() },
+    { keys: ["Alt+Arrows"], text: "Move what is under the cursor" },
+    { keys: ["Escape"], text: "Leave off: drag, box, cursor", run: () => viewer.escape() },
+    { name: "help", keys: ["?"], text: "This list", run: () => viewer.help() },
+  ];
+}
+
+/** A key press as written in the table: "Ctrl+Shift+Z"; Cmd counts as Ctrl. */
+function keyName(event) {
+  const digit = /^Digit([0-9])$/.exec(event.code)?.[1];
+  const single = event.key.length === 1;
+  let key = single ? event.key.toUpperCase() : event.key;
+  // Shift+1 is "!" on one keyboard and "+" on another; its place on the keyboard is the same.
+  if (event.shiftKey && digit && digit <= "3") key = digit;
+  const isLetter = single && key.toLowerCase() !== key.toUpperCase();
+  // On characters such as "?" or "+" Shift is part of the character, not a modifier; so is AltGr on "[".
+  const shift = event.shiftKey && (isLetter || !single || key === digit);
+  const isAltGraph = event.getModifierState("AltGraph");
+  const control = (event.ctrlKey || event.metaKey) && !isAltGraph;
+  const modifiers = [control && "Ctrl", event.altKey && !isAltGraph && "Alt", shift && "Shift"];
+  return [...modifiers.filter(Boolean), key].join("+");
+}
+
+class Keys {
+  constructor(viewer, actions) {
+    this.viewer = viewer;
+    this.byKey = new Map();
+    for (const action of actions) if (action.run) for (const key of action.keys ?? []) this.byKey.set(key, action);
+    this.isSpaceDown = false;
+    this.listener = (event) => (event.type === "keydown" ? this.#press(event) : this.#release(event));
+    document.addEventListener("keydown", this.listener);
+    document.addEventListener("keyup", this.listener);
+    window.addEventListener("blur", () => this.#hold(false));
+  }
+
+  #press(event) {
+    const { viewer } = this;
+    if (!viewer.root.isConnected) return this.#stop();
+    if (event.defaultPrevented || event.isComposing || this.#isElsewhere(event.target)) return;
+    if (event.key === " ") return this.#space(event);
+    const action = this.byKey.get(keyName(event));
+    if (!action || (action.onStage && document.activeElement !== viewer.stage)) return;
+    event.preventDefault();
+    action.run();
+  }
+
+  /** Where keys mean something else: fields, open dialogs, pages on which the viewer is out of sight. */
+  #isElsewhere(target) {
+    if (this.viewer.root.offsetParent === null || document.querySelector("dialog[open]")) return true;
+    return target instanceof Element && Boolean(target.closest(TYPING));
+  }
+
+  /** Space held down pans, unless it is pressing a button. */
+  #space(event) {
+    const focused = document.activeElement;
+    if (focused !== document.body && focused !== this.viewer.stage) return;
+    if (!this.viewer.isPointerOver && focused !== this.viewer.stage) return;
+    event.preventDefault();
+    this.#hold(true);
+  }
+
+  #release(event) {
+    if (event.key === " ") this.#hold(false);
+  }
+
+  #hold(isDown) {
+    this.isSpaceDown = isDown;
+    this.viewer.root.toggleAttribute("data-panning", this.viewer.isPanning);
+  }
+
+  #stop() {
+    document.removeEventListener("keydown", this.listener);
+    document.removeEventListener("keyup", this.listener);
+  }
+}
+
+/** The list under `?`. */
+function fillHelp(list, actions) {
+  for (const { group, keys, text, hidden } of actions) {
+    if (group) list.append(tag("h4", {}, group));
+    if (hidden || !text || !keys) continue;
+    const shown = keys.map((key) => tag("kbd", {}, key));
+    list.append(tag("div", { className: "key" }, tag("span", {}, text), tag("span", { className: "keys" }, ...shown)));
+  }
+}
+
+/** An element with properties and children; text always as text. */
+function tag(name, properties, ...children) {
+  const element = document.createElement(name);
+  const { dataset, attributes, ...plain } = properties;
+  Object.assign(element, plain);
+  Object.assign(element.dataset, dataset);
+  for (const [key, value] of Object.entries(attributes ?? {})) element.setAttribute(key, value);
+  element.append(...children);
+  return element;
+}

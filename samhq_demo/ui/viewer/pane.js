@@ -1,0 +1,224 @@
+// One pane: a canvas with the picture and masks, and one above it with the marks. Marks follow the
+// pointer, masks do not; apart, neither makes the other be painted again.
+
+const MAX_CANVAS = 4096; // device pixels a side: more is not seen and slows every frame
+const MAX_RASTER = 2048; // mask pixels a side
+const OVERVIEW = 2048; // a large picture is drawn from a copy of this size unless zoomed in
+const CRISP_FROM = 6; // device pixels for a picture pixel from which pixels are shown as squares
+
+/** The picture as it is drawn: decoded once; large ones with a smaller copy for the whole view. */
+class PictureBitmap {
+  static async load({ url, file, width, height }) {
+    const image = new Image();
+    image.decoding = "async";
+    image.src = url ?? file.url;
+    await image.decode();
+    const bitmap = new PictureBitmap();
+    bitmap.full = await createImageBitmap(image);
+    const shrink = OVERVIEW / Math.max(image.naturalWidth, image.naturalHeight);
+    bitmap.overview = bitmap.full;
+    if (shrink < 0.75) {
+      const resizeWidth = Math.round(image.naturalWidth * shrink);
+      const resizeHeight = Math.round(image.naturalHeight * shrink);
+      bitmap.overview = await createImageBitmap(image, { resizeWidth, resizeHeight, resizeQuality: "high" });
+    }
+    bitmap.width = width; // the picture's own size: the file shown may be a smaller copy
+    bitmap.height = height;
+    return bitmap;
+  }
+
+  close() {
+    this.full.close();
+    this.overview.close();
+  }
+
+  /** Draw the part of the picture seen from (x, y) on at `scale` device pixels a picture pixel. */
+  draw(context, x, y, scale) {
+    const { width, height } = this;
+    const source = scale * width > this.overview.width * 1.25 ? this.full : this.overview;
+    const left = Math.max(0, Math.floor(x));
+    const top = Math.max(0, Math.floor(y));
+    const right = Math.min(width, Math.ceil(x + context.canvas.width / scale));
+    const bottom = Math.min(height, Math.ceil(y + context.canvas.height / scale));
+    if (right <= left || bottom <= top) return;
+    const across = source.width / width;
+    const down = source.height / height;
+    context.imageSmoothingEnabled = scale < CRISP_FROM;
+    context.imageSmoothingQuality = scale < 1 ? "medium" : "low";
+    context.drawImage(
+      source, left * across, top * down, (right - left) * across, (bottom - top) * down,
+      (left - x) * scale, (top - y) * scale, (right - left) * scale, (bottom - top) * scale,
+    );
+  }
+}
+
+class Pane {
+  constructor(element, view) {
+    this.element = element;
+    this.view = view;
+    this.canvas = element.querySelector("canvas[data-model]");
+    this.model = this.canvas.dataset.model;
+    this.marksCanvas = element.querySelector("canvas.marks");
+    this.context = this.canvas.getContext("2d", { alpha: false });
+    this.marks = new MarkPainter(this.marksCanvas.getContext("2d"), view);
+    this.layers = new Map(); // object id -> {tinted, key}
+    this.previewLayer = null;
+  }
+
+  get isShown() {
+    return this.element.offsetParent !== null && this.element.clientWidth > 0;
+  }
+
+  /**
+   * One canvas pixel for each pixel of the screen. The canvases may reach over the pane's edge by a part of a pixel:
+   * were they as large as the pane, they would be stretched, and masks and pointer would lie beside each other.
+   */
+  resize(cssWidth, cssHeight, density) {
+    this.density = density * Math.min(1, MAX_CANVAS / (density * Math.max(cssWidth, cssHeight)));
+    const width = Math.max(1, Math.ceil(cssWidth * this.density - 0.01));
+    const height = Math.max(1, Math.ceil(cssHeight * this.density - 0.01));
+    for (const canvas of [this.canvas, this.marksCanvas]) {
+      if (canvas.width !== width) canvas.width = width;
+      if (canvas.height !== height) canvas.height = height;
+      canvas.style.width = `${width / this.density}px`;
+      canvas.style.height = `${height / this.density}px`;
+    }
+  }
+
+  /** Pane pixels of a pointer event; right under page zoom and scaled ancestors too. */
+  at(clientX, clientY) {
+    const box = this.element.getBoundingClientRect();
+    const x = ((clientX - box.left) / box.width) * this.view.pane.width;
+    const y = ((clientY - box.top) / box.height) * this.view.pane.height;
+    return [x, y];
+  }
+
+  /** The frame that the masks need now: what is seen, and a rim so that no outline shows at its edge. */
+  frame() {
+    const deviceScale = this.view.scale * this.density;
+    const { width, height } = this.canvas;
+    const scale = deviceScale * Math.min(1, MAX_RASTER / Math.max(width, height));
+    const margin = this.rimThickness + 1;
+    return {
+      x: this.view.x - margin / scale,
+      y: this.view.y - margin / scale,
+      scale,
+      width: Math.ceil((width / deviceScale) * scale) + 2 * margin,
+      height: Math.ceil((height / deviceScale) * scale) + 2 * margin,
+    };
+  }
+
+  get rimThickness() {
+    return Math.max(1, Math.round(1.5 * Math.min(this.density, 3)));
+  }
+
+  paint(scene) {
+    const { context, canvas, view } = this;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.fillStyle = scene.ground;
+    context.fillRect(0, 0, canvas.width, canvas.height);
+    if (!scene.bitmap) return;
+    scene.bitmap.draw(context, view.x, view.y, view.scale * this.density);
+    if (this.model === "difference") this.#paintDifference(scene);
+    else this.#paintObjects(scene);
+  }
+
+  #paintObjects(scene) {
+    const kept = new Map();
+    for (const { id, color, rles } of scene.masks) {
+      const rle = rles[this.model];
+      if (!rle) continue;
+      const layer = this.#layer(this.layers.get(id), [rle], scene, { color });
+      kept.set(id, layer);
+      this.#drawLayer(this.context, layer);
+    }
+    this.layers = kept; // layers of objects that are gone go too
+  }
+
+  #paintDifference(scene) {
+    this.#dimPicture(scene.bitmap);
+    const rles = scene.masks.flatMap(({ rles: { sam, sam_hq } }) => [sam, sam_hq]).filter(Boolean);
+    if (!rles.length) return;
+    const sides = {
+      sam: scene.masks.map(({ rles: each }) => each.sam).filter(Boolean),
+      samHq: scene.masks.map(({ rles: each }) => each.sam_hq).filter(Boolean),
+    };
+    const layer = this.#layer(this.layers.get("difference"), rles, scene, { sides });
+    this.layers = new Map([["difference", layer]]);
+    this.#drawLayer(this.context, layer);
+  }
+
+  /** The picture steps back behind the colours. */
+  #dimPicture({ width, height }) {
+    const { context, view } = this;
+    const scale = view.scale * this.density;
+    context.fillStyle = "rgba(0, 0, 0, 0.35)";
+    context.fillRect(-view.x * scale, -view.y * scale, width * scale, height * scale);
+  }
+
+  /** The tinted raster of some masks, made anew only when they, the frame or the style changed. */
+  #layer(known, rles, scene, { color, sides }) {
+    const frame = scene.isMoving && known ? known.frame : this.frame();
+    const style = {
+      color, opacity: scene.opacity, outlineOnly: scene.outlineOnly, thickness: this.rimThickness,
+    };
+    const key = JSON.stringify([frame, style]);
+    const sameMasks = known && known.rles.length === rles.length && rles.every((rle, at) => rle === known.rles[at]);
+    if (sameMasks && known.key === key) return known;
+    const area = unionArea(rles.map((rle) => touched(Mask.of(rle), frame, scene.bitmap)).filter(Boolean));
+    const layer = { rles, key, frame, area, tinted: null };
+    if (!area) return layer;
+    const cover = (group) => unionCoverage(group, frame, scene.bitmap, area);
+    layer.tinted = sides
+      ? differenceTinted(cover(sides.sam), cover(sides.samHq), area, style)
+      : tinted(cover(rles), area, style);
+    return layer;
+  }
+
+  #drawLayer(context, { tinted: raster, frame, area }) {
+    if (!raster) return;
+    const scale = this.view.scale * this.density;
+    const stretch = scale / frame.scale;
+    const near = (value) => (Math.abs(stretch - 1) < 1e-9 ? Math.round(value) : value);
+    const left = near((frame.x - this.view.x) * scale + area.left * stretch);
+    const top = near((frame.y - this.view.y) * scale + area.top * stretch);
+    context.imageSmoothingEnabled = stretch !== 1;
+    context.drawImage(raster, left, top, area.width * stretch, area.height * stretch);
+  }
+
+  paintMarks(scene) {
+    const context = this.marks.context;
+    context.setTransform(1, 0, 0, 1, 0, 0);
+    context.clearRect(0, 0, context.canvas.width, context.canvas.height);
+    if (!scene.bitmap) return;
+    if (scene.preview?.[this.model]) this.#paintPreview(context, scene);
+    context.setTransform(this.density, 0, 0, this.density, 0, 0);
+    this.marks.paint(scene.hoveredPane === this ? { ...scene, ghost: null } : scene);
+  }
+
+  #paintPreview(context, scene) {
+    const style = { color: scene.selected.color };
+    const rles = [scene.preview[this.model]];
+    const faint = { ...scene, isMoving: false, opacity: 0.3, outlineOnly: false };
+    this.previewLayer = this.#layer(this.previewLayer, rles, faint, style);
+    this.#drawLayer(context, this.previewLayer);
+  }
+}
+
+function unionArea(areas) {
+  if (!areas.length) return null;
+  const left = Math.min(...areas.map((area) => area.left));
+  const top = Math.min(...areas.map((area) => area.top));
+  const right = Math.max(...areas.map((area) => area.left + area.width));
+  const bottom = Math.max(...areas.map((area) => area.top + area.height));
+  return { left, top, width: right - left, height: bottom - top };
+}
+
+function unionCoverage(rles, frame, picture, area) {
+  const [first, ...others] = rles.map((rle) => coverage(Mask.of(rle), frame, picture, area));
+  if (!first) return new Uint8ClampedArray(area.width * area.height);
+  for (const other of others) {
+    for (let at = 0; at < first.length; at++) if (other[at] > first[at]) first[at] = other[at];
+  }
+  return first;
+}

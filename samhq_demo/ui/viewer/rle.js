@@ -1,0 +1,119 @@
+// Masks as they travel: COCO run lengths, column by column, the first run outside the mask.
+// A mask stays in this form; only what the screen needs is ever turned into pixels.
+
+/** COCO's compressed counts -> plain run lengths (the format of pycocotools' rleFrString). */
+function decodeCounts(text) {
+  const counts = [];
+  let at = 0;
+  while (at < text.length) {
+    let value = 0;
+    let bits = 0;
+    let chunk;
+    do {
+      chunk = text.charCodeAt(at++) - 48;
+      value += (chunk & 31) * 2 ** bits; // a product, not a shift: big pictures pass 31 bits
+      bits += 5;
+    } while (chunk & 32);
+    if (chunk & 16) value -= 2 ** bits;
+    if (counts.length > 2) value += counts[counts.length - 2];
+    counts.push(value);
+  }
+  return counts;
+}
+
+/** One mask: runs [start, end) of positions `x * height + y`, and the box around them. */
+class Mask {
+  constructor(rle) {
+    [this.height, this.width] = rle.size;
+    const counts = typeof rle.counts === "string" ? decodeCounts(rle.counts) : rle.counts;
+    this.starts = [];
+    this.ends = [];
+    this.area = 0;
+    let position = 0;
+    counts.forEach((length, index) => {
+      if (index % 2 && length) {
+        this.starts.push(position);
+        this.ends.push(position + length);
+        this.area += length;
+      }
+      position += length;
+    });
+    this.box = this.#surroundingBox();
+  }
+
+  /** Decoded once for each answer, forgotten with it. */
+  static of(rle) {
+    if (!Mask.#known.has(rle)) Mask.#known.set(rle, new Mask(rle));
+    return Mask.#known.get(rle);
+  }
+
+  static #known = new WeakMap();
+
+  /** Call `visit(column, top, bottom)` for the pieces of runs within columns [first, last). */
+  eachPiece(first, last, visit) {
+    const { starts, ends, height } = this;
+    for (let run = this.#firstRunAfter(first * height); run < starts.length; run++) {
+      let column = Math.floor(starts[run] / height);
+      if (column >= last) return;
+      let top = starts[run] - column * height;
+      let left = ends[run] - starts[run];
+      while (left > 0) {
+        const bottom = Math.min(height, top + left);
+        if (column >= first && column < last) visit(column, top, bottom);
+        left -= bottom - top;
+        top = 0;
+        column++;
+      }
+    }
+  }
+
+  contains(x, y) {
+    const position = Math.floor(x) * this.height + Math.floor(y);
+    const run = this.#firstRunAfter(position);
+    return run < this.starts.length && this.starts[run] <= position;
+  }
+
+  #firstRunAfter(position) {
+    let low = 0;
+    let high = this.ends.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.ends[middle] > position) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  #surroundingBox() {
+    const { starts, ends, height } = this;
+    if (!this.area) return null;
+    const left = Math.floor(starts[0] / height);
+    const right = Math.floor((ends.at(-1) - 1) / height) + 1;
+    let top = height;
+    let bottom = 0;
+    for (let run = 0; run < starts.length; run++) {
+      const start = starts[run] % height;
+      const end = start + ends[run] - starts[run];
+      if (start < top) top = start;
+      if (end > height) [top, bottom] = [0, height]; // goes on at the top of the next column
+      else if (end > bottom) bottom = end;
+    }
+    return { left, top, right, bottom };
+  }
+}
+
+/** How much two masks of one size share, from their runs alone: intersection over union. */
+function maskIou(one, other) {
+  let both = 0;
+  let a = 0;
+  let b = 0;
+  while (a < one.starts.length && b < other.starts.length) {
+    const start = Math.max(one.starts[a], other.starts[b]);
+    const end = Math.min(one.ends[a], other.ends[b]);
+    if (end > start) both += end - start;
+    if (one.ends[a] < other.ends[b]) a++;
+    else b++;
+  }
+  const either = one.area + other.area - both;
+  return either ? both / either : 1;
+}

@@ -1,0 +1,246 @@
+// What was asked: the picture, its objects, each with its prompt, and the way back. Records are never
+// changed in place: an edit puts a new record in, so that a history entry is just the old list.
+
+// Okabe and Ito's colours; shapes and names say the same for those who see none of them.
+const OBJECT_COLORS = ["#56b4e9", "#e69f00", "#cc79a7", "#009e73", "#f0e442", "#d55e00", "#0072b2", "#bbbbbb"];
+const MAX_OBJECTS = 32;
+const MAX_POINTS = 256;
+const HISTORY_LENGTH = 500;
+const ONE_EDIT_MS = 800; // repeated nudges of one mark within this time are undone together
+
+const NO_PROMPT = { points: [], labels: [], box: null };
+const FIRST_CHOICE = { sam: 0, sam_hq: 0 };
+const OBJECT = 1;
+const BACKGROUND = 0;
+
+class Session {
+  constructor(settings, onChange) {
+    this.settings = settings; // sent along with every question: model, hq_token_only, multimask, ...
+    this.onChange = onChange;
+    this.picture = null;
+    this.#restart();
+  }
+
+  #restart() {
+    this.lastId = 0;
+    this.objects = [this.#newObject()];
+    this.selectedId = this.objects[0].id;
+    this.past = [];
+    this.future = [];
+    this.open = null; // the state before a drag under way
+    this.lastEdit = { tag: null, time: 0 };
+  }
+
+  #newObject() {
+    this.lastId += 1;
+    const color = OBJECT_COLORS[(this.lastId - 1) % OBJECT_COLORS.length];
+    return { id: this.lastId, name: `Object ${this.lastId}`, color, prompt: NO_PROMPT, choice: FIRST_CHOICE };
+  }
+
+  setPicture(picture) {
+    this.picture = picture;
+    this.#restart();
+    this.onChange("picture");
+  }
+
+  setSettings(settings) {
+    this.settings = { ...this.settings, ...settings };
+    this.onChange("settings");
+  }
+
+  get selected() {
+    return this.objects.find((object) => object.id === this.selectedId) ?? this.objects[0];
+  }
+
+  object(id) {
+    return this.objects.find((object) => object.id === id);
+  }
+
+  /** What an answer depends on, as text: equal keys have equal answers. */
+  key(prompt) {
+    return JSON.stringify([this.picture?.id, prompt, this.settings]);
+  }
+
+  // ---- edits -------------------------------------------------------------------------------------
+
+  addPoint(x, y, label) {
+    const { prompt } = this.selected;
+    if (prompt.points.length >= MAX_POINTS) return false;
+    this.#setPrompt({ ...prompt, points: [...prompt.points, [x, y]], labels: [...prompt.labels, label] });
+    return true;
+  }
+
+  movePoint(index, x, y, tag = null) {
+    const { prompt } = this.selected;
+    this.#setPrompt({ ...prompt, points: prompt.points.with(index, [x, y]) }, tag);
+  }
+
+  removePoint(index) {
+    const { prompt } = this.selected;
+    const points = prompt.points.toSpliced(index, 1);
+    this.#setPrompt({ ...prompt, points, labels: prompt.labels.toSpliced(index, 1) });
+  }
+
+  setBox(box, tag = null) {
+    this.#setPrompt({ ...this.selected.prompt, box }, tag);
+  }
+
+  clearObject() {
+    if (!isEmpty(this.selected.prompt)) this.#setPrompt(NO_PROMPT);
+  }
+
+  clearAll() {
+    if (this.objects.length === 1 && isEmpty(this.selected.prompt)) return;
+    const fresh = this.#newObject();
+    this.#edit([fresh], fresh.id);
+  }
+
+  addObject() {
+    if (this.objects.length >= MAX_OBJECTS) return false;
+    const fresh = this.#newObject();
+    this.#edit([...this.objects, fresh], fresh.id);
+    return true;
+  }
+
+  removeObject(id) {
+    const at = this.objects.findIndex((object) => object.id === id);
+    if (at < 0) return;
+    const rest = this.objects.toSpliced(at, 1);
+    if (!rest.length) rest.push(this.#newObject());
+    const selectedId = id === this.selectedId ? rest[Math.min(at, rest.length - 1)].id : this.selectedId;
+    this.#edit(rest, selectedId);
+  }
+
+  rename(id, name) {
+    const object = this.object(id);
+    const trimmed = name.trim().slice(0, 60);
+    if (object && trimmed && trimmed !== object.name) this.#replace({ ...object, name: trimmed });
+  }
+
+  choose(model, index) {
+    const object = this.selected;
+    this.#replace({ ...object, choice: { ...object.choice, [model]: index } });
+  }
+
+  select(id) {
+    if (id === this.selectedId || !this.object(id)) return;
+    this.selectedId = id;
+    this.onChange("select");
+  }
+
+  selectNext(step) {
+    const at = this.objects.findIndex((object) => object.id === this.selectedId);
+    this.select(this.objects[(at + step + this.objects.length) % this.objects.length].id);
+  }
+
+  /** Objects with prompts from elsewhere (a saved session): one edit that can be undone. */
+  load(objects) {
+    const records = objects.slice(0, MAX_OBJECTS).map(({ name, prompt, choice }) => ({
+      ...this.#newObject(),
+      ...(name ? { name: String(name) } : {}),
+      prompt: { ...NO_PROMPT, ...prompt },
+      choice: { ...FIRST_CHOICE, ...choice },
+    }));
+    if (records.length) this.#edit(records, records[0].id);
+  }
+
+  #setPrompt(prompt, tag = null) {
+    this.#replace({ ...this.selected, prompt, choice: FIRST_CHOICE }, tag);
+  }
+
+  #replace(record, tag = null) {
+    this.#edit(this.objects.map((object) => (object.id === record.id ? record : object)), this.selectedId, tag);
+  }
+
+  // ---- history -----------------------------------------------------------------------------------
+
+  #edit(objects, selectedId, tag = null) {
+    const now = performance.now();
+    const goesOn = tag !== null && tag === this.lastEdit.tag && now - this.lastEdit.time < ONE_EDIT_MS;
+    if (!this.open && !goesOn) this.#remember(this.#snapshot());
+    this.lastEdit = { tag, time: now };
+    this.objects = objects;
+    this.selectedId = selectedId;
+    this.onChange("edit");
+  }
+
+  #snapshot() {
+    return { objects: this.objects, selectedId: this.selectedId };
+  }
+
+  #remember(snapshot) {
+    this.past = [...this.past.slice(1 - HISTORY_LENGTH), snapshot];
+    this.future = [];
+  }
+
+  #restore({ objects, selectedId }) {
+    this.objects = objects;
+    this.selectedId = selectedId;
+    this.lastEdit = { tag: null, time: 0 };
+    this.onChange("edit");
+  }
+
+  /** From here to `commit` all edits are one step of the history: a drag. */
+  begin() {
+    this.open ??= this.#snapshot();
+  }
+
+  commit() {
+    const before = this.open;
+    this.open = null;
+    if (!before || before.objects === this.objects) return;
+    this.#remember(before);
+    this.onChange("edit");
+  }
+
+  cancel() {
+    const before = this.open;
+    this.open = null;
+    if (before) this.#restore(before);
+  }
+
+  undo() {
+    if (this.open || !this.past.length) return false;
+    this.future = [...this.future, this.#snapshot()];
+    const before = this.past.at(-1);
+    this.past = this.past.slice(0, -1);
+    this.#restore(before);
+    return true;
+  }
+
+  redo() {
+    if (this.open || !this.future.length) return false;
+    this.past = [...this.past, this.#snapshot()];
+    const after = this.future.at(-1);
+    this.future = this.future.slice(0, -1);
+    this.#restore(after);
+    return true;
+  }
+
+  /** Undo with nothing to redo: the first click of a double click was no prompt. */
+  retract() {
+    if (this.undo()) {
+      this.future = this.future.slice(0, -1);
+      this.onChange("edit");
+    }
+  }
+
+  /** The session as plain JSON, for the server and for saving. */
+  toJson() {
+    return {
+      picture: this.picture && this.picture.id,
+      selected: this.selectedId,
+      settings: this.settings,
+      objects: this.objects.map(({ id, name, color, prompt, choice }) => ({ id, name, color, prompt, choice })),
+    };
+  }
+}
+
+function isEmpty(prompt) {
+  return !prompt.points.length && !prompt.box;
+}
+
+/** Background points alone say nothing about what the object is. */
+function isAnswerable(prompt) {
+  return Boolean(prompt.box) || prompt.labels.includes(OBJECT);
+}

@@ -1,0 +1,101 @@
+// The objects and their scores, a row each. Rows are kept and only their words change, so that
+// the keyboard's focus stays where it is while answers come.
+
+const percent = (value) => (value === null || value === undefined ? "–" : `${(value * 100).toFixed(1)} %`);
+const score = (value) => (value === null || value === undefined ? "–" : value.toFixed(3));
+
+class ObjectTable {
+  constructor(element, viewer) {
+    this.body = element.querySelector("tbody");
+    this.element = element;
+    this.viewer = viewer;
+    this.rows = new Map(); // object id -> row
+  }
+
+  update() {
+    const { session, answers } = this.viewer;
+    for (const [id, row] of this.rows) {
+      if (session.object(id)) continue;
+      row.remove();
+      this.rows.delete(id);
+    }
+    session.objects.forEach((object, at) => {
+      const row = this.rows.get(object.id) ?? this.#addRow(object);
+      if (this.body.children[at] !== row) this.body.insertBefore(row, this.body.children[at] ?? null);
+      this.#fill(row, object, answers.scores(object));
+    });
+    const hasTruth = session.objects.some((object) => answers.scores(object)?.sam.trueIou != null);
+    this.element.classList.toggle("has-truth", hasTruth);
+  }
+
+  #addRow(object) {
+    const { viewer } = this;
+    const { id } = object;
+    const name = tag("button", { type: "button", className: "name", onclick: () => viewer.session.select(id) });
+    name.ondblclick = () => this.rename(id);
+    name.append(tag("span", { className: "dot" }), tag("span", { className: "text" }));
+    const cells = ["sam", "sam_hq", "agreement", "area", "true"].map((key) => tag("td", { dataset: { key } }));
+    const rename = this.#smallButton("Rename", "M4 20l4-1L19 8l-3-3L5 16z", () => this.rename(id));
+    const remove = this.#smallButton("Delete", "M6 6l12 12M18 6L6 18", () => viewer.session.removeObject(id));
+    const row = tag("tr", { dataset: { id } }, tag("th", { scope: "row" }, name), ...cells,
+      tag("td", { className: "row-tools" }, rename, remove));
+    row.onclick = (event) => event.target.closest("button, input") || viewer.session.select(id);
+    this.rows.set(id, row);
+    return row;
+  }
+
+  #smallButton(label, path, onclick) {
+    const button = tag("button", { type: "button", className: "small", onclick, dataset: { label } });
+    button.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${path}"/></svg>`;
+    return button;
+  }
+
+  #fill(row, object, scores) {
+    const isSelected = object.id === this.viewer.session.selected.id;
+    row.classList.toggle("selected", isSelected);
+    row.querySelector(".dot").style.background = object.color;
+    row.querySelector(".name").setAttribute("aria-pressed", String(isSelected));
+    setText(row.querySelector(".text"), object.name);
+    for (const button of row.querySelectorAll(".small")) {
+      const label = `${button.dataset.label} ${object.name}`;
+      if (button.title !== label) Object.assign(button, { title: label, ariaLabel: label });
+    }
+    const pair = (one, other) => (one === null && other === null ? "–" : `${score(one)} / ${score(other)}`);
+    const texts = scores
+      ? {
+          sam: score(scores.sam.predictedIou),
+          sam_hq: score(scores.samHq.predictedIou),
+          agreement: percent(scores.agreement),
+          area: scores.samHq.area.toLocaleString("en"),
+          true: pair(scores.sam.trueIou, scores.samHq.trueIou),
+        }
+      : { sam: "–", sam_hq: "–", agreement: "–", area: "–", true: "–" };
+    for (const [key, text] of Object.entries(texts)) setText(row.querySelector(`[data-key=${key}]`), text);
+  }
+
+  rename(id) {
+    const row = this.rows.get(id);
+    const button = row.querySelector(".name");
+    if (row.querySelector("input")) return;
+    const object = this.viewer.session.object(id);
+    const input = tag("input", { type: "text", value: object.name, maxLength: 60, ariaLabel: "Name of the object" });
+    let isOver = false;
+    const finish = (keep) => {
+      if (isOver) return; // removing the field from the page blurs it: a second call
+      isOver = true;
+      input.replaceWith(button);
+      button.focus();
+      if (keep) this.viewer.session.rename(id, input.value);
+    };
+    input.onkeydown = (event) => {
+      if (event.key === "Enter" || event.key === "Escape") finish(event.key === "Enter");
+    };
+    input.onblur = () => finish(true);
+    button.replaceWith(input);
+    input.select();
+  }
+}
+
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}

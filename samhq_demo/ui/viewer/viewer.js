@@ -1,0 +1,363 @@
+// The viewer as a whole: what is chosen, what the parts tell each other, what Python is told.
+
+const HINT = "Click the object. Right click, or press long, what does not belong to it. Drag for a box.";
+const VIEWS = { side: "Side by side", slider: "Slider", difference: "Difference" };
+
+class Viewer {
+  /** `root`: the template's element; `host`: #viewer; `link`: {ask, queue, publish} to Python. */
+  constructor(root, host, link, options) {
+    this.root = root;
+    this.host = host;
+    this.link = link;
+    this.revision = 0;
+    this.picturesShown = 0;
+    this.viewName = "side";
+    this.tool = "object";
+    this.isPanTool = false;
+    this.isPointerOver = false;
+    this.opacity = 0.5;
+    this.outlineOnly = false;
+    this.draftBox = null;
+    this.#build(options);
+    this.#listen();
+    this.host.setAttribute("data-revision", "0");
+    this.showView("side");
+    this.refresh();
+  }
+
+  #build(options) {
+    const find = (selector) => this.root.querySelector(selector);
+    this.session = new Session(options.settings ?? {}, (what) => this.#changed(what));
+    this.answers = new Answers(this.session);
+    const times = { patience: options.patience_ms, previewBelow: options.hover_below_ms };
+    this.decoder = new Decoder(this.session, this.answers, { ...this.link, ...times }, {
+      answered: (object, milliseconds) => this.#answered(object, milliseconds),
+      previewed: () => this.surface.schedule({ masks: false }),
+      failed: (sentence) => this.say(sentence, { isError: true }),
+      busy: (isBusy) => this.#busy(isBusy),
+    });
+    this.surface = new Surface(this.root, () => this.#scene());
+    this.stage = this.surface.stage;
+    this.hovering = new Hover(this, find(".remover"));
+    this.hovering.isPreviewOn = options.hover ?? true;
+    this.cursor = new Cursor(this);
+    this.table = new ObjectTable(find(".objects"), this);
+    this.candidates = new Candidates(find(".candidates"), this);
+    this.actions = actionsOf(this);
+    this.toolbar = new Toolbar(this, this.actions);
+    this.gestures = new Gestures(this);
+    this.keys = new Keys(this, this.actions);
+    this.status = find(".status");
+  }
+
+  #listen() {
+    this.stage.addEventListener("pointerenter", () => (this.isPointerOver = true));
+    this.stage.addEventListener("pointerleave", () => (this.isPointerOver = false));
+  }
+
+  get bitmap() {
+    return this.surface.bitmap;
+  }
+
+  get view() {
+    return this.surface.view;
+  }
+
+  get isReady() {
+    return this.root.dataset.state === "ready";
+  }
+
+  get isPanning() {
+    return this.isPanTool || Boolean(this.keys?.isSpaceDown);
+  }
+
+  // ---- from Python ---------------------------------------------------------------------------------
+
+  /** A message: any of the keys that viewer.py's message functions write. */
+  async receive(message) {
+    if (message.settings) this.session.setSettings(message.settings);
+    if (message.picture !== undefined) await this.#setPicture(message.picture);
+    if (message.objects) this.session.load(message.objects);
+    if (message.answer) this.decoder.deliver(message.answer);
+    if (message.point) this.placePoint(message.point.slice(0, 2), message.point[2] ?? OBJECT);
+    if (message.progress !== undefined) this.#showProgress(message.progress);
+    if (message.say) this.say(message.say, { isError: Boolean(message.is_error) });
+  }
+
+  async #setPicture(picture) {
+    this.gestures.abort();
+    const turn = (this.pictureTurn = (this.pictureTurn ?? 0) + 1); // of two pictures in a row the later one stays
+    if (!picture?.id) return this.#removePicture();
+    this.root.dataset.state = "reading"; // the old picture stays in sight, but takes no more prompts
+    this.say("Reading the picture …");
+    const bitmap = await PictureBitmap.load(picture).catch(() => null);
+    if (turn !== this.pictureTurn) return bitmap?.close();
+    if (!bitmap) return this.#keepPicture();
+    this.answers.clear();
+    this.cursor.hide();
+    this.root.dataset.state = "ready";
+    this.picturesShown += 1;
+    this.surface.setPicture(picture, bitmap);
+    this.session.setPicture(picture);
+    this.say(HINT);
+  }
+
+  #keepPicture() {
+    this.root.dataset.state = this.session.picture ? "ready" : "empty";
+    this.say("The picture could not be shown.", { isError: true });
+  }
+
+  #removePicture() {
+    this.surface.bitmap?.close();
+    this.surface.bitmap = null;
+    this.answers.clear();
+    this.root.dataset.state = "empty";
+    this.session.setPicture(null);
+    this.say("Choose a picture to begin.");
+  }
+
+  #showProgress(share) {
+    const bar = this.root.querySelector(".progress");
+    bar.hidden = share === null || share >= 1;
+    if (!bar.hidden) bar.value = share;
+  }
+
+  // ---- what happens --------------------------------------------------------------------------------
+
+  #changed(what) {
+    this.decoder.update();
+    if (what !== "edit" || !this.session.open) this.hovering.refresh();
+    this.refresh();
+    this.link.publish(this.session.toJson());
+    const { prompt } = this.session.selected;
+    if (what === "edit" && !isEmpty(prompt) && !isAnswerable(prompt)) {
+      this.say("Background alone says nothing: mark the object too, or draw a box around it.");
+    }
+  }
+
+  /** Paint at once, not in the next frame: the answer is what one waits for. */
+  #answered(object, milliseconds) {
+    this.surface.paint();
+    this.surface.schedule({ masks: false });
+    this.revision += 1;
+    this.host.setAttribute("data-revision", String(this.revision));
+    this.#refreshNumbers();
+    if (this.session.open) return;
+    const { sam, samHq, agreement } = this.answers.scores(object);
+    const took = milliseconds ? ` ${Math.round(milliseconds)} ms.` : "";
+    const predicted = `predicted IoU ${score(sam.predictedIou)} SAM, ${score(samHq.predictedIou)} SAM-HQ`;
+    this.say(`${object.name}: ${predicted}; agreement ${percent(agreement)}.${took}`);
+  }
+
+  #busy(isBusy) {
+    this.host.toggleAttribute("data-busy", isBusy);
+    clearTimeout(this.busyTimer);
+    this.root.removeAttribute("data-busy");
+    // Only what takes long is worth a sign: quick answers would make it flicker.
+    if (isBusy) this.busyTimer = setTimeout(() => this.root.setAttribute("data-busy", ""), 250);
+  }
+
+  say(sentence, { isError = false } = {}) {
+    setText(this.status, sentence);
+    this.status.classList.toggle("error", isError);
+  }
+
+  /** Everything but requests: canvases in the next frame, words and buttons now. */
+  refresh() {
+    this.surface.schedule();
+    this.toolbar.update();
+    this.#refreshNumbers();
+  }
+
+  repaintMarks() {
+    this.surface.schedule({ masks: false });
+  }
+
+  #refreshNumbers() {
+    this.table.update();
+    this.candidates.update();
+    const scores = this.answers.scores(this.session.selected);
+    for (const [model, one] of [["sam", scores?.sam], ["sam_hq", scores?.samHq]]) {
+      setText(this.root.querySelector(`[data-score=${model}]`), one ? score(one.predictedIou) : "");
+    }
+  }
+
+  #scene() {
+    const { session, answers, hovering, cursor } = this;
+    const { selected } = session;
+    const masks = this.bitmap
+      ? session.objects.map((object) => ({
+          id: object.id, color: object.color,
+          rles: { sam: answers.rle(object, "sam"), sam_hq: answers.rle(object, "sam_hq") },
+        }))
+      : [];
+    return {
+      bitmap: this.bitmap, masks, selected, others: session.objects.filter((object) => object !== selected),
+      opacity: this.opacity, outlineOnly: this.outlineOnly, isMoving: this.surface.isMoving,
+      active: hovering.active, hoveredPane: hovering.pane, ghost: hovering.place, preview: hovering.preview,
+      cursor: cursor.place, draftBox: this.draftBox,
+    };
+  }
+
+  // ---- prompts -------------------------------------------------------------------------------------
+
+  /** Into the picture, to a hundredth of a pixel: finer is noise, and equal places give equal questions. */
+  clamped([x, y]) {
+    const { width, height } = this.session.picture;
+    const within = (value, length) => Math.round(Math.min(length - 0.01, Math.max(0, value)) * 100) / 100;
+    return [within(x, width), within(y, height)];
+  }
+
+  #isInside([x, y]) {
+    const { picture } = this.session;
+    return picture && x >= 0 && y >= 0 && x < picture.width && y < picture.height;
+  }
+
+  placePoint(place, label) {
+    if (!this.isReady) return false;
+    if (!this.#isInside(place)) {
+      this.say("That is outside the picture.");
+      return false;
+    }
+    const added = this.session.addPoint(...this.clamped(place), label);
+    if (!added) this.say(`An object takes at most ${MAX_POINTS} points.`, { isError: true });
+    return added;
+  }
+
+  /** The selected object's prompt with one point more, as a click there would make it. */
+  promptWithPoint(place) {
+    if (!this.#isInside(place)) return null;
+    const { prompt } = this.session.selected;
+    const label = this.tool === "background" ? BACKGROUND : OBJECT;
+    return { ...prompt, points: [...prompt.points, this.clamped(place)], labels: [...prompt.labels, label] };
+  }
+
+  markNear(at, kind) {
+    return markAt(this.session.selected.prompt, this.view, ...at, REACH[kind]);
+  }
+
+  activate(mark) {
+    this.hovering.activate(mark);
+  }
+
+  removeMark(mark) {
+    const name = nameOf(mark, this.session.selected.prompt);
+    if (mark.kind === "point") this.session.removePoint(mark.index);
+    else this.session.setBox(null);
+    if (isEmpty(this.session.selected.prompt)) this.say(`Removed the ${name}.`);
+  }
+
+  removeLast() {
+    const { prompt } = this.session.selected;
+    const mark = this.cursor.mark ?? this.hovering.active;
+    if (mark) this.removeMark(mark);
+    else if (prompt.points.length) this.removeMark({ kind: "point", index: prompt.points.length - 1 });
+    else if (prompt.box) this.removeMark({ kind: "box" });
+  }
+
+  choose(model, index) {
+    const { selected } = this.session;
+    if (this.answers.of(selected)?.[model].candidates?.[index]) this.session.choose(model, index);
+  }
+
+  addObject() {
+    const added = this.session.addObject();
+    if (!added) return this.say(`A picture takes at most ${MAX_OBJECTS} objects.`, { isError: true });
+    this.say(`${this.session.selected.name}: click it in the picture.`);
+  }
+
+  undo() {
+    if (!this.session.undo()) this.say("Nothing to undo.");
+  }
+
+  redo() {
+    if (!this.session.redo()) this.say("Nothing to redo.");
+  }
+
+  // ---- how it is shown -----------------------------------------------------------------------------
+
+  showView(name) {
+    this.viewName = name;
+    this.root.dataset.view = name;
+    this.toolbar.update();
+    this.surface.measure();
+    this.hovering.refresh();
+  }
+
+  setOpacity(value) {
+    this.opacity = Math.round(Math.min(1, Math.max(0, value)) * 100) / 100;
+    this.refresh();
+  }
+
+  toggleOutline() {
+    this.outlineOnly = !this.outlineOnly;
+    this.refresh();
+  }
+
+  toggleHover() {
+    this.hovering.togglePreview();
+    this.toolbar.update();
+  }
+
+  setTool(tool) {
+    this.tool = tool;
+    this.isPanTool = false;
+    this.toolbar.update();
+  }
+
+  toggleLabel() {
+    this.setTool(this.tool === "object" ? "background" : "object");
+  }
+
+  togglePan() {
+    this.isPanTool = !this.isPanTool;
+    this.toolbar.update();
+  }
+
+  hover(spot) {
+    this.hovering.move(spot);
+  }
+
+  paneAt(clientX, clientY) {
+    return this.surface.paneAt(clientX, clientY);
+  }
+
+  pan(dx, dy) {
+    this.surface.pan(dx, dy);
+    this.hovering.refresh();
+  }
+
+  zoom(paneX, paneY, factor) {
+    this.surface.zoom(paneX, paneY, factor);
+    this.hovering.refresh();
+    this.toolbar.update();
+  }
+
+  zoomBy(factor) {
+    this.surface.zoomAtCentre(factor);
+    this.hovering.refresh();
+    this.toolbar.update();
+  }
+
+  fit() {
+    this.surface.fit();
+    this.hovering.refresh();
+    this.toolbar.update();
+  }
+
+  settle() {
+    this.surface.settle();
+  }
+
+  settleSoon() {
+    this.surface.settleSoon();
+  }
+
+  escape() {
+    if (!this.gestures.abort()) this.cursor.hide();
+  }
+
+  help() {
+    this.root.querySelector("dialog").showModal();
+  }
+}

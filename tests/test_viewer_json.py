@@ -1,0 +1,90 @@
+"""What the browser and Python tell each other, without a browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from samhq_demo.prompts import PointLabel, Prompt
+from samhq_demo.ui import viewer
+from samhq_demo.ui.viewer import SCRIPTS, Question, build_viewer, read_state, viewer_message, viewer_script
+
+UI = Path(viewer.__file__).parent
+ASKED: dict[str, Any] = {
+    "picture": "abc",
+    "sequence": 7,
+    "object": 2,
+    "prompt": {"points": [[1, 2]], "labels": [0], "box": [0, 0, 4, 4]},
+    "multimask": None,
+    "hq_token_only": True,
+    "truth": "t1",
+}
+
+
+def test_a_question_is_read() -> None:
+    question = Question.from_json(ASKED)
+    assert question == Question(
+        picture_id="abc",
+        sequence=7,
+        object_id=2,
+        prompt=Prompt(((1, 2),), (PointLabel.BACKGROUND,), (0, 0, 4, 4)),
+        hq_token_only=True,
+        extras={"truth": "t1"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "sentence"),
+    [
+        ({"picture": None}, "names no picture"),
+        ({"sequence": "7"}, "sequence must be a whole number"),
+        ({"object": True}, "object must be a whole number"),
+        ({"prompt": {"points": [[1]]}}, "Point 1 must be"),
+        ({"model": 3}, "model must be a name or null"),
+        ({"multimask": "yes"}, "multimask must be true, false or null"),
+    ],
+)
+def test_a_wrong_question_is_refused_in_a_sentence(changed: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ValueError, match=sentence):
+        Question.from_json({**ASKED, **changed})
+
+
+def test_the_server_function_answers_errors_as_words() -> None:
+    def decode(question: Question) -> dict[str, Any]:
+        raise KeyError("a secret of the server")
+
+    component = build_viewer(decode)
+    assert component.decode({"picture": 1})["error"] == "The question names no picture: choose one first."
+    told = component.decode(ASKED)["error"]
+    assert "server failed" in told
+    assert "secret" not in told
+
+
+def test_the_state_is_read_and_wrong_ones_are_refused() -> None:
+    item = {"id": 3, "name": "Fence", "color": "#56b4e9", "prompt": ASKED["prompt"], "choice": {"sam": 1}}
+    state = read_state(
+        {"state": {"picture": "abc", "selected": 3, "objects": [item], "settings": {"model": "base"}}}
+    )
+    assert state is not None
+    assert (state.picture_id, state.selected) == ("abc", 3)
+    assert state.settings == {"model": "base"}
+    assert state.objects[0].prompt == Prompt.from_json(ASKED["prompt"])
+    assert dict(state.objects[0].choice) == {"sam": 1}
+    assert read_state(None) is None
+    assert read_state(viewer_message(say="Hello")) is None
+    with pytest.raises(ValueError, match="at most 32 objects"):
+        read_state({"state": {"selected": 1, "objects": [item] * 33}})
+
+
+def test_the_same_message_twice_differs() -> None:
+    assert viewer_message(progress=0.5) != viewer_message(progress=0.5)
+
+
+def test_every_script_is_run_and_the_templates_have_nothing_to_fill_in() -> None:
+    assert sorted(SCRIPTS) == sorted(file.stem for file in (UI / "viewer").glob("*.js"))
+    assert viewer_script().count("// ---- ") >= len(SCRIPTS)
+    for name in ("viewer.html", "viewer.css"):
+        template = (UI / name).read_text(encoding="utf-8")
+        assert not any(mark in template for mark in ("`", "${", "{{", "\\")), name

@@ -1,0 +1,158 @@
+"""What the viewer asks and when, and what it does with slow, late and wrong answers and with the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.viewer_harness import RADIUS_SHARE, Harness, launched
+from tests.viewer_person import Person, chromium
+
+pytestmark = pytest.mark.browser
+
+SIZE_WH = (600, 400)
+GREY = (120, 120, 120)
+NEAR = RADIUS_SHARE * 400 * 0.4  # well within both models' discs
+PATIENCE_SECONDS = 1.5
+
+# From the button's release until the answer has been painted and a frame shown, in milliseconds.
+
+
+@pytest.fixture(scope="module")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Harness:
+    made = Harness(tmp_path_factory.mktemp("pictures"))
+    made.add_picture(*SIZE_WH, name="grey", pixels=np.full((400, 600, 3), GREY, np.uint8))
+    for width, height in ((1000, 750), (6000, 4500)):
+        made.add_picture(width, height, pixels=np.full((height, width, 3), GREY, np.uint8))
+    return made
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, harness: Harness) -> Iterator[Page]:
+    with launched(harness, patience_seconds=PATIENCE_SECONDS, hover_below_ms=5000) as address:
+        opened = browser.new_page(viewport={"width": 1280, "height": 1300})
+        Person(opened).open(address)
+        yield opened
+
+
+@pytest.fixture
+def person(page: Page, harness: Harness) -> Person:
+    visitor = Person(page)
+    visitor.choose("grey")
+    harness.reset()
+    return visitor
+
+
+def is_masked(person: Person, x: float, y: float) -> bool:
+    return person.color(x + NEAR, y) != GREY
+
+
+def test_quick_edits_become_one_question_with_the_last_of_them(person: Person, harness: Harness) -> None:
+    harness.delays = [0.6]
+    before = person.revision
+    for x in (100, 200, 300, 400, 500):
+        person.click(x, 200)
+    person.sees_answer(before)
+    assert [len(question.prompt.points) for question in harness.questions] == [1, 5]
+    assert harness.most_at_once == 1
+    assert all(is_masked(person, x, 200) for x in (100, 200, 300, 400, 500))
+    assert person.revision == before + 1
+
+
+def test_an_answer_to_what_was_undone_is_not_shown(person: Person, harness: Harness) -> None:
+    person.ask(100, 100)
+    harness.delays = [0.5]
+    person.click(300, 200)
+    person.press("Control+z")
+    person.rest(800)
+    assert not is_masked(person, 300, 200)
+    assert is_masked(person, 100, 100)
+
+
+def test_a_late_answer_never_replaces_a_newer_one(person: Person, harness: Harness) -> None:
+    harness.delays = [PATIENCE_SECONDS + 1.5]
+    person.click(100, 100)
+    person.page.wait_for_function(
+        "document.querySelector('#viewer .status').textContent.includes('did not answer')"
+    )
+    before = person.revision
+    person.ask(300, 200)
+    person.rest(2200)  # by now the first one has come too
+    assert len(harness.questions) == 2
+    assert is_masked(person, 300, 200)
+    assert person.revision == before + 1
+
+
+def test_a_refusal_is_shown_and_the_prompts_stay(person: Person, harness: Harness) -> None:
+    person.ask(100, 100)
+    harness.faults = [ValueError("This point is too pointed.")]
+    person.click(300, 200)
+    person.page.wait_for_selector("#viewer .status.error")
+    assert person.status == "This point is too pointed."
+    assert len(person.prompt["points"]) == 2
+    assert is_masked(person, 100, 100)
+    before = person.revision
+    person.click(500, 300)
+    person.sees_answer(before)
+    assert is_masked(person, 300, 200)
+    assert person.page.locator("#viewer .status.error").count() == 0
+
+
+def test_a_fault_of_the_server_is_told_without_a_traceback(person: Person, harness: Harness) -> None:
+    harness.faults = [RuntimeError("secret")]
+    person.click(300, 200)
+    person.page.wait_for_selector("#viewer .status.error")
+    assert "server failed" in person.status
+    assert "secret" not in person.status
+
+
+def test_what_needs_the_queue_is_answered_through_it(person: Person, harness: Harness) -> None:
+    harness.needs_queue = True
+    person.ask(300, 200)
+    person.ask(100, 100)
+    assert is_masked(person, 300, 200)
+    assert is_masked(person, 100, 100)
+    assert len(harness.questions) == 2
+
+
+def test_the_preview_is_above_the_masks_and_becomes_the_answer(person: Person, harness: Harness) -> None:
+    person.press("h")
+    person.ask(100, 100)  # from now on the viewer knows that answers are quick
+    person.press("n")
+    before, asked = person.revision, len(harness.questions)
+    person.move(300, 200)
+    person.page.wait_for_timeout(400)
+    assert len(harness.questions) == asked + 1
+    above = person.colors([(300 + NEAR, 200)], layer=" + .marks")[0]
+    assert above[3] > 30
+    assert not is_masked(person, 300, 200)
+    assert person.revision == before
+    person.click(300, 200)
+    assert is_masked(person, 300, 200)
+    assert person.revision == before + 1
+    assert len(harness.questions) == asked + 1
+    person.press("h")
+    person.move(500, 300)
+    person.page.wait_for_timeout(300)
+    assert len(harness.questions) == asked + 1
+
+
+def test_two_visitors_see_their_own_prompts(person: Person, browser: Browser) -> None:
+    person.ask(300, 200)
+    with browser.new_page(viewport={"width": 1280, "height": 1300}) as second_page:
+        second = Person(second_page).open(person.page.url)
+        second.choose("grey")
+        second.ask(100, 100)
+        assert second.prompt["points"] == [[100, 100]]
+        assert not is_masked(second, 300, 200)
+    assert person.prompt["points"] == [[300, 200]]
+    assert not is_masked(person, 100, 100)
