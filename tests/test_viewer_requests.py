@@ -18,8 +18,6 @@ GREY = (120, 120, 120)
 NEAR = RADIUS_SHARE * 400 * 0.4  # well within both models' discs
 PATIENCE_SECONDS = 1.5
 
-# From the button's release until the answer has been painted and a frame shown, in milliseconds.
-
 
 @pytest.fixture(scope="module")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Harness:
