@@ -7,10 +7,10 @@ from typing import Any, Literal
 import numpy as np
 
 from samhq_demo import masks
+from samhq_demo.cache import Encoded
 from samhq_demo.masks import BoxXYWH, Mask, Rle
 from samhq_demo.prompts import Prompt
 
-Encoded = Literal["now", "cached", "shared"]
 Which = Literal["sam", "sam_hq"]
 TIMINGS = ("encode", "decode", "total")
 

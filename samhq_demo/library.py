@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .models.weights import NAMES, Download, Source, resolve
-from .settings import AUTO, Settings
+from .settings import AUTO, Settings, on_zero_gpu
 
 if TYPE_CHECKING:
     from .models.pair import ModelPair
@@ -93,12 +92,11 @@ class ModelLibrary:
 
     def start(self) -> None:
         """Load the model that answers, and fetch the wanted one, in the background."""
-        zero_gpu = bool(os.environ.get("SPACES_ZERO_GPU"))
-        if zero_gpu:
+        if on_zero_gpu():
             # ZeroGPU looks for functions that borrow its GPU when the app launches.
             self._load_active()
         else:
-            threading.Thread(target=self._load_active, name="load", daemon=True).start()
+            _in_background(self._load_active, name="load")
         if not self.available(self._wanted):
             self.fetch(self._wanted)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,8 +20,6 @@ from .settings import Settings
 if TYPE_CHECKING:  # torch is imported behind the page, not before it
     from .models.embedding import ImageEmbedding
     from .models.pair import DecodedPair, ModelPair
-
-log = logging.getLogger(__name__)
 
 
 class CompareService:

@@ -10,6 +10,11 @@ DTYPES = ("float32", "bfloat16", "float16")
 DEFAULT_CACHE_MB = 1024
 
 
+def on_zero_gpu(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether this is a Space on ZeroGPU, told as the `spaces` package tells it."""
+    return environ.get("SPACES_ZERO_GPU", "").lower() in {"1", "t", "true"}
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the person who starts the app decided.

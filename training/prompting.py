@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-MASK_PROMPT_LOGIT = 10.0
+from samhq_demo.models.frame import MASK_PROMPT_LOGIT
 
 
 def embed_prompt(

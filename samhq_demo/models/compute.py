@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import torch
+
+from ..settings import on_zero_gpu
 
 DEVICES = ("cpu", "cuda", "mps")
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -59,7 +60,7 @@ def choose_compute(*, device: str | None = None, dtype: str | None = None) -> Co
     Raises:
         ValueError: the device or the precision is unknown, or the device is not on this machine.
     """
-    zero_gpu = os.environ.get("SPACES_ZERO_GPU", "").lower() in {"1", "t", "true"}
+    zero_gpu = on_zero_gpu()
     if zero_gpu:
         device = device or "cuda"
     chosen = device or _best_device()

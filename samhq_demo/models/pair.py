@@ -48,6 +48,10 @@ class ModelPair:
         self.sam, self.sam_hq = sam, sam_hq
         self.image_size = int(sam_hq.config.vision_config.image_size)
         self.low_res = 4 * self.image_size // int(sam_hq.config.vision_config.patch_size)
+        # The grid's positional encoding is the same for every picture: (1, C, h, w).
+        with torch.inference_mode():
+            self._sam_positions: Tensor = sam.get_image_wide_positional_embeddings()
+            self._sam_hq_positions: Tensor = sam_hq.get_image_wide_positional_embeddings()
         self._encoding = threading.Lock()
         self._see = compute.borrow_gpu(self._run_encoders)
 
@@ -119,7 +123,7 @@ class ModelPair:
         sam = decode_sam(
             self.sam.mask_decoder,
             image_embeddings=embedding.sam,
-            image_positions=self.sam.get_image_wide_positional_embeddings(),
+            image_positions=self._sam_positions,
             sparse=sam_prompt.sparse,
             dense=sam_prompt.dense,
         )
@@ -127,7 +131,7 @@ class ModelPair:
         sam_hq = decode_sam_hq(
             self.sam_hq.mask_decoder,
             image_embeddings=embedding.sam_hq,
-            image_positions=self.sam_hq.get_image_wide_positional_embeddings(),
+            image_positions=self._sam_hq_positions,
             features=embedding.hq_features,
             sparse=hq_prompt.sparse,
             dense=hq_prompt.dense,
