@@ -76,6 +76,10 @@ class Prompt:
         """One point and no box: the ambiguous case for which SAM's authors advise several candidates."""
         return len(self.points) == 1 and self.box_xyxy is None
 
+    def has_candidates(self, multimask: bool | None, *, has_mask_input: bool) -> bool:
+        """Whether several masks answer it: as `multimask` has it, else where one point is all there is."""
+        return self.is_single_point and not has_mask_input if multimask is None else multimask
+
     def within(self, size_wh: tuple[int, int], *, has_mask_prompt: bool = False) -> "Prompt":
         """This prompt fitted to a picture of `size_wh` pixels: a box that reaches over the edge is clipped.
 

@@ -15,11 +15,12 @@ from .comparison import Agreement, Comparison, MaskPrediction, ObjectComparison
 from .library import ModelDescription, ModelLibrary, ServiceStatus
 from .pictures import Picture
 from .prompts import MAX_OBJECTS, Prompt
+from .refining import RefineStep, steps_within
 from .settings import Settings
 
 if TYPE_CHECKING:  # torch is imported behind the page, not before it
     from .models.embedding import ImageEmbedding
-    from .models.pair import DecodedPair, ModelPair
+    from .models.pair import DecodedPair, MaskInputs, ModelPair
 
 
 class CompareService:
@@ -55,6 +56,7 @@ class CompareService:
         hq_token_only: bool = False,
         mask_prompt: np.ndarray | None = None,
         ground_truth: np.ndarray | None = None,
+        refine_from: Sequence[RefineStep] = (),
     ) -> Comparison:
         """Both models' masks of every prompt's object.
 
@@ -65,6 +67,9 @@ class CompareService:
             hq_token_only: the HQ mask alone, instead of added to SAM-HQ's inner SAM mask.
             mask_prompt: bool (H, W), a rough mask to start from; for a single prompt.
             ground_truth: bool (H, W); the predictions then carry their true scores.
+            refine_from: up to 16 earlier prompts of a single prompt's object, oldest first. The first
+                starts from the mask prompt, each other one and the prompt from the logits of the
+                answer before.
 
         Raises:
             ValueError: the request is wrong, or the model's weights are not here.
@@ -74,23 +79,29 @@ class CompareService:
             raise ValueError(f"There are {len(prompts)} objects; give 1 to {MAX_OBJECTS}.")
         if mask_prompt is not None and len(prompts) != 1:
             raise ValueError(f"A mask prompt goes with one object, not with {len(prompts)}.")
+        if refine_from and len(prompts) != 1:
+            raise ValueError(f"refine_from goes with one object, not with {len(prompts)}.")
         for role, mask in (("mask prompt", mask_prompt), ("ground truth", ground_truth)):
             if mask is not None and mask.shape != picture.pixels.shape[:2]:
                 raise ValueError(
                     f"The {role} is {mask.shape[1]}x{mask.shape[0]}, the picture "
                     f"{picture.width}x{picture.height}; they must be of one size."
                 )
-        checked = [p.within(picture.size_wh, has_mask_prompt=mask_prompt is not None) for p in prompts]
+        steps = steps_within(
+            refine_from, picture.size_wh, multimask=multimask, has_mask_prompt=mask_prompt is not None
+        )
+        has_mask_input = mask_prompt is not None or bool(steps)
+        checked = [p.within(picture.size_wh, has_mask_prompt=has_mask_input) for p in prompts]
         pair = self._library.pair(model)
         embedding, encoded = self._embedding(pair, picture)
         seen = time.perf_counter()
-        mask_logits = None if mask_prompt is None else embedding.frame.mask_prompt(mask_prompt)
-        decoded = pair.decode(embedding, checked, mask_prompt=mask_logits)
+        mask_inputs = _mask_inputs(
+            pair, embedding, steps, mask_prompt=mask_prompt, multimask=multimask, hq_token_only=hq_token_only
+        )
+        decoded = pair.decode(embedding, checked, mask_inputs=mask_inputs)
         objects = []
         for prompt, one in zip(checked, decoded, strict=True):
-            several = multimask
-            if several is None:
-                several = prompt.is_single_point and mask_prompt is None
+            several = prompt.has_candidates(multimask, has_mask_input=has_mask_input)
             compared = _compare_object(
                 one, embedding=embedding, multimask=several, hq_token_only=hq_token_only, truth=ground_truth
             )
@@ -110,6 +121,26 @@ class CompareService:
 
     def _embedding(self, pair: ModelPair, picture: Picture) -> tuple[ImageEmbedding, Encoded]:
         return self._cache.get((pair.name, picture.content_id), lambda: pair.encode(picture))
+
+
+def _mask_inputs(
+    pair: ModelPair,
+    embedding: ImageEmbedding,
+    steps: Sequence[RefineStep],
+    *,
+    mask_prompt: np.ndarray | None,
+    multimask: bool | None,
+    hq_token_only: bool,
+) -> MaskInputs | None:
+    """What the prompt starts from: the rough mask, refined step by step; None without any of them."""
+    from .models.pair import MaskInputs
+    from .models.refining import refine
+
+    start = None
+    if mask_prompt is not None:
+        logits = embedding.frame.mask_prompt(mask_prompt)
+        start = MaskInputs(sam=logits, sam_hq=logits)
+    return refine(pair, embedding, steps, start=start, multimask=multimask, hq_token_only=hq_token_only)
 
 
 def _compare_object(

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "samhq_demo"
-VALUES = ("settings", "prompts", "pictures", "masks", "comparison", "cache")
+VALUES = ("settings", "prompts", "refining", "pictures", "masks", "comparison", "cache")
 HEAVY = ("torch", "transformers", "gradio")
 
 

@@ -11,11 +11,14 @@ import pytest
 from samhq_demo.cache import EmbeddingCache
 from samhq_demo.library import ModelLibrary
 from samhq_demo.models.pair import ModelPair
+from samhq_demo.pictures import read_picture
 from samhq_demo.prompts import Prompt
+from samhq_demo.refining import RefineStep
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
 from tests.parity import picture_of
 
+EXAMPLES = Path(__file__).parent.parent / "examples"
 CLICK = Prompt(points=((30.0, 20.0),), labels=(1,))
 BOX = Prompt(box_xyxy=(5.0, 5.0, 60.0, 40.0))
 
@@ -122,6 +125,102 @@ def test_truth_gives_true_scores(service: CompareService) -> None:
     assert again.sam_hq.true_iou == pytest.approx(first.agreement.iou)
 
 
+def test_tiny_refines_an_earlier_answer() -> None:
+    tiny = build_service(Settings(model="tiny", device="cpu", dtype="float32"))
+    picture = read_picture(EXAMPLES / "house.jpg")
+    click = Prompt(points=((237.0, 305.0),), labels=(1,))
+    both = Prompt(points=((237.0, 305.0), (20.0, 20.0)), labels=(1, 0))
+    alone = tiny.compare(picture, [both]).objects[0]
+    refined = tiny.compare(picture, [both], refine_from=[RefineStep(click)]).objects[0]
+    assert refined.prompt == both
+    assert (refined.sam.mask() != alone.sam.mask()).any()
+    assert (refined.sam_hq.mask() != alone.sam_hq.mask()).any()
+
+
+def test_every_step_counts_and_so_does_their_order(service: CompareService) -> None:
+    picture = picture_of((80, 60))
+    chains = [(), (CLICK,), (BOX,), (CLICK, BOX), (BOX, CLICK), (BOX, BOX)]
+    found = [
+        service.compare(picture, [BOX], refine_from=[RefineStep(p) for p in chain]).objects[0]
+        for chain in chains
+    ]
+    for answers in ([one.sam.rle["counts"] for one in found], [one.sam_hq.rle["counts"] for one in found]):
+        assert len(set(answers)) == len(chains)
+
+
+def test_a_refined_answer_comes_out_the_same_each_time(service: CompareService) -> None:
+    """Nothing is kept between requests: the chain is all that counts."""
+    picture = picture_of((80, 60))
+    first = service.compare(picture, [BOX], refine_from=[RefineStep(CLICK)])
+    service.compare(picture, [CLICK], refine_from=[RefineStep(BOX)])
+    again = service.compare(picture, [BOX], refine_from=[RefineStep(CLICK)])
+    assert again.objects == first.objects
+
+
+def test_each_model_goes_on_from_the_candidate_chosen_of_its_own(service: CompareService) -> None:
+    picture = picture_of((80, 60))
+    found = {
+        (sam, sam_hq): service.compare(picture, [BOX], refine_from=[RefineStep(CLICK, sam, sam_hq)]).objects[
+            0
+        ]
+        for sam, sam_hq in ((0, 0), (1, 0), (2, 0), (0, 1), (0, 2))
+    }
+    best = found[0, 0]
+    for sam, sam_hq in ((1, 0), (2, 0)):
+        assert found[sam, sam_hq].sam.rle != best.sam.rle
+        assert found[sam, sam_hq].sam_hq == best.sam_hq
+    for sam, sam_hq in ((0, 1), (0, 2)):
+        assert found[sam, sam_hq].sam == best.sam
+        assert found[sam, sam_hq].sam_hq.rle != best.sam_hq.rle
+    assert len({one.sam.rle["counts"] for one in found.values()}) == 3
+
+
+def test_a_mask_prompt_starts_the_first_step(service: CompareService) -> None:
+    picture = picture_of((80, 60))
+    rough = np.zeros((60, 80), bool)
+    rough[10:40, 10:50] = True
+    without = service.compare(picture, [BOX], refine_from=[RefineStep(CLICK)]).objects[0]
+    started = service.compare(picture, [BOX], refine_from=[RefineStep(CLICK)], mask_prompt=rough).objects[0]
+    direct = service.compare(picture, [BOX], mask_prompt=rough).objects[0]
+    assert len({one.sam_hq.rle["counts"] for one in (without, started, direct)}) == 3
+    # The mask alone is a step as well.
+    service.compare(picture, [BOX], refine_from=[RefineStep(Prompt())], mask_prompt=rough)
+
+
+def test_a_refining_prompt_may_be_empty_and_has_one_mask_unless_more_are_asked_for(
+    service: CompareService,
+) -> None:
+    picture, steps = picture_of((80, 60)), [RefineStep(CLICK)]
+    assert service.compare(picture, [Prompt()], refine_from=steps).objects[0].prompt == Prompt()
+    assert service.compare(picture, [CLICK], refine_from=steps).objects[0].sam.candidates is None
+    asked = service.compare(picture, [CLICK], refine_from=steps, multimask=True).objects[0]
+    assert asked.sam.candidates is not None
+
+
+@pytest.mark.parametrize(
+    ("steps", "options", "told"),
+    [
+        ([RefineStep(CLICK)] * 17, {}, "17 steps"),
+        ([RefineStep(CLICK), RefineStep(Prompt(points=((500.0, 1.0),), labels=(1,)))], {}, "^Step 2 .*500"),
+        ([RefineStep(Prompt())], {}, "^Step 1 .*Nothing is asked for"),
+        ([RefineStep(BOX, 1)], {}, "^Step 1 .*sam_candidate is 1"),
+        ([RefineStep(BOX, 0, 2)], {}, "^Step 1 .*sam_hq_candidate is 2"),
+        ([RefineStep(CLICK, 1)], {"multimask": False}, "single mask"),
+        ([RefineStep(CLICK), RefineStep(CLICK, 1)], {}, "^Step 2 .*single mask"),
+        ([RefineStep(CLICK, 1)], {"mask_prompt": np.ones((60, 80), bool)}, "single mask"),
+    ],
+)
+def test_a_wrong_step_is_told_in_one_sentence_before_a_model_is_loaded(
+    checkpoint: Path, steps: list[RefineStep], options: dict[str, object], told: str
+) -> None:
+    library = ModelLibrary(Settings(model=str(checkpoint), device="cpu", dtype="float32"))
+    service = CompareService(library, cache=EmbeddingCache(max_bytes=1))
+    with pytest.raises(ValueError, match=told) as caught:
+        service.compare(picture_of((80, 60)), [CLICK], refine_from=steps, **options)
+    assert "\n" not in str(caught.value)
+    assert not service.status().ready
+
+
 @pytest.mark.parametrize(
     ("prompts", "options", "told"),
     [
@@ -133,6 +232,7 @@ def test_truth_gives_true_scores(service: CompareService) -> None:
         ([CLICK], {"mask_prompt": np.ones((3, 3), bool)}, "3x3"),
         ([CLICK], {"ground_truth": np.ones((3, 3), bool)}, "3x3"),
         ([CLICK, BOX], {"mask_prompt": np.ones((60, 80), bool)}, "one object"),
+        ([CLICK, BOX], {"refine_from": [RefineStep(CLICK)]}, "one object"),
     ],
 )
 def test_a_wrong_request_is_told_in_one_sentence(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -26,12 +27,16 @@ class Answer:
     low_res_logits: Tensor
 
 
+class Ranked(NamedTuple):
+    """One model's masks of one object, best first: `logits`, each (h, w), and `scores` (N,)."""
+
+    logits: list[Tensor]
+    scores: Tensor
+
+
 def sam_answer(decoded: DecodedPair, frame: Frame, *, multimask: bool) -> Answer:
     """SAM's single mask, or of its three candidates the one with the highest predicted IoU."""
-    order = _best_first(decoded.sam_scores, multimask=multimask)
-    return _answer(
-        frame, [decoded.sam_logits[i] for i in order], decoded.sam_scores[order], multimask=multimask
-    )
+    return _answer(frame, *sam_ranked(decoded, multimask=multimask), multimask=multimask)
 
 
 def sam_hq_answer(decoded: DecodedPair, frame: Frame, *, multimask: bool, hq_token_only: bool) -> Answer:
@@ -39,10 +44,22 @@ def sam_hq_answer(decoded: DecodedPair, frame: Frame, *, multimask: bool, hq_tok
 
     The scores are the inner masks': no score is trained for the HQ mask.
     """
+    ranked = sam_hq_ranked(decoded, multimask=multimask, hq_token_only=hq_token_only)
+    return _answer(frame, *ranked, multimask=multimask)
+
+
+def sam_ranked(decoded: DecodedPair, *, multimask: bool) -> Ranked:
+    """SAM's single mask or its three candidates."""
+    order = _best_first(decoded.sam_scores, multimask=multimask)
+    return Ranked([decoded.sam_logits[i] for i in order], decoded.sam_scores[order])
+
+
+def sam_hq_ranked(decoded: DecodedPair, *, multimask: bool, hq_token_only: bool) -> Ranked:
+    """The same of SAM-HQ. With the HQ token alone every candidate is one and the same tensor."""
     order = _best_first(decoded.sam_hq_scores, multimask=multimask)
     hq = decoded.sam_hq_logits[4]
     logits = [hq if hq_token_only else decoded.sam_hq_logits[i] + hq for i in order]
-    return _answer(frame, logits, decoded.sam_hq_scores[order], multimask=multimask)
+    return Ranked(logits, decoded.sam_hq_scores[order])
 
 
 def _best_first(scores: Tensor, *, multimask: bool) -> list[int]:

@@ -37,6 +37,14 @@ class DecodedPair:
     sam_hq_scores: Tensor
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class MaskInputs:
+    """The logits that a prompt starts from, each model's own: float32 (1, 1, low_res, low_res)."""
+
+    sam: Tensor
+    sam_hq: Tensor
+
+
 class ModelPair:
     """Two loaded models with one image encoder, if their encoders are equal, else with two.
 
@@ -90,15 +98,15 @@ class ModelPair:
 
     @torch.inference_mode()
     def decode(
-        self, embedding: ImageEmbedding, prompts: Sequence[Prompt], *, mask_prompt: Tensor | None = None
+        self, embedding: ImageEmbedding, prompts: Sequence[Prompt], *, mask_inputs: MaskInputs | None = None
     ) -> list[DecodedPair]:
         """Run both decoders. The fast verb.
 
         Args:
             prompts: checked against the picture; each is one object.
-            mask_prompt: logits (1, 1, low_res, low_res) for the only prompt, or None.
+            mask_inputs: what the only prompt starts from, or None.
         """
-        if mask_prompt is not None and len(prompts) != 1:
+        if mask_inputs is not None and len(prompts) != 1:
             raise ValueError(f"A mask prompt goes with one object, not with {len(prompts)}.")
         channels, height, width = embedding.sam_hq.shape[1:]
         batch = max(1, _BATCH_BYTES // (128 * channels * height * width))
@@ -111,15 +119,17 @@ class ModelPair:
         for members in groups.values():
             for start in range(0, len(members), batch):
                 some = members[start : start + batch]
-                decoded = self._decode_alike(embedding, [prompts[i] for i in some], mask_prompt)
+                decoded = self._decode_alike(embedding, [prompts[i] for i in some], mask_inputs)
                 for i, answer in zip(some, decoded, strict=True):
                     answers[i] = answer
         return [answer for answer in answers if answer is not None]
 
     def _decode_alike(
-        self, embedding: ImageEmbedding, prompts: Sequence[Prompt], mask_prompt: Tensor | None
+        self, embedding: ImageEmbedding, prompts: Sequence[Prompt], mask_inputs: MaskInputs | None
     ) -> list[DecodedPair]:
-        sam_prompt = self._embed(self.sam, embedding.frame, prompts, mask_prompt)
+        own = mask_inputs.sam if mask_inputs is not None else None
+        hq = mask_inputs.sam_hq if mask_inputs is not None else None
+        sam_prompt = self._embed(self.sam, embedding.frame, prompts, own)
         sam = decode_sam(
             self.sam.mask_decoder,
             image_embeddings=embedding.sam,
@@ -127,7 +137,7 @@ class ModelPair:
             sparse=sam_prompt.sparse,
             dense=sam_prompt.dense,
         )
-        hq_prompt = self._embed(self.sam_hq, embedding.frame, prompts, mask_prompt)
+        hq_prompt = self._embed(self.sam_hq, embedding.frame, prompts, hq)
         sam_hq = decode_sam_hq(
             self.sam_hq.mask_decoder,
             image_embeddings=embedding.sam_hq,
@@ -143,7 +153,7 @@ class ModelPair:
         ]
 
     def _embed(
-        self, model: Any, frame: Frame, prompts: Sequence[Prompt], mask_prompt: Tensor | None
+        self, model: Any, frame: Frame, prompts: Sequence[Prompt], mask_input: Tensor | None
     ) -> PromptEmbedding:
         """Embed prompts of one length."""
         device = self.compute.decoder_device
@@ -155,7 +165,7 @@ class ModelPair:
         if prompts[0].box_xyxy is not None:
             corners = frame.coords(np.array([p.box_xyxy for p in prompts]).reshape(-1, 2, 2))
             boxes = torch.tensor(corners.reshape(1, -1, 4), dtype=torch.float32, device=device)
-        mask = mask_prompt.to(device) if mask_prompt is not None else None
+        mask = mask_input.to(device) if mask_input is not None else None
         sparse, dense = model.prompt_encoder(points, labels, boxes, mask)
         if len(prompts) > 1:
             dense = dense.expand(len(prompts), -1, -1, -1)

@@ -1,0 +1,135 @@
+"""What a prompt refines: earlier prompts of the same object, whose answers' logits start the next one.
+
+The official predictors do it by hand: they return low-resolution logits (`low_res_masks`), which the caller
+gives back as `mask_input`. Here the caller names the prompts, and their answers are computed anew.
+"""
+
+import reprlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from numbers import Real
+from typing import Any
+
+from .prompts import Prompt
+
+MAX_REFINE_STEPS = 16
+CANDIDATES = 3
+
+_PROMPT_KEYS = ("points", "labels", "box")
+_CANDIDATE_KEYS = ("sam_candidate", "sam_hq_candidate")
+
+
+@dataclass(frozen=True, slots=True)
+class RefineStep:
+    """An earlier prompt, and which of each model's candidates goes on, counted from the best: 0, 1 or 2.
+
+    Raises ValueError (one sentence) for another candidate. Whether there are candidates to choose from
+    depends on what goes before: see `within`.
+    """
+
+    prompt: Prompt
+    sam_candidate: int = 0
+    sam_hq_candidate: int = 0
+
+    def __post_init__(self) -> None:
+        for key in _CANDIDATE_KEYS:
+            object.__setattr__(self, key, _candidate(getattr(self, key), key))
+
+    def within(
+        self, size_wh: tuple[int, int], *, multimask: bool | None, has_mask_input: bool
+    ) -> "RefineStep":
+        """This step fitted to a picture of `size_wh` pixels, as its prompt is by `Prompt.within`.
+
+        Raises ValueError where the prompt does not fit, and for a candidate other than 0 of a single mask.
+        """
+        prompt = self.prompt.within(size_wh, has_mask_prompt=has_mask_input)
+        if not prompt.has_candidates(multimask, has_mask_input=has_mask_input):
+            for key in _CANDIDATE_KEYS:
+                if getattr(self, key):
+                    raise ValueError(
+                        f"{key} is {getattr(self, key)}, but the answer is a single mask: "
+                        "leave it out or set multimask to true."
+                    )
+        return replace(self, prompt=prompt)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            **self.prompt.to_json(),
+            "sam_candidate": self.sam_candidate,
+            "sam_hq_candidate": self.sam_hq_candidate,
+        }
+
+    @classmethod
+    def from_json(cls, mapping: Mapping[str, Any]) -> "RefineStep":
+        """Read the form that `to_json` writes, in which each key may be absent or None."""
+        if not isinstance(mapping, Mapping):
+            raise ValueError(f"A step must be an object with the keys of a prompt, not {_shown(mapping)}.")
+        unknown = [key for key in mapping if key not in (*_PROMPT_KEYS, *_CANDIDATE_KEYS)]
+        if unknown:
+            raise ValueError(
+                f"A step has no key {_shown(unknown[0])}: its keys are "
+                f"{', '.join((*_PROMPT_KEYS, _CANDIDATE_KEYS[0]))} and {_CANDIDATE_KEYS[1]}."
+            )
+        chosen = {key: mapping[key] for key in _CANDIDATE_KEYS if mapping.get(key) is not None}
+        return cls(Prompt.from_json({key: mapping.get(key) for key in _PROMPT_KEYS}), **chosen)
+
+
+def parse_refine_steps(value: Any) -> tuple[RefineStep, ...]:
+    """Read up to MAX_REFINE_STEPS steps in their JSON form, oldest first; None is none.
+
+    ValueError says which one is wrong.
+    """
+    if value is None:
+        return ()
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(f"refine_from must be a list of earlier prompts, oldest first, not {_shown(value)}.")
+    _check_count(value)
+    parsed = []
+    for number, item in enumerate(value, start=1):
+        try:
+            parsed.append(RefineStep.from_json(item))
+        except ValueError as error:
+            raise _of_step(number, error) from None
+    return tuple(parsed)
+
+
+def steps_within(
+    steps: Sequence[RefineStep], size_wh: tuple[int, int], *, multimask: bool | None, has_mask_prompt: bool
+) -> tuple[RefineStep, ...]:
+    """A whole chain fitted to a picture: every step but the first starts from the one before.
+
+    Args:
+        has_mask_prompt: whether the first step starts from a rough mask.
+
+    Raises ValueError for too many steps, and says which one does not fit.
+    """
+    _check_count(steps)
+    fitted = []
+    for number, step in enumerate(steps, start=1):
+        try:
+            has_mask_input = has_mask_prompt or number > 1
+            fitted.append(step.within(size_wh, multimask=multimask, has_mask_input=has_mask_input))
+        except ValueError as error:
+            raise _of_step(number, error) from None
+    return tuple(fitted)
+
+
+def _check_count(steps: Sequence[object]) -> None:
+    if len(steps) > MAX_REFINE_STEPS:
+        raise ValueError(
+            f"There are {len(steps)} steps in refine_from: a prompt refines at most {MAX_REFINE_STEPS}."
+        )
+
+
+def _of_step(number: int, error: ValueError) -> ValueError:
+    return ValueError(f"Step {number} of refine_from: {error}")
+
+
+def _candidate(value: Any, key: str) -> int:
+    if not isinstance(value, bool) and isinstance(value, Real) and value in range(CANDIDATES):
+        return int(float(value))
+    raise ValueError(f"{key} must be 0, the best, 1 or 2, not {_shown(value)}.")
+
+
+def _shown(value: Any) -> str:
+    return " ".join(reprlib.repr(value).split())
