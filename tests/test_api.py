@@ -24,6 +24,10 @@ PREDICTION_KEYS = {
     "predicted_iou", "stability", "area", "bbox", "rle", "true_iou", "true_boundary_iou",
 }  # fmt: skip
 
+NINE_INPUTS = (
+    "image", "points", "labels", "box", "model", "multimask", "hq_token_only", "mask_prompt", "ground_truth",
+)  # fmt: skip
+
 
 @pytest.fixture(scope="module")
 def served(service: CompareService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
@@ -51,6 +55,12 @@ def pixels(file: str) -> np.ndarray:
 def decoded(rle: dict[str, Any]) -> np.ndarray:
     mask: np.ndarray = coco_mask.decode(rle)
     return mask
+
+
+def streamed(text: str) -> Any:
+    """The values in an event stream that has one answer."""
+    (answer,) = [json.loads(line[5:]) for line in text.splitlines() if line.startswith("data:")]
+    return answer
 
 
 def test_one_click_with_everything_else_left_out(client: Client, photo: Path) -> None:
@@ -150,6 +160,22 @@ def test_an_answer_serves_as_mask_prompt_and_as_truth(client: Client, photo: Pat
     assert refined["objects"][0]["sam"]["rle"] != first["objects"][0]["sam"]["rle"]
 
 
+def test_an_earlier_answer_is_refined_and_the_result_is_of_the_same_form(client: Client, photo: Path) -> None:
+    asked = {"image": handle_file(photo), "box": [20, 10, 90, 70], "api_name": "/compare"}
+    chains: list[list[dict[str, Any]]] = [
+        [],
+        [{"points": [[60, 45]]}],
+        [{"points": [[60, 45]], "labels": [1], "box": None, "sam_candidate": 2, "sam_hq_candidate": 2}],
+        [{"points": [[60, 45]]}, {}],
+    ]
+    found = [client.predict(**asked, refine_from=chain)[0]["objects"][0] for chain in chains]
+    for one in found:
+        assert list(one) == ["prompt", "sam", "sam_hq", "agreement"]
+        assert one["prompt"] == {"points": [], "labels": [], "box": [20, 10, 90, 70]}
+    for model in ("sam", "sam_hq"):
+        assert len({one[model]["rle"]["counts"] for one in found}) == len(chains)
+
+
 def test_coordinates_and_masks_are_those_of_the_upright_picture(client: Client, tmp_path: Path) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # the camera was turned by 90 degrees
@@ -202,13 +228,37 @@ def test_a_bare_request_may_name_an_upload_and_an_answer(served: Served, photo: 
         assert again["objects"][0]["sam"]["true_iou"] == 1.0
 
 
+@pytest.mark.parametrize("way", ["run", "call", "by name"])
+def test_inputs_left_out_at_the_end_get_their_defaults(served: Served, photo: Path, way: str) -> None:
+    """A program of before an input was added goes on working."""
+    uploaded = served.upload(photo)
+    everything = served.run("compare", *compare_inputs(uploaded))["data"][0]["objects"]
+    nine = dict(zip(NINE_INPUTS, compare_inputs(uploaded), strict=False))
+    if way == "run":
+        answer = served.run("compare", *nine.values())["data"]
+    elif way == "call":
+        answer = streamed(served.call("compare", *nine.values()))
+    else:
+        base = f"{served.url}gradio_api/call"
+        event = httpx.post(f"{base}/v2/compare", json=nine).json()["event_id"]
+        answer = streamed(httpx.get(f"{base}/v2/compare/{event}", timeout=60).text)
+    assert answer[0]["objects"] == everything
+
+
+def test_a_bare_request_may_stop_after_what_is_required(served: Served, photo: Path) -> None:
+    image, box = {"path": served.upload(photo)}, [20, 10, 90, 70]
+    alone = served.run("compare", image, None, None, box)["data"][0]["objects"]
+    assert served.run("compare_many", image, [{"box": box}])["data"][0]["objects"] == alone
+    assert served.run("compare", image)["error"].startswith("Nothing is asked for")
+    assert "data" in served.run("models")
+
+
 def test_a_bare_request_by_name_needs_no_upload_for_a_data_url(served: Served, photo: Path) -> None:
     url = "data:image/png;base64," + base64.b64encode(photo.read_bytes()).decode()
     base = f"{served.url}gradio_api/call"
     event = httpx.post(f"{base}/v2/compare", json={"image": url, "points": [[60, 45]]}).json()["event_id"]
     stream = httpx.get(f"{base}/compare/{event}", timeout=60).text
-    (answer,) = [json.loads(line[5:]) for line in stream.splitlines() if line.startswith("data:")]
-    assert answer[0]["image"] == {"width": 120, "height": 90}
+    assert streamed(stream)[0]["image"] == {"width": 120, "height": 90}
 
 
 def test_every_input_and_result_has_a_name_and_a_type(served: Served) -> None:
@@ -220,9 +270,20 @@ def test_every_input_and_result_has_a_name_and_a_type(served: Served) -> None:
     }
     options = {"model": "None | str", "multimask": "None | bool", "hq_token_only": "bool"}
     box, points, labels = "None | list[float]", "None | list[list[float]]", "None | list[int]"
+    candidate = "None | int"
+    step = f"dict(points: {points}, labels: {labels}, box: {box}, "
+    step += f"sam_candidate: {candidate}, sam_hq_candidate: {candidate})"
     masks = {"mask_prompt": "None | filepath", "ground_truth": "None | filepath"}
     assert inputs == {
-        "/compare": {"image": "filepath", "points": points, "labels": labels, "box": box, **options, **masks},
+        "/compare": {
+            "image": "filepath",
+            "points": points,
+            "labels": labels,
+            "box": box,
+            **options,
+            **masks,
+            "refine_from": f"None | list[{step}]",
+        },
         "/compare_many": {
             "image": "filepath",
             "prompts": f"list[dict(points: {points}, labels: {labels}, box: {box})]",

@@ -84,6 +84,24 @@ BAD_REQUESTS = {
     "hq_token_only of null": ({**ONE, "hq_token_only": None}, "hq_token_only must be true or false"),
     "a mask prompt of text": ({"mask_prompt": "mask"}, 'mask_prompt must be {"path"'),
     "a truth that is a list": ({**ONE, "ground_truth": [1]}, "ground_truth must be a file"),
+    "steps of text": ({**ONE, "refine_from": "click"}, "refine_from must be a list of earlier prompts"),
+    "one step, not a list": ({**ONE, "refine_from": ONE}, "refine_from must be a list of earlier prompts"),
+    "too many steps": ({**ONE, "refine_from": [ONE] * 17}, "There are 17 steps in refine_from"),
+    "a step of text": ({**ONE, "refine_from": ["click"]}, "Step 1 of refine_from: A step must be an object"),
+    "a step with a file": ({**ONE, "refine_from": [{"path": "/etc/passwd"}]}, "A step has no key 'path'"),
+    "a step of nothing": ({**ONE, "refine_from": [{}]}, "Step 1 of refine_from: Nothing is asked for"),
+    "a step outside": (
+        {**ONE, "refine_from": [ONE, {"points": [[120, 5]]}]},
+        "Step 2 of refine_from: Point 1 at (120, 5) is outside the picture",
+    ),
+    "a fourth candidate": (
+        {**ONE, "refine_from": [{"points": [[5, 5]], "sam_candidate": 3}]},
+        "Step 1 of refine_from: sam_candidate must be 0, the best, 1 or 2, not 3",
+    ),
+    "a candidate of a single mask": (
+        {**ONE, "refine_from": [{**ONE, "sam_hq_candidate": 1}]},
+        "Step 1 of refine_from: sam_hq_candidate is 1, but the answer is a single mask",
+    ),
 }
 
 
@@ -237,13 +255,28 @@ def test_a_url_inside_the_servers_network_is_refused(
     assert capfd.readouterr() == ("", "")
 
 
-def test_a_request_with_too_few_inputs_is_refused(
-    served: Served, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("endpoint", "count", "sentence"),
+    [
+        ("compare", 0, "The input image is missing: give at least image."),
+        ("compare_many", 0, "The input image is missing: give at least image and prompts."),
+        ("compare_many", 1, "The input prompts is missing: give at least image and prompts."),
+    ],
+)
+def test_a_request_without_what_has_no_default_is_refused(
+    *,
+    served: Served,
+    photo: Path,
+    endpoint: str,
+    count: int,
+    sentence: str,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    error = served.run("compare", {"path": "/etc/passwd"})["error"]
-    assert "needed: 9, got: 1" in error
-    assert_one_sentence(error)
-    assert_one_log_line(caplog, f"/compare refused: {error}")
+    given = [{"path": served.upload(photo)}][:count]
+    assert served.run(endpoint, *given)["error"] == sentence
+    assert_one_log_line(caplog, f"/{endpoint} refused: {sentence}")
+    assert sentence in served.call(endpoint, *given)
     assert capfd.readouterr() == ("", "")
 
 

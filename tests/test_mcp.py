@@ -148,7 +148,9 @@ def test_a_client_that_wants_progress_gets_the_masks_as_pictures(served: Served,
 
 
 def test_nulls_stand_for_what_is_left_out(served: Served, photo_url: str) -> None:
-    nulls = dict.fromkeys(("points", "labels", "model", "multimask", "mask_prompt", "ground_truth"))
+    nulls = dict.fromkeys(
+        ("points", "labels", "model", "multimask", "mask_prompt", "ground_truth", "refine_from")
+    )
     left_out = answer(call(served, "compare", image=photo_url, box=BOX))[0]
     given = answer(call(served, "compare", image=photo_url, box=BOX, **nulls))[0]
     assert given["objects"] == left_out["objects"]
@@ -165,6 +167,18 @@ def test_the_optional_files_may_be_data_urls_too(served: Served, photo_url: str)
     assert truth["objects"][0]["sam"]["true_iou"] == 1.0
     refined = answer(call(served, "compare", image=photo_url, mask_prompt=mask))[0]
     assert refined["objects"][0]["sam"]["rle"] != first["objects"][0]["sam"]["rle"]
+
+
+def test_an_earlier_answer_is_refined(served: Served, photo_url: str) -> None:
+    asked = {"image": photo_url, "points": [[60, 45], [5, 5]], "labels": [1, 0]}
+    step = {"points": [[60, 45]], "labels": [1], "box": None, "sam_candidate": 1, "sam_hq_candidate": None}
+    alone, best, second = [
+        answer(call(served, "compare", **asked, refine_from=steps))[0]["objects"][0]
+        for steps in (None, [{"points": [[60, 45]]}], [step])
+    ]
+    assert len({one["sam"]["rle"]["counts"] for one in (alone, best, second)}) == 3
+    assert alone["sam_hq"]["rle"] != best["sam_hq"]["rle"]
+    assert best["sam_hq"] == second["sam_hq"]
 
 
 def test_uploads_and_earlier_answers_are_named_by_their_address(served: Served, photo: Path) -> None:
@@ -202,6 +216,7 @@ def test_models(served: Served) -> None:
         ({}, "Nothing is asked for"),
         ({"points": [[500, 45]]}, "Point 1 at (500, 45) is outside the picture"),
         ({"box": BOX, "model": "giant"}, "There is no model 'giant'"),
+        ({"box": BOX, "refine_from": [{"box": [1, 2, 1, 2]}]}, "Step 1 of refine_from: The box"),
         ({"box": BOX, "ground_truth": "/etc/passwd"}, "ground_truth must be"),
         ({"box": BOX, "mask_prompt": "http://127.0.0.1/mask.png"}, "failed validation"),
         ({"box": BOX, "image": "http://127.0.0.1/photo.png"}, "failed validation"),

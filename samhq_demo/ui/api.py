@@ -25,6 +25,7 @@ from PIL import Image
 from samhq_demo.comparison import Comparison
 from samhq_demo.pictures import Picture, read_mask, read_picture
 from samhq_demo.prompts import Prompt, parse_prompts
+from samhq_demo.refining import parse_refine_steps
 from samhq_demo.service import CompareService
 from samhq_demo.ui.errors import gradio_errors, guard_inputs
 from samhq_demo.ui.uploads import UploadedFile, received_file
@@ -42,6 +43,16 @@ class PromptInput(TypedDict, total=False):
     points: list[list[float]] | None
     labels: list[int] | None
     box: list[float] | None
+
+
+class RefineStepInput(TypedDict, total=False):
+    """An earlier prompt that /compare refines. Every key may be left out or null."""
+
+    points: list[list[float]] | None
+    labels: list[int] | None
+    box: list[float] | None
+    sam_candidate: int | None
+    sam_hq_candidate: int | None
 
 
 class Endpoints:
@@ -62,12 +73,17 @@ class Endpoints:
         hq_token_only: bool = False,
         mask_prompt: UploadedFile | None = None,
         ground_truth: UploadedFile | None = None,
+        refine_from: list[RefineStepInput] | None = None,
     ) -> tuple[dict[str, Any], gr.FileData, gr.FileData]:
         """Cut one object out of a picture with SAM and with SAM-HQ, and compare the two masks.
 
         Say which object by at least one point on it, a box around it or a rough mask of it. Coordinates are
         pixels of the upright picture (EXIF rotation applied): origin top left, x to the right, y down.
         Example: image = photo.jpg, points = [[450, 600], [500, 40]], labels = [1, 0].
+
+        To refine an earlier answer, name its prompt in refine_from, after the prompts that it refined itself:
+        the logits of each answer are what the next prompt starts from. Of three candidates the best goes on,
+        or the one that sam_candidate and sam_hq_candidate give, counted from the best: 0, 1 or 2.
 
         Args:
             image: the picture, in any format that Pillow reads, up to 64 megapixels
@@ -79,6 +95,7 @@ class Endpoints:
             hq_token_only: false (default) adds the HQ mask to SAM's; true gives the HQ mask alone
             mask_prompt: a rough mask to start from, of the picture's size, white on the object; default none
             ground_truth: the true mask, of the picture's size; adds both models' true scores; default none
+            refine_from: up to 16 earlier prompts, oldest first, e.g. [{"points": [[450, 600]]}]; default none
 
         Returns:
             result: JSON with each model's predicted_iou, area, bbox and COCO rle, and how far they agree
@@ -86,11 +103,13 @@ class Endpoints:
             sam_hq_mask: SAM-HQ's mask, likewise
         """
         prompt = Prompt.from_json({"points": points, "labels": labels, "box": box})
+        steps = parse_refine_steps(refine_from)
         picture = _picture(image)
         return _answer(
             self._service.compare(
                 picture,
                 [prompt],
+                refine_from=steps,
                 mask_prompt=_mask(mask_prompt, picture, name="mask_prompt"),
                 ground_truth=_mask(ground_truth, picture, name="ground_truth"),
                 **_options(model, multimask, hq_token_only),

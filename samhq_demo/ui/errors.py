@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
+from gradio.components.api_component import Api
 from gradio.exceptions import ComponentProcessingError, InvalidPathError
+from gradio.utils import get_function_params
 
 from samhq_demo.ui.uploads import NOT_UPLOADED, without_own_address
 
@@ -49,12 +51,15 @@ def guard_inputs(blocks: gr.Blocks) -> None:
     Gradio looks at files and counts inputs before any handler runs. What it raises there would be printed
     with a traceback, and answered with no reason at all. It has no hook for this, hence the replaced method.
     It would also fetch this server's own files over the network, and refuse that where the address is a local
-    one; MCP names uploads and earlier answers by such addresses.
+    one; MCP names uploads and earlier answers by such addresses. And it would want every input of a bare
+    request, {"data": [...]}, so that each new one would break the requests of before: those left out at the
+    end get their defaults, as in a request by name.
     """
     preprocess = blocks.preprocess_data
 
     async def guarded(block_fn: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
         with gradio_errors(f"/{block_fn.api_name or block_fn.name}"):
+            inputs = _with_defaults(block_fn, inputs)
             try:
                 inputs = [without_own_address(value) for value in inputs]
                 return await preprocess(block_fn, inputs, *args, **kwargs)
@@ -64,6 +69,20 @@ def guard_inputs(blocks: gr.Blocks) -> None:
                 raise ValueError(_input_fault(error)) from error
 
     blocks.preprocess_data = guarded  # type: ignore[method-assign]
+
+
+def _with_defaults(block_fn: Any, inputs: list[Any]) -> list[Any]:
+    """All inputs of an endpoint; ValueError where one that has no default is left out."""
+    # The page sends all of its inputs, and a handler's defaults there need not be what a component sends.
+    if len(inputs) >= len(block_fn.inputs) or not all(isinstance(one, Api) for one in block_fn.inputs):
+        return inputs
+    parameters = get_function_params(block_fn.fn)
+    left_out = parameters[len(inputs) :]
+    for name, has_default, _, _ in left_out:
+        if not has_default:
+            required = " and ".join(name for name, has_default, _, _ in parameters if not has_default)
+            raise ValueError(f"The input {name} is missing: give at least {required}.")
+    return [*inputs, *(default for _, _, default, _ in left_out)]
 
 
 def _refusal(doing: str, message: str, *, title: str = "Error") -> gr.Error:
