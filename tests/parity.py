@@ -8,7 +8,7 @@ same random weights.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,8 @@ from torch import nn
 from samhq_demo.models.checkpoints import frozen_sam
 from samhq_demo.models.frame import Frame
 from samhq_demo.pictures import Picture
-from samhq_demo.prompts import Prompt
+from samhq_demo.prompts import PointLabel, Prompt
+from samhq_demo.refining import RefineStep
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
 
@@ -71,6 +72,36 @@ def prompts_of(size_wh: tuple[int, int]) -> dict[str, Prompt]:
     }
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Case:
+    """One way to ask: a prompt, the prompts whose answers it refines, and the rough mask before them all."""
+
+    name: str
+    prompt: Prompt
+    steps: tuple[Prompt, ...] = ()
+    rough: np.ndarray | None = None
+
+
+def cases_of(size_wh: tuple[int, int]) -> list[Case]:
+    """Every prompt alone, with a rough mask, and refining others."""
+    width, height = size_wh
+    prompts = prompts_of(size_wh)
+    click, box, several = prompts["one click"], prompts["box"], prompts["box and points"]
+    with_background = click.with_point(*several.points[2], PointLabel.BACKGROUND)
+    boxed_click = Prompt(click.points, click.labels, box.box_xyxy)
+    rough = np.zeros((height, width), bool)
+    rough[height // 4 :, : -(width // 3)] = True
+    return [
+        *(Case(name, prompt) for name, prompt in prompts.items()),
+        Case("mask", Prompt(), rough=rough),
+        Case("mask and click", click, rough=rough),
+        Case("click and background, refining the click", with_background, (click,)),
+        Case("box and click, refining the box", boxed_click, (box,)),
+        Case("box and points, refining two steps", several, (click, with_background)),
+        Case("click, refining the mask's answer", click, (Prompt(),), rough),
+    ]
+
+
 class Official:
     """Both official predictors on one picture."""
 
@@ -87,53 +118,67 @@ class Official:
         return {"point_coords": points, "point_labels": labels, "box": box, "mask_input": mask_input}
 
     def sam_masks(self, prompt: Prompt, mask_input: np.ndarray | None, *, multimask: bool) -> list[Any]:
-        """(mask, score) of every candidate, best first."""
-        masks, scores, _ = self.sam.predict(**self._inputs(prompt, mask_input), multimask_output=multimask)
-        return sorted(zip(masks, scores, strict=True), key=lambda pair: -pair[1])
+        """(mask, score, low-resolution logits) of every candidate, best first."""
+        found = self.sam.predict(**self._inputs(prompt, mask_input), multimask_output=multimask)
+        return sorted(zip(*found, strict=True), key=lambda candidate: -candidate[1])
 
     def sam_hq_mask(
         self, prompt: Prompt, mask_input: np.ndarray | None, *, multimask: bool, hq_token_only: bool
-    ) -> tuple[np.ndarray, float]:
-        masks, scores, _ = self.sam_hq.predict(
+    ) -> tuple[np.ndarray, float, np.ndarray]:
+        """(mask, score, low-resolution logits)."""
+        masks, scores, low_res_masks = self.sam_hq.predict(
             **self._inputs(prompt, mask_input), multimask_output=multimask, hq_token_only=hq_token_only
         )
-        return masks[0], float(scores[0])
+        return masks[0], float(scores[0]), low_res_masks[0]
+
+    def sam_chain(self, prompts: Sequence[Prompt], mask_input: np.ndarray | None, **how: bool) -> list[Any]:
+        """`sam_masks` of the last prompt, each other one's best logits being the next one's input."""
+        for prompt in prompts:
+            found = self.sam_masks(prompt, mask_input, **how)
+            mask_input = found[0][2][None]
+        return found
+
+    def sam_hq_chain(
+        self, prompts: Sequence[Prompt], mask_input: np.ndarray | None, **how: bool
+    ) -> tuple[np.ndarray, float, np.ndarray]:
+        """`sam_hq_mask` of the last prompt, likewise."""
+        for prompt in prompts:
+            found = self.sam_hq_mask(prompt, mask_input, **how)
+            mask_input = found[2][None]
+        return found
 
 
 def differences(
     service: CompareService, official: Official, picture: Picture, *, frame: Frame
 ) -> Iterator[tuple[str, float, float]]:
     """(case, share of equal pixels, difference of scores) of each prompt and way to ask."""
-    rough = np.zeros((picture.height, picture.width), bool)
-    rough[picture.height // 4 :, : -(picture.width // 3)] = True
-    rough_logits = frame.mask_prompt(rough)[0].numpy()
-    asked: list[tuple[str, Prompt, np.ndarray | None]] = [
-        (name, prompt, None) for name, prompt in prompts_of(picture.size_wh).items()
-    ]
-    asked.append(("mask", Prompt(), rough))
-    asked.append(("mask and click", prompts_of(picture.size_wh)["one click"], rough))
-    for name, prompt, mask in asked:
-        mask_input = None if mask is None else rough_logits
+    for case in cases_of(picture.size_wh):
+        prompts = (*case.steps, case.prompt)
+        start = None if case.rough is None else frame.mask_prompt(case.rough)[0].numpy()
         for multimask in (False, True):
             for hq_token_only in (False, True):
                 answer = service.compare(
-                    picture, [prompt], multimask=multimask, hq_token_only=hq_token_only, mask_prompt=mask
+                    picture,
+                    [case.prompt],
+                    multimask=multimask,
+                    hq_token_only=hq_token_only,
+                    mask_prompt=case.rough,
+                    refine_from=[RefineStep(step) for step in case.steps],
                 ).objects[0]
-                true_mask, true_score = official.sam_hq_mask(
-                    prompt, mask_input, multimask=multimask, hq_token_only=hq_token_only
+                true_mask, true_score, _ = official.sam_hq_chain(
+                    prompts, start, multimask=multimask, hq_token_only=hq_token_only
                 )
-                case = f"{name}, multimask {multimask}, hq_token_only {hq_token_only}"
                 yield (
-                    f"SAM-HQ, {case}",
+                    f"SAM-HQ, {case.name}, multimask {multimask}, hq_token_only {hq_token_only}",
                     float((answer.sam_hq.mask() == true_mask).mean()),
                     abs(answer.sam_hq.predicted_iou - true_score),
                 )
-            true = official.sam_masks(prompt, mask_input, multimask=multimask)
+            true = official.sam_chain(prompts, start, multimask=multimask)
             ours: tuple[Any, ...] = answer.sam.candidates or (answer.sam,)
-            for i, ((true_mask, true_score), own) in enumerate(zip(true, ours, strict=True)):
+            for i, ((true_mask, true_score, _), own) in enumerate(zip(true, ours, strict=True)):
                 mask_of = answer.sam.mask() if i == 0 else _decoded(own)
                 yield (
-                    f"SAM, {name}, multimask {multimask}, candidate {i}",
+                    f"SAM, {case.name}, multimask {multimask}, candidate {i}",
                     float((mask_of == true_mask).mean()),
                     abs(own.predicted_iou - float(true_score)),
                 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from samhq_demo.refining import RefineStep
 from tests.checkpoints import SMALL, random_sam_hq, save
 from tests.parity import PICTURES, Official, Row, measure, picture_of, prompts_of, service_of, stock_mask
 
@@ -27,12 +28,27 @@ def test_vit_b_at_1024_agrees_with_the_official_predictors(tmp_path: Path) -> No
     _assert_right(measure("ViT-B", (1024, 683), picture_name="landscape", folder=tmp_path / "vit_b"))
 
 
+@pytest.mark.parametrize("chosen", [1, 2])
+def test_a_lesser_candidate_goes_on_as_the_official_predictor_has_it(chosen: int, tmp_path: Path) -> None:
+    sam_hq = random_sam_hq(SMALL, seed=3)
+    picture = picture_of((320, 200))
+    prompts = prompts_of(picture.size_wh)
+    click, box = prompts["one click"], prompts["box"]
+    official = Official(sam_hq, picture)
+    logits = official.sam_masks(click, None, multimask=True)[chosen][2][None]
+    true_mask, true_score, _ = official.sam_masks(box, logits, multimask=False)[0]
+    step = RefineStep(click, sam_candidate=chosen)
+    ours = service_of(save(sam_hq, tmp_path / "small")).compare(picture, [box], refine_from=[step])
+    assert (ours.objects[0].sam.mask() == true_mask).mean() >= LEAST_PIXELS
+    assert ours.objects[0].sam.predicted_iou == pytest.approx(true_score, abs=MOST_SCORE)
+
+
 def test_unmended_decoder_fails_the_same_check(tmp_path: Path) -> None:
     """transformers' own forward is far off: the check can tell. Once this fails, it is mended there."""
     sam_hq = random_sam_hq(SMALL, seed=3)
     picture = picture_of((320, 200))
     prompt = prompts_of(picture.size_wh)["points of both labels"]
-    true_mask, _ = Official(sam_hq, picture).sam_hq_mask(prompt, None, multimask=False, hq_token_only=False)
+    true_mask, *_ = Official(sam_hq, picture).sam_hq_mask(prompt, None, multimask=False, hq_token_only=False)
     assert 0.02 < true_mask.mean() < 0.98, "a mask with one sign only would prove nothing"
     ours = service_of(save(sam_hq, tmp_path / "small")).compare(picture, [prompt], multimask=False)
     assert (ours.objects[0].sam_hq.mask() == true_mask).mean() >= LEAST_PIXELS

@@ -262,7 +262,7 @@ def test_unequal_encoders_both_run_and_the_masks_are_each_models_own(tmp_path: P
     official.sam = sam_predictor(sam)
     official.sam.set_image(picture.pixels)
     assert (found.sam.mask() == official.sam_masks(BOX, None, multimask=False)[0][0]).mean() >= 0.999
-    true_hq, _ = official.sam_hq_mask(BOX, None, multimask=False, hq_token_only=False)
+    true_hq, *_ = official.sam_hq_mask(BOX, None, multimask=False, hq_token_only=False)
     assert (found.sam_hq.mask() == true_hq).mean() >= 0.999
 
 
