@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "samhq_demo"
-VALUES = ("settings", "prompts", "refining", "pictures", "masks", "comparison", "cache")
+VALUES = (
+    *("settings", "prompts", "refining", "pictures", "masks", "comparison", "cache"),
+    *("rle",),
+)
 HEAVY = ("torch", "transformers", "gradio")
 
 
