@@ -8,6 +8,7 @@ from pycocotools import mask as coco_mask
 
 from samhq_demo.masks import rle_decode, rle_encode, rle_union
 from samhq_demo.rle import MAX_CHARACTERS, parse_rle
+from tests.filling import ragged
 
 MASK = np.array([[False, True, True], [False, True, False]])
 SIZE_WH = (3, 2)
@@ -49,18 +50,6 @@ def drawn(text, height, width):
             runs.append(value + runs[-2] if len(runs) > 2 else value)
             value = bits = 0
     return np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(width, height).T
-
-
-def ragged(height, width, seed=0):
-    """A disc whose edge jumps about from column to column, and specks: several runs in each column."""
-    rng = np.random.default_rng(seed)
-    x, y = np.arange(width), np.arange(height)[:, np.newaxis]
-    half = np.sqrt(np.maximum(0, (0.45 * height) ** 2 - ((x - width / 2) * height / width) ** 2))
-    mask = np.abs(y - height / 2) < half + rng.normal(0, 6, width)
-    for _ in range(4):
-        middle = rng.integers(0, height, width)
-        mask ^= np.abs(y - middle) < rng.integers(1, 9, width)
-    return mask
 
 
 @pytest.mark.parametrize(
