@@ -205,12 +205,13 @@ def _items(value: Any, rule: str) -> tuple[Any, ...]:
 
 def _numbers(value: Any, count: int, rule: str) -> tuple[float, ...]:
     items = _items(value, rule)
-    if len(items) == count and all(_is_finite(item) for item in items):
+    if len(items) == count and all(is_finite_number(item) for item in items):
         return tuple(float(item) for item in items)
     raise ValueError(f"{_capital(rule)}, not {_shown(value)}.")
 
 
-def _is_finite(value: Any) -> bool:
+def is_finite_number(value: Any) -> bool:
+    """Whether it is a real number as JSON has them; True and False are none."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return False
     try:
