@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "samhq_demo"
 VALUES = (
     *("settings", "prompts", "refining", "pictures", "masks", "comparison", "cache"),
-    *("rle", "outlines", "cutout", "shown"),
+    *("rle", "outlines", "cutout", "shown", "coco"),
 )
 HEAVY = ("torch", "transformers", "gradio")
 

@@ -1,0 +1,24 @@
+"""Shown objects from masks, as the page would have them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from samhq_demo.masks import rle_encode
+from samhq_demo.prompts import Prompt
+from samhq_demo.shown import ShownMask, ShownObject
+
+
+def shown_object(sam: np.ndarray, sam_hq: np.ndarray | None = None, **changes: Any) -> ShownObject:
+    """An object with these masks; SAM-HQ's is SAM's where it is not given."""
+    fields: dict[str, Any] = {
+        "name": "Object 1",
+        "color": "#56b4e9",
+        "prompt": Prompt(),
+        "sam": ShownMask(rle_encode(sam), 0.9),
+        "sam_hq": ShownMask(rle_encode(sam if sam_hq is None else sam_hq), 1.05),
+        **changes,
+    }
+    return ShownObject(**fields)
