@@ -14,9 +14,9 @@ from gradio_client import Client, handle_file
 from PIL import Image
 from playwright.sync_api import Browser
 
+from samhq_demo.drawing import SAM_HQ_RGB, SAM_RGB
 from samhq_demo.masks import mask_iou
 from samhq_demo.pictures import read_mask
-from samhq_demo.ui.drawing import SAM_HQ_RGB, SAM_RGB
 from tests.browsing import ROOT, RunningApp, Visitor, chromium, run_app
 from tests.serving import save_photo
 

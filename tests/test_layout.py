@@ -12,7 +12,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "samhq_demo"
 VALUES = (
     *("settings", "prompts", "refining", "pictures", "masks", "comparison", "cache"),
-    *("rle", "outlines", "cutout", "shown", "coco", "svg"),
+    *("rle", "outlines", "cutout", "shown", "coco", "svg", "drawing"),
 )
 HEAVY = ("torch", "transformers", "gradio")
 

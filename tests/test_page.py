@@ -15,11 +15,12 @@ import pytest
 from gradio.route_utils import delete_files_created_by_app
 from PIL import Image
 
+from samhq_demo import drawing
 from samhq_demo.comparison import Agreement, Comparison, MaskPrediction, ObjectComparison
+from samhq_demo.drawing import SAM_RGB, View
 from samhq_demo.prompts import PointLabel, Prompt
 from samhq_demo.service import CompareService
-from samhq_demo.ui import drawing, words
-from samhq_demo.ui.drawing import SAM_RGB, View
+from samhq_demo.ui import words
 from samhq_demo.ui.examples import read_examples, thumbnail
 from samhq_demo.ui.handlers import Handlers
 from samhq_demo.ui.marks import marks_svg

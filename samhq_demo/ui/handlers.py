@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 import gradio as gr
 
+from samhq_demo import drawing
 from samhq_demo.comparison import Comparison
+from samhq_demo.drawing import SAM_HQ_RGB, SAM_RGB
 from samhq_demo.service import CompareService
-from samhq_demo.ui import drawing, words
-from samhq_demo.ui.drawing import SAM_HQ_RGB, SAM_RGB
+from samhq_demo.ui import words
 from samhq_demo.ui.errors import gradio_errors
 from samhq_demo.ui.examples import Example
 from samhq_demo.ui.marks import marks_svg

@@ -6,8 +6,8 @@ browser swaps one for the other would be lost.
 
 from __future__ import annotations
 
+from samhq_demo.drawing import BACKGROUND_RGB, BOX_RGB, MARK_SHARE, OBJECT_RGB, Rgb
 from samhq_demo.prompts import PointLabel, PointXY, Prompt
-from samhq_demo.ui.drawing import BACKGROUND_RGB, BOX_RGB, MARK_SHARE, OBJECT_RGB, Rgb
 
 
 def marks_svg(prompt: Prompt, *, size_wh: tuple[int, int], corner_xy: PointXY | None = None) -> str:

@@ -7,8 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
+from samhq_demo.drawing import View
 from samhq_demo.pictures import Picture, read_picture
-from samhq_demo.ui.drawing import View
 
 DEFAULT_MAX_BYTES = 512 * 2**20
 
