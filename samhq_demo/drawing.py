@@ -1,15 +1,16 @@
-"""A picture at the size in which a page shows it; a mask and a prompt drawn on it. Knows no model or page."""
+"""A picture at a size for a screen; a mask and a prompt drawn on it. Knows no model and no page."""
 
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from samhq_demo.masks import Mask
+from samhq_demo.masks import Mask, bbox_xywh
 from samhq_demo.prompts import PointLabel, PointXY, Prompt
 
 Pixels = NDArray[np.uint8]
@@ -42,10 +43,10 @@ class View:
     size_wh: tuple[int, int]
 
     @classmethod
-    def of(cls, pixels: Pixels) -> View:
+    def of(cls, pixels: Pixels, *, max_side: int = MAX_SIDE) -> View:
         """From a picture's (H, W, 3) uint8 pixels."""
         height, width = pixels.shape[:2]
-        shown_wh = shown_size((width, height))
+        shown_wh = shown_size((width, height), max_side=max_side)
         if shown_wh == (width, height):
             return cls(pixels, (width, height))
         image = Image.fromarray(pixels)
@@ -71,10 +72,10 @@ class View:
         return x * self.shown_wh[0] / width, y * self.shown_wh[1] / height
 
 
-def shown_size(size_wh: tuple[int, int]) -> tuple[int, int]:
-    """The (width, height) on the page for a picture of `size_wh`; its long side keeps to the two bounds."""
+def shown_size(size_wh: tuple[int, int], *, max_side: int = MAX_SIDE) -> tuple[int, int]:
+    """The (width, height) of the view of a picture of `size_wh`; its long side keeps to the two bounds."""
     longest = max(size_wh)
-    scale = min(max(longest, MIN_SIDE), MAX_SIDE) / longest
+    scale = min(max(longest, MIN_SIDE), max_side) / longest
     return max(1, round(size_wh[0] * scale)), max(1, round(size_wh[1] * scale))
 
 
@@ -84,13 +85,17 @@ def with_mask(view: View, mask: Mask, *, colour_rgb: Rgb) -> Pixels:
     mask: (H, W) bool at the picture's own size. Thin parts fade rather than vanish in a smaller view. Returns
     a new (h, w, 3) uint8 array.
     """
-    coverage = _coverage(mask, view.shown_wh)
-    image = Image.fromarray(view.pixels.copy())
-    image.paste(colour_rgb, mask=coverage.point([round(level * _OPACITY) for level in range(256)]))
-    drawn = np.asarray(coverage) > 127
-    # Pillow gives its own memory out as read-only.
-    pixels = np.array(image)
-    _draw_edge(pixels, drawn, colour_rgb, thickness=max(1, round(max(view.shown_wh) / 400)))
+    thickness = max(1, round(max(view.shown_wh) / 400))
+    left, top, right, bottom = window = _window(mask, view, margin=thickness + 1)
+    pixels = view.pixels.copy()
+    if left == right or top == bottom:
+        return pixels
+    coverage = _coverage(mask, view, window)
+    near = pixels[top:bottom, left:right]
+    tinted = Image.fromarray(near)
+    tinted.paste(colour_rgb, mask=coverage.point([round(level * _OPACITY) for level in range(256)]))
+    near[:] = np.asarray(tinted)
+    _draw_edge(near, np.asarray(coverage) > 127, colour_rgb, thickness=thickness)
     return pixels
 
 
@@ -108,26 +113,42 @@ def with_prompt(pixels: Pixels, prompt: Prompt, *, view: View) -> Pixels:
     return np.asarray(image)
 
 
-def _coverage(mask: Mask, shown_wh: tuple[int, int]) -> Image.Image:
-    """Grey: how much of each shown pixel the mask covers."""
-    image = Image.fromarray(np.asarray(mask, np.bool_).view(np.uint8) * np.uint8(255))
-    shrinks = shown_wh[0] < image.width
-    return image.resize(shown_wh, Image.Resampling.BOX if shrinks else Image.Resampling.NEAREST)
+def _window(mask: Mask, view: View, *, margin: int) -> tuple[int, int, int, int]:
+    """The part of the view around the mask, (left, top, right, bottom): much less work for a small object."""
+    x, y, width, height = bbox_xywh(mask)
+    if not width:
+        return 0, 0, 0, 0
+    left, top = view.from_picture((x, y))
+    right, bottom = view.from_picture((x + width, y + height))
+    return (
+        max(0, math.floor(left) - margin),
+        max(0, math.floor(top) - margin),
+        min(view.shown_wh[0], math.ceil(right) + margin),
+        min(view.shown_wh[1], math.ceil(bottom) + margin),
+    )
+
+
+def _coverage(mask: Mask, view: View, window: tuple[int, int, int, int]) -> Image.Image:
+    """Grey: how much of each pixel in a window of the view the mask covers."""
+    left, top, right, bottom = window
+    x_scale, y_scale = (size / shown for size, shown in zip(view.size_wh, view.shown_wh, strict=True))
+    x0, y0 = left * x_scale, top * y_scale
+    x1, y1 = min(right * x_scale, view.size_wh[0]), min(bottom * y_scale, view.size_wh[1])
+    first_x, first_y = math.floor(x0), math.floor(y0)
+    near = mask[first_y : math.ceil(y1), first_x : math.ceil(x1)]
+    # In rows from the start: Pillow is slow at taking in columns, as decoded run lengths lie in memory.
+    image = Image.fromarray(np.ascontiguousarray(near, np.bool_).view(np.uint8) * np.uint8(255))
+    return image.resize(
+        (right - left, bottom - top),
+        Image.Resampling.BOX if x_scale > 1 else Image.Resampling.NEAREST,
+        box=(x0 - first_x, y0 - first_y, x1 - first_x, y1 - first_y),
+    )
 
 
 def _draw_edge(pixels: Pixels, mask: Mask, colour_rgb: Rgb, *, thickness: int) -> None:
     """Draw the inner edge in the colour and a white line around it, so that it shows on any ground."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if not rows.size:
-        return
-    # Only the part around the mask: much less work for a small object.
-    window = (
-        slice(max(0, rows[0] - thickness), rows[-1] + thickness + 1),
-        slice(max(0, columns[0] - thickness), columns[-1] + thickness + 1),
-    )
-    near, within = pixels[window], mask[window]
-    near[within & ~_shrunk(within, thickness)] = colour_rgb
-    near[~within & ~_shrunk(~within, max(1, thickness // 2))] = _WHITE
+    pixels[mask & ~_shrunk(mask, thickness)] = colour_rgb
+    pixels[~mask & ~_shrunk(~mask, max(1, thickness // 2))] = _WHITE
 
 
 def _shrunk(mask: Mask, steps: int) -> Mask:
