@@ -11,13 +11,15 @@ from samhq_demo.prompts import Prompt
 from samhq_demo.shown import ShownMask, ShownObject
 
 
-def shown_object(sam: np.ndarray, sam_hq: np.ndarray | None = None, **changes: Any) -> ShownObject:
-    """An object with these masks; SAM-HQ's is SAM's where it is not given."""
+def shown_object(
+    sam: np.ndarray, sam_hq: np.ndarray | None = None, *, predicted_iou: float = 0.9, **changes: Any
+) -> ShownObject:
+    """An object with these masks; SAM-HQ's is SAM's where it is not given. predicted_iou is SAM's."""
     fields: dict[str, Any] = {
         "name": "Object 1",
         "color": "#56b4e9",
         "prompt": Prompt(),
-        "sam": ShownMask(rle_encode(sam), 0.9),
+        "sam": ShownMask(rle_encode(sam), predicted_iou),
         "sam_hq": ShownMask(rle_encode(sam if sam_hq is None else sam_hq), 1.05),
         **changes,
     }
