@@ -37,27 +37,26 @@ def cutout(pixels: NDArray[np.uint8], mask: Mask, *, soft_edge: bool) -> NDArray
     crop = np.s_[max(0, y - room) : y + height + room, max(0, x - room) : x + width + room]
     rgba = _only(pixels[crop], mask[crop])
     if spread:
-        rgba = _softened(rgba, spread)
+        _soften(rgba, spread)
     x, y, width, height = bbox_xywh(rgba[:, :, 3] > 0)
     return rgba[y : y + height, x : x + width]
 
 
 def _only(pixels: NDArray[np.uint8], mask: Mask) -> NDArray[np.uint8]:
     """RGBA of the same size: the pixels in the mask, opaque, and transparent black."""
-    rgba = np.zeros((*mask.shape, 4), np.uint8)
+    rgba = np.empty((*mask.shape, 4), np.uint8)
     rgba[:, :, :3] = pixels
     rgba[:, :, 3] = 255
-    rgba[~mask.astype(np.bool_, copy=False)] = 0
+    # All four channels of a pixel as one number: much faster than to index by the mask.
+    rgba.view(np.uint32)[:, :, 0] *= mask.astype(np.bool_, copy=False)
     return rgba
 
 
-def _softened(rgba: NDArray[np.uint8], spread: int) -> NDArray[np.uint8]:
-    """Opaque and clear pixels blurred into each other; the colours of the opaque ones stay sharp."""
+def _soften(rgba: NDArray[np.uint8], spread: int) -> None:
+    """Blur opaque and clear pixels into each other, in place; the colours of the opaque ones stay sharp."""
     # Clear pixels are black, which makes the colours premultiplied ones: blurring mixes the object's alone.
     blurred = np.asarray(Image.fromarray(rgba).filter(ImageFilter.GaussianBlur(spread)))
     outside = (blurred[:, :, 3] > 0) & (rgba[:, :, 3] == 0)
     colours = blurred[outside].astype(np.uint16)
-    softened = rgba.copy()
-    softened[:, :, 3] = blurred[:, :, 3]
-    softened[outside, :3] = np.minimum(colours[:, :3] * np.uint16(255) // colours[:, 3:], 255)
-    return softened
+    rgba[:, :, 3] = blurred[:, :, 3]
+    rgba[outside, :3] = np.minimum(colours[:, :3] * np.uint16(255) // colours[:, 3:], 255)
