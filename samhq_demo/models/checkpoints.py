@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from .compute import Compute
 from .pair import ModelPair
 
 log = logging.getLogger(__name__)
+
+# While transformers builds a model it changes functions that all models share: two at a time break both,
+# and those that come after.
+_building = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +98,14 @@ def _load(model_class: Any, folder: Path, *, kind: str, model_type: str) -> Any:
         raise ValueError(f"{folder.name} is no {kind} checkpoint: its config.json says {declared!r}.")
     transformers_logging.disable_progress_bar()  # a log is no place for it
     try:
-        model, report = model_class.from_pretrained(
-            folder,
-            local_files_only=True,
-            use_safetensors=True,
-            dtype=torch.float32,
-            output_loading_info=True,
-        )
+        with _building:
+            model, report = model_class.from_pretrained(
+                folder,
+                local_files_only=True,
+                use_safetensors=True,
+                dtype=torch.float32,
+                output_loading_info=True,
+            )
     except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
         raise ValueError(
             f"{folder.name} could not be read as a {kind} checkpoint: {_first_line(error)}"
@@ -129,7 +135,7 @@ def _first_line(error: BaseException) -> str:
 
 def frozen_sam(sam_hq: Any) -> Any:
     """The SAM inside a SAM-HQ, which was trained with all of SAM frozen. No memory is copied."""
-    with torch.device("meta"):
+    with _building, torch.device("meta"):
         sam = SamModel(sam_config(sam_hq.config))
     tensors = sam_hq.state_dict()
     sam.load_state_dict({name: tensors[name] for name in sam.state_dict()}, assign=True)
