@@ -150,13 +150,17 @@ class ModelLibrary:
             return f"{name} is being loaded"
         return f"{name} could not be had: {(download.reason or download.state).rstrip('.')}"
 
+    def name(self, name: str | None) -> str:
+        """The name itself; for None that of the model that answers now."""
+        return name or self._active
+
     def pair(self, name: str | None) -> ModelPair:
         """The loaded pair of a name; None is the one that answers. Waits while it loads.
 
         Raises:
             ValueError: there is no such model, its weights are not here, or they cannot be read.
         """
-        chosen = name or self._active
+        chosen = self.name(name)
         if chosen not in self._sources:
             raise ValueError(f"There is no model {chosen!r}; there are {', '.join(self._sources)}.")
         loaded = self._pairs.get(chosen)

@@ -33,6 +33,8 @@ class CompareService:
     def __init__(self, library: ModelLibrary, *, cache: EmbeddingCache[ImageEmbedding]) -> None:
         self._library = library
         self._cache = cache
+        # Of pictures that are being encoded: (model, content id) -> the share that is done.
+        self._progress: dict[tuple[str, str], float] = {}
 
     def models(self) -> list[ModelDescription]:
         """Every model that can be asked for, whether or not its weights are here."""
@@ -45,6 +47,14 @@ class CompareService:
     def prepare(self, picture: Picture, *, model: str | None = None) -> Encoded:
         """Encode a picture ahead of its first prompt; waits until it is done."""
         return self._embedding(self._library.pair(model), picture)[1]
+
+    def progress(self, picture: Picture, *, model: str | None = None) -> float:
+        """How much of a picture is encoded, 0 to 1; 0 also before that has begun and where it cannot be told.
+
+        Returns at once, whatever is being loaded or computed.
+        """
+        key = (self._library.name(model), picture.content_id)
+        return 1.0 if key in self._cache else self._progress.get(key, 0.0)
 
     def compare(
         self,
@@ -120,7 +130,15 @@ class CompareService:
         )
 
     def _embedding(self, pair: ModelPair, picture: Picture) -> tuple[ImageEmbedding, Encoded]:
-        return self._cache.get((pair.name, picture.content_id), lambda: pair.encode(picture))
+        key = (pair.name, picture.content_id)
+
+        def encode() -> ImageEmbedding:
+            try:
+                return pair.encode(picture, on_progress=lambda share: self._progress.update({key: share}))
+            finally:
+                self._progress.pop(key, None)
+
+        return self._cache.get(key, encode)
 
 
 def _mask_inputs(

@@ -11,6 +11,7 @@ elsewhere the bias is built for one head at a time.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -25,10 +26,13 @@ class EncodedImage(NamedTuple):
     early: Tensor
 
 
-def run_encoder(encoder: Any, pixel_values: Tensor, *, fold_bias: bool) -> EncodedImage:
+def run_encoder(
+    encoder: Any, pixel_values: Tensor, *, fold_bias: bool, on_layer: Callable[[], None] = lambda: None
+) -> EncodedImage:
     """Run transformers' SAM or SAM-HQ vision encoder on (1, 3, S, S), layer by layer.
 
     fold_bias: whether the global layers' bias goes into their products; the result is the same.
+    on_layer: called after each layer.
     """
     hidden = encoder.patch_embed(pixel_values)
     if encoder.pos_embed is not None:
@@ -44,6 +48,7 @@ def run_encoder(encoder: Any, pixel_values: Tensor, *, fold_bias: bool) -> Encod
         hidden = hidden + layer.mlp(layer.layer_norm2(hidden))
         if not layer.window_size and early is None:
             early = hidden
+        on_layer()
     if early is None:
         raise ValueError(
             "The encoder has no global attention layer, which SAM-HQ's early features come from."

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,11 +65,20 @@ class ModelPair:
         self._see = compute.borrow_gpu(self._run_encoders)
 
     @torch.inference_mode()
-    def encode(self, picture: Picture) -> ImageEmbedding:
-        """Run the image encoder, once if it is shared. The slow verb: call it once a picture."""
+    def encode(
+        self, picture: Picture, *, on_progress: Callable[[float], None] | None = None
+    ) -> ImageEmbedding:
+        """Run the image encoder, once if it is shared. The slow verb: call it once a picture.
+
+        on_progress: told the share that is done, up to 1; not on ZeroGPU, whose process cannot reach it.
+        """
         frame = Frame(picture.size_wh, self.image_size, self.low_res)
+        values = frame.pixel_values(picture.pixels)
         with self._encoding:
-            sam, sam_hq, early = self._see(frame.pixel_values(picture.pixels))
+            if on_progress is None or self.compute.zero_gpu:
+                sam, sam_hq, early = self._see(values)
+            else:
+                sam, sam_hq, early = self._run_encoders(values, on_layer=self._counted(on_progress))
         device = self.compute.decoder_device
         sam_hq = sam_hq.to(device, torch.float32)
         features = hq_features(
@@ -79,7 +89,16 @@ class ModelPair:
         own = sam_hq if sam is None else sam.to(device, torch.float32)
         return ImageEmbedding(frame, own, sam_hq, features)
 
-    def _run_encoders(self, pixel_values: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
+    def _counted(self, on_progress: Callable[[float], None]) -> Callable[[], None]:
+        """What is called after each layer, to tell the share of all that are done."""
+        encoders = [self.sam_hq.vision_encoder, *([] if self.shared_encoder else [self.sam.vision_encoder])]
+        total = sum(len(encoder.layers) for encoder in encoders)
+        done = itertools.count(1)
+        return lambda: on_progress(next(done) / total)
+
+    def _run_encoders(
+        self, pixel_values: Tensor, *, on_layer: Callable[[], None] = lambda: None
+    ) -> tuple[Tensor | None, Tensor, Tensor]:
         """(1, 3, S, S) -> SAM's own embedding, None where it is SAM-HQ's; SAM-HQ's; its early features.
 
         On ZeroGPU this runs in a forked process, whose CUDA tensors must not come back.
@@ -87,11 +106,12 @@ class ModelPair:
         values = pixel_values.to(self.compute.device, self.compute.dtype)
         with torch.inference_mode():
             fold = self.compute.fold_bias
-            seen = run_encoder(self.sam_hq.vision_encoder.to(self.compute.device), values, fold_bias=fold)
+            encoder = self.sam_hq.vision_encoder.to(self.compute.device)
+            seen = run_encoder(encoder, values, fold_bias=fold, on_layer=on_layer)
             own = None
             if not self.shared_encoder:
                 encoder = self.sam.vision_encoder.to(self.compute.device)
-                own = run_encoder(encoder, values, fold_bias=fold).last
+                own = run_encoder(encoder, values, fold_bias=fold, on_layer=on_layer).last
         if not self.compute.zero_gpu:
             return own, seen.last, seen.early
         return None if own is None else own.cpu(), seen.last.cpu(), seen.early.cpu()
