@@ -28,9 +28,9 @@ def coco_json(
     which is COCO's key for results, is the model's predicted IoU as it was: it can pass 1. An object with an
     empty mask has a category and no annotation, as COCO has no form for a mask of nothing.
 
-    "rle": compressed run lengths, exact for every mask. `iscrowd` is 1, as COCO's format has it: run lengths
-    where it is 1, polygons where it is 0. Most training code leaves annotations with `iscrowd` 1 out.
-    "polygons": the mask's outer rings along the edges of its pixels, `iscrowd` 0. pycocotools fills them to
+    "rle": compressed run lengths, exact for every mask. `iscrowd` is 0 with them too, unlike in COCO's own
+    files: each is one object, and training code leaves out what is marked as a crowd.
+    "polygons": the mask's outer rings along the edges of its pixels. pycocotools fills them to
     the very pixels of the mask, as long as it has no holes: COCO's polygons know none, so holes are filled.
     """
     width, height = size_wh
@@ -49,7 +49,7 @@ def coco_json(
                 "category_id": category_ids[shown.name],
                 "bbox": list(rle_bbox(rle)),
                 "area": area,
-                "iscrowd": 1 if segmentation == "rle" else 0,
+                "iscrowd": 0,
                 "segmentation": dict(rle) if segmentation == "rle" else _polygons(rle),
                 "score": shown.by(model).predicted_iou,
             }

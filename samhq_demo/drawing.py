@@ -59,14 +59,6 @@ class View:
     def shown_wh(self) -> tuple[int, int]:
         return int(self.pixels.shape[1]), int(self.pixels.shape[0])
 
-    def to_picture(self, shown_xy: PointXY) -> PointXY:
-        """A place in the view, as picture pixels, held inside the picture."""
-        places = []
-        for place, shown, size in zip(shown_xy, self.shown_wh, self.size_wh, strict=True):
-            # Just inside the far edge: a point on it is outside the picture.
-            places.append(min(max(place * size / shown, 0.0), size - size / shown / 2))
-        return places[0], places[1]
-
     def from_picture(self, xy: PointXY) -> PointXY:
         (x, y), (width, height) = xy, self.size_wh
         return x * self.shown_wh[0] / width, y * self.shown_wh[1] / height

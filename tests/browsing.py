@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import json
 import os
 import shutil
 import socket
@@ -12,14 +10,11 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
-import numpy as np
-from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 NOWHERE = "http://127.0.0.1:9"  # the discard port: refused at once
@@ -33,7 +28,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-WAIT_MS = 60_000
 START_SECONDS = 120
 
 
@@ -110,114 +104,3 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
-
-
-@dataclass(slots=True)
-class Visitor:
-    """Someone at the page, in a browser profile of their own."""
-
-    page: Page
-    url: str
-    asked: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-
-    @classmethod
-    def arrive(cls, browser: Browser, url: str, *, size_wh: tuple[int, int] = (1440, 900)) -> Visitor:
-        context = browser.new_context(viewport={"width": size_wh[0], "height": size_wh[1]})
-        visitor = cls(context.new_page(), url)
-        visitor.page.set_default_timeout(WAIT_MS)
-        visitor.page.on("request", lambda request: visitor.asked.append(request.url))
-        visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
-        visitor.page.goto(url)
-        visitor.page.locator("#picture").wait_for()
-        visitor.status("Choose an example")
-        return visitor
-
-    def leave(self) -> None:
-        self.page.context.close()
-
-    # Looking
-
-    def status(self, contains: str | None = None) -> str:
-        """What is happening; waits until it says so."""
-        line = self.page.locator("#status .activity .mood").last
-        if contains is not None:
-            self.page.locator("#status .activity .mood", has_text=contains).first.wait_for()
-        return line.inner_text()
-
-    def answered(self, prompt: dict[str, Any]) -> None:
-        """Wait until the scores are those of a prompt, and nothing is under way."""
-        self.page.wait_for_function(
-            """wanted => {
-                const shown = document.querySelector('#agreement [data-key=prompt]').textContent;
-                const near = (a, b) => typeof a === 'number' ? Math.abs(a - b) < 1e-6
-                    : a === null || b === null ? a === b
-                    : a.length === b.length && a.every((item, i) => near(item, b[i]));
-                if (!shown || !document.querySelector('#status .activity [data-mood=done]')) return false;
-                return ['points', 'labels', 'box'].every(key => near(JSON.parse(shown)[key], wanted[key]));
-            }""",
-            arg=prompt,
-        )
-
-    def points_answered(self, count: int) -> dict[str, Any]:
-        """Wait for an answer to a prompt of so many points and return the prompt."""
-        self.page.wait_for_function(
-            """count => {
-                const shown = document.querySelector('#agreement [data-key=prompt]').textContent;
-                return shown && JSON.parse(shown).points.length === count
-                    && document.querySelector('#status .activity [data-mood=done]');
-            }""",
-            arg=count,
-        )
-        return self.prompt()
-
-    def prompt(self) -> dict[str, Any]:
-        prompt: dict[str, Any] = json.loads(self.page.locator("#agreement [data-key=prompt]").inner_text())
-        return prompt
-
-    def score(self, where: str, key: str) -> str:
-        return self.page.locator(f"{where} [data-key={key}]").inner_text()
-
-    def image(self, where: str) -> Locator:
-        return self.page.locator(f"{where} img")
-
-    def screenshot(self, where: str) -> np.ndarray:
-        """(h, w, 3) uint8 of the image as the browser shows it, at its own place and size."""
-        image = self.image(where)
-        image.evaluate("image => image.decode()")
-        with Image.open(io.BytesIO(image.screenshot(animations="disabled"))) as shot:
-            return np.asarray(shot.convert("RGB"))
-
-    def notice(self) -> str:
-        return self.page.locator(".toast-body").last.inner_text()
-
-    # Acting
-
-    def choose_example(self, number: int) -> None:
-        self.page.locator(f"#example-{number}").click()
-
-    def upload(self, file: Path) -> None:
-        """Through the empty picture box."""
-        self.page.locator("#picture input[type=file]").set_input_files(file)
-
-    def upload_another(self, file: Path) -> None:
-        with self.page.expect_file_chooser() as chooser:
-            self.page.locator("#upload").click()
-        chooser.value.set_files(file)
-
-    def taken(self) -> None:
-        """Wait until the app has read the picture: before that, clicks in it are held off."""
-        self.page.locator("#marks svg").wait_for()
-        self.image("#picture").wait_for()
-
-    def use(self, tool: str) -> None:
-        self.page.locator(f"#tool input[value={tool}]").check()
-
-    def click(self, xy: tuple[float, float], size_wh: tuple[int, int]) -> None:
-        """Click where picture pixel (x, y) is shown, as `object-fit: contain` fits it."""
-        box = self.image("#picture").bounding_box()
-        assert box is not None
-        scale = min(box["width"] / size_wh[0], box["height"] / size_wh[1])
-        left = box["x"] + (box["width"] - size_wh[0] * scale) / 2
-        top = box["y"] + (box["height"] - size_wh[1] * scale) / 2
-        self.page.mouse.click(left + xy[0] * scale, top + xy[1] * scale)

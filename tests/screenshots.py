@@ -6,12 +6,21 @@ import json
 import tempfile
 from pathlib import Path
 
-from tests.browsing import ROOT, Visitor, chromium, run_app
+from tests.browsing import ROOT, chromium, run_app
+from tests.visitor import Visitor
 
 EXAMPLES = json.loads((ROOT / "examples" / "examples.json").read_text())
-BICYCLE = next(i for i, example in enumerate(EXAMPLES) if example["file"].startswith("bicycle"))
-# File, window, colour scheme.
-SHOTS = (("page", (1440, 860), "light"), ("dark", (1440, 860), "dark"), ("phone", (390, 844), "light"))
+BICYCLE, HOUSE = (
+    next(i for i, example in enumerate(EXAMPLES) if example["file"].startswith(name))
+    for name in ("bicycle", "house")
+)
+# File, example, keys pressed there, window, colour scheme.
+SHOTS = (
+    ("page", BICYCLE, (), (1440, 900), "light"),
+    ("dark", HOUSE, (), (1440, 1368), "dark"),
+    ("difference", BICYCLE, ("d",), (1440, 900), "light"),
+    ("phone", BICYCLE, (), (390, 844), "light"),
+)
 
 
 def main() -> None:
@@ -21,11 +30,11 @@ def main() -> None:
         run_app(Path(folder), SAMHQ_MODEL="tiny") as app,
         chromium() as browser,
     ):
-        for name, size_wh, scheme in SHOTS:
+        for name, example, keys, size_wh, scheme in SHOTS:
             visitor = Visitor.arrive(browser, f"{app.url}?__theme={scheme}", size_wh=size_wh)
-            visitor.choose_example(BICYCLE)
-            visitor.answered(EXAMPLES[BICYCLE]["prompt"])
-            visitor.page.wait_for_timeout(500)  # the browser still decodes the pictures
+            visitor.choose_example(example)
+            visitor.press(*keys)
+            visitor.rest(800)  # thumbnails are drawn when there is nothing else to do
             visitor.page.screenshot(path=ROOT / "docs" / f"{name}.png")
             visitor.leave()
 

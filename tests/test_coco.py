@@ -60,7 +60,7 @@ def test_a_file_says_all_that_coco_asks_for(segmentation: str, loaded: Any) -> N
         "category_id": 1,
         "bbox": [1, 1, 3, 2],
         "area": 5,
-        "iscrowd": int(segmentation == "rle"),
+        "iscrowd": 0,
         "score": 0.9,
     }
 

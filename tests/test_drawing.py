@@ -1,39 +1,64 @@
-"""Drawing near the mask alone must look like drawing the whole picture anew."""
+"""A mask and a prompt drawn on a picture."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from samhq_demo.drawing import View, with_mask
-from tests.filling import ragged
+from samhq_demo import drawing
+from samhq_demo.drawing import SAM_RGB, View
+from samhq_demo.prompts import PointLabel, Prompt
 
-BLUE = (0x56, 0xB4, 0xE9)
+OBJECT = Prompt(points=((10, 20),), labels=(PointLabel.OBJECT,))
 
 
-@pytest.mark.parametrize(("height", "width"), [(2000, 3300), (1234, 777), (150, 410)])
-@pytest.mark.parametrize("order", ["C", "F"])
-def test_a_small_object_looks_the_same_whatever_else_is_in_the_mask(
-    height: int, width: int, order: str
+@pytest.mark.parametrize(
+    ("size_wh", "shown_wh"),
+    [
+        ((1024, 683), (1024, 683)),
+        ((6000, 3000), (1600, 800)),
+        ((100, 50), (800, 400)),
+        ((5000, 1), (1600, 1)),
+    ],
+)
+def test_pictures_are_shown_at_a_size_that_suits_a_screen(
+    size_wh: tuple[int, int], shown_wh: tuple[int, int]
 ) -> None:
-    view = View.of(np.random.default_rng(0).integers(0, 256, (height, width, 3)).astype(np.uint8))
-    alone = np.zeros((height, width), bool)
-    alone[height // 2 : height // 2 + 100, width // 2 : width // 2 + 80] = ragged(200, 160)[50:-50, 40:-40][
-        : height - height // 2
-    ]
-    far = alone.copy()
-    far[: height // 5, : width // 5] = True
-    drawn = with_mask(view, np.asarray(alone, order=order), colour_rgb=BLUE)  # type: ignore[call-overload]
-    with_far = with_mask(view, far, colour_rgb=BLUE)
-    near = np.s_[drawn.shape[0] // 3 :, drawn.shape[1] // 3 :]
-    # A pixel covered to exactly one half may fall to either side.
-    differing = np.count_nonzero((drawn[near] != with_far[near]).any(axis=2))
-    assert differing <= 0.002 * drawn[near].size / 3
-    assert (drawn[near] != view.pixels[near]).any()
-    assert (drawn[: drawn.shape[0] // 3] == view.pixels[: drawn.shape[0] // 3]).all()
+    assert drawing.shown_size(size_wh) == shown_wh
 
 
-def test_a_view_can_be_larger_than_the_pages() -> None:
-    view = View.of(np.zeros((1000, 4000, 3), np.uint8), max_side=2048)
-    assert view.shown_wh == (2048, 512)
-    assert view.size_wh == (4000, 1000)
+def test_a_mask_tints_its_inside_and_nothing_else() -> None:
+    view = View.of(np.full((800, 800, 3), 100, np.uint8))
+    mask = np.zeros((800, 800), bool)
+    mask[200:600, 200:600] = True
+    drawn = drawing.with_mask(view, mask, colour_rgb=SAM_RGB)
+    expected = [round(100 + (level - 100) * 0.55) for level in SAM_RGB]
+    assert np.abs(drawn[400, 400].astype(int) - expected).max() <= 1
+    assert drawn[200, 400].tolist() == list(SAM_RGB)
+    assert drawn[100, 100].tolist() == [100, 100, 100]
+    assert view.pixels.max() == 100
+
+
+def test_a_thin_line_does_not_vanish_in_a_smaller_view() -> None:
+    view = View.of(np.zeros((3200, 3200, 3), np.uint8))
+    mask = np.zeros((3200, 3200), bool)
+    mask[:, 1601] = True
+    drawn = drawing.with_mask(view, mask, colour_rgb=SAM_RGB)
+    assert drawn[800, 800].max() > 50
+
+
+def test_an_empty_mask_and_a_full_one_can_be_drawn() -> None:
+    view = View.of(np.zeros((800, 900, 3), np.uint8))
+    assert not drawing.with_mask(view, np.zeros((800, 900), bool), colour_rgb=SAM_RGB).any()
+    assert drawing.with_mask(view, np.ones((800, 900), bool), colour_rgb=SAM_RGB).all(axis=2).sum() == 0
+
+
+def test_a_prompt_is_drawn_where_it_is() -> None:
+    view = View.of(np.zeros((800, 800, 3), np.uint8))
+    prompt = replace(OBJECT, points=((400.0, 300.0),)).with_box((100, 100, 700, 700))
+    drawn = drawing.with_prompt(view.pixels, prompt, view=view)
+    assert drawn[300, 400].tolist() == [255, 255, 255]  # the bar of its plus
+    assert np.abs(drawn[294, 394].astype(int) - drawing.OBJECT_RGB).max() < 10
+    assert drawn[100, 400].any() and not drawn[50, 50].any()

@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
+from samhq_demo.masks import rle_encode
+from tests.browsing import chromium
 from tests.viewer_harness import HQ_RADIUS, RADIUS_SHARE, Harness, drawn_mask, launched
-from tests.viewer_person import Person, chromium
+from tests.viewer_person import Person
 
 pytestmark = pytest.mark.browser
 
@@ -358,17 +360,6 @@ def test_choices_of_the_question_ask_for_every_object_again(person: Person, harn
 # ---- Python's side ---------------------------------------------------------------------------------------
 
 
-def test_python_reads_what_is_on_the_screen(person: Person) -> None:
-    person.click(300, 200)
-    person.rest()
-    person.page.click("#tell")
-    told = person.page.locator("#told textarea, #told input")
-    person.page.wait_for_function("element => element.value", arg=told.element_handle())
-    assert "picture_id='grey', selected=1" in told.input_value()
-    assert "points=((300.0, 200.0),)" in told.input_value()
-    assert json.dumps(person.state["settings"]) == '{"multimask": null, "hq_token_only": false}'
-
-
 def send(person: Person, **message: object) -> None:
     person.page.fill("#message textarea, #message input", json.dumps(message))
     person.press("Enter")
@@ -376,18 +367,21 @@ def send(person: Person, **message: object) -> None:
 
 def test_true_scores_appear_with_a_truth_and_go_with_it(person: Person) -> None:
     before = person.ask(300, 200)
-    assert person.page.locator("#viewer [data-key=true]:visible").count() == 0
-    send(person, settings={"truth": "t1"})
+    assert person.page.locator("#viewer td[data-key=true]:visible").count() == 0
+    truth = {"name": "fence.png", "rle": rle_encode(np.ones((400, 600), np.bool_))}
+    send(person, objects=[{"prompt": person.prompt, "truth": truth}])
     before = person.sees_answer(before)
     assert person.page.inner_text("#viewer td[data-key=true]") == "0.810 / 0.920"
-    send(person, settings={"truth": None})
-    person.sees_answer(before)
-    assert person.page.locator("#viewer [data-key=true]:visible").count() == 0
+    assert person.page.inner_text("#viewer dl[data-scores=sam_hq] [data-key=true_iou]") == "0.920"
+    person.page.click("#viewer [aria-label='Without true mask: fence.png']")
+    person.rest()
+    assert person.page.locator("#viewer td[data-key=true]:visible").count() == 0
+    assert person.page.inner_text("#viewer dl[data-scores=sam_hq] [data-key=true_iou]") == "–"
 
 
 def test_python_sends_prompts_settings_and_progress(person: Person, harness: Harness) -> None:
     before = person.revision
-    send(person, point=[300, 200, 1])
+    send(person, point=[300, 200])
     before = person.sees_answer(before)
     assert person.prompt["points"] == [[300, 200]]
     fence = {"points": [[100, 100]], "labels": [1], "box": [50, 50, 150, 150]}

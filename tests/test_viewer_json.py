@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from samhq_demo.prompts import PointLabel, Prompt
+from samhq_demo.refining import RefineStep
 from samhq_demo.ui import viewer
-from samhq_demo.ui.viewer import SCRIPTS, Question, build_viewer, read_state, viewer_message, viewer_script
+from samhq_demo.ui.question import Question
+from samhq_demo.ui.viewer import SCRIPTS, build_viewer, viewer_message, viewer_script
 
 UI = Path(viewer.__file__).parent
 ASKED: dict[str, Any] = {
@@ -19,7 +21,8 @@ ASKED: dict[str, Any] = {
     "prompt": {"points": [[1, 2]], "labels": [0], "box": [0, 0, 4, 4]},
     "multimask": None,
     "hq_token_only": True,
-    "truth": "t1",
+    "steps": [{"points": [[3, 4]], "sam_candidate": 1}],
+    "truth": {"size": [1, 1], "counts": "1"},
 }
 
 
@@ -31,7 +34,8 @@ def test_a_question_is_read() -> None:
         object_id=2,
         prompt=Prompt(((1, 2),), (PointLabel.BACKGROUND,), (0, 0, 4, 4)),
         hq_token_only=True,
-        extras={"truth": "t1"},
+        refine_from=(RefineStep(Prompt(((3, 4),), (PointLabel.OBJECT,)), sam_candidate=1),),
+        truth={"size": [1, 1], "counts": "1"},
     )
 
 
@@ -42,6 +46,7 @@ def test_a_question_is_read() -> None:
         ({"sequence": "7"}, "sequence must be a whole number"),
         ({"object": True}, "object must be a whole number"),
         ({"prompt": {"points": [[1]]}}, "Point 1 must be"),
+        ({"steps": [{"sam_candidate": 5}]}, "sam_candidate"),
         ({"model": 3}, "model must be a name or null"),
         ({"multimask": "yes"}, "multimask must be true, false or null"),
     ],
@@ -60,22 +65,6 @@ def test_the_server_function_answers_errors_as_words() -> None:
     told = component.decode(ASKED)["error"]
     assert "server failed" in told
     assert "secret" not in told
-
-
-def test_the_state_is_read_and_wrong_ones_are_refused() -> None:
-    item = {"id": 3, "name": "Fence", "color": "#56b4e9", "prompt": ASKED["prompt"], "choice": {"sam": 1}}
-    state = read_state(
-        {"state": {"picture": "abc", "selected": 3, "objects": [item], "settings": {"model": "base"}}}
-    )
-    assert state is not None
-    assert (state.picture_id, state.selected) == ("abc", 3)
-    assert state.settings == {"model": "base"}
-    assert state.objects[0].prompt == Prompt.from_json(ASKED["prompt"])
-    assert dict(state.objects[0].choice) == {"sam": 1}
-    assert read_state(None) is None
-    assert read_state(viewer_message(say="Hello")) is None
-    with pytest.raises(ValueError, match="at most 32 objects"):
-        read_state({"state": {"selected": 1, "objects": [item] * 33}})
 
 
 def test_the_same_message_twice_differs() -> None:

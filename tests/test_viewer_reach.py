@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page
 
+from tests.browsing import chromium
 from tests.viewer_harness import Harness, launched
-from tests.viewer_person import Person, chromium
+from tests.viewer_person import Person
 
 pytestmark = pytest.mark.browser
 

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
+from tests.browsing import chromium
 from tests.viewer_harness import RADIUS_SHARE, Harness, launched
-from tests.viewer_person import Person, chromium
+from tests.viewer_person import Person
 
 pytestmark = pytest.mark.browser
 

@@ -22,12 +22,11 @@ from PIL import Image
 from samhq_demo.comparison import Agreement
 from samhq_demo.masks import bbox_xywh, rle_encode
 from samhq_demo.prompts import PointLabel, Prompt
+from samhq_demo.ui.question import Question
 from samhq_demo.ui.viewer import (
     NEEDS_QUEUE,
-    Question,
     answer_queued,
     build_viewer,
-    read_state,
     shown_picture,
     viewer_message,
 )
@@ -87,7 +86,7 @@ class Harness:
 
     def answer(self, question: Question) -> dict[str, Any]:
         """Drawn once for each question: asked again, nothing but the way there and back takes time."""
-        key = (question.picture_id, question.prompt, question.multimask, question.extras.get("truth"))
+        key = (question.picture_id, question.prompt, question.multimask, bool(question.truth))
         if key not in self._answers:
             self._answers[key] = self._draw(question)
         return self._answers[key]
@@ -104,7 +103,7 @@ class Harness:
             "sam_hq": _prediction(prompt, size_wh, several=several, share=HQ_RADIUS),
             "agreement": Agreement.between(*masks).to_json(),
         }
-        if question.extras.get("truth"):
+        if question.truth:
             compared["sam"]["true_iou"], compared["sam_hq"]["true_iou"] = 0.81, 0.92
         return {
             "model": "harness",
@@ -152,7 +151,7 @@ def _candidate(mask: np.ndarray, predicted_iou: float) -> dict[str, Any]:
         "predicted_iou": predicted_iou,
         "stability": 0.95,
         "area": int(mask.sum()),
-        "bbox_xywh": list(bbox_xywh(mask)),
+        "bbox": list(bbox_xywh(mask)),
         "rle": rle_encode(mask),
     }
 
@@ -167,19 +166,16 @@ def soft_pattern(width: int, height: int) -> np.ndarray:
 
 
 def build_harness(harness: Harness, *, hover: bool = False, **options: float) -> gr.Blocks:
-    """The viewer; fields to choose a picture by its id, to send messages, to see what Python knows."""
+    """The viewer; fields to choose a picture by its id and to send messages."""
     with gr.Blocks(title="Viewer") as page:
         viewer = build_viewer(harness.decode, hover=hover, **options)
         answer_queued(viewer, harness.answer)
         chosen = gr.Textbox(label="Picture", elem_id="choose")
-        told = gr.Textbox(label="State", elem_id="told")
-        tell = gr.Button("Tell", elem_id="tell")
         message = gr.Textbox(label="Message", elem_id="message")
         message.submit(
             lambda text: viewer_message(**json.loads(text)), message, viewer, show_progress="hidden"
         )
         chosen.submit(harness.shown, chosen, viewer, show_progress="hidden")
-        tell.click(lambda value: repr(read_state(value)), viewer, told, show_progress="hidden")
     return page
 
 

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Page
 
 from samhq_demo.prompts import Prompt
 
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PATIENCE_MS = 30_000
 
 # The canvas's colours at client positions, once what is due has been painted: [[r, g, b, alpha], ...].
@@ -37,18 +24,6 @@ _COLORS = """async ([selector, places]) => {
     return [...data.slice((row * canvas.width + column) * 4, (row * canvas.width + column) * 4 + 4)];
   });
 }"""
-
-
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """The machine's own browser, or the one that CHROMIUM names."""
-    program = os.environ.get("CHROMIUM") or shutil.which("chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=CHROMIUM_FLAGS)
-        try:
-            yield browser
-        finally:
-            browser.close()
 
 
 class Person:

@@ -5,12 +5,9 @@ everything is checked. It reads hints at run time, so they must not become strin
 `__future__`). Of a docstring it takes what stands before "Args:", and one line for each argument and result.
 """
 
-import secrets
-import zlib
 from collections.abc import Callable, Sequence
 from copy import deepcopy
 from functools import partial
-from pathlib import Path
 from typing import Any, TypedDict, cast
 
 import gradio as gr
@@ -18,9 +15,8 @@ import numpy as np
 from gradio.components.api_component import Api
 from gradio.context import Context
 from gradio.events import api
-from gradio.utils import get_function_description, get_upload_folder
+from gradio.utils import get_function_description
 from numpy.typing import NDArray
-from PIL import Image
 
 from samhq_demo.comparison import Comparison
 from samhq_demo.pictures import Picture, read_mask, read_picture
@@ -28,6 +24,7 @@ from samhq_demo.prompts import Prompt, parse_prompts
 from samhq_demo.refining import parse_refine_steps
 from samhq_demo.service import CompareService
 from samhq_demo.ui.errors import gradio_errors, guard_inputs
+from samhq_demo.ui.served import write_mask
 from samhq_demo.ui.uploads import UploadedFile, received_file
 
 # Requests answered at a time. More than one, so that a click on a known picture need not wait while a new one
@@ -236,22 +233,11 @@ def _options(model: object, multimask: object, hq_token_only: object) -> dict[st
 def _answer(comparison: Comparison) -> Answer:
     return (
         comparison.to_json(),
-        mask_file(comparison.union("sam"), name="sam_mask"),
-        mask_file(comparison.union("sam_hq"), name="sam_hq_mask"),
+        _mask_file(comparison.union("sam"), name="sam_mask"),
+        _mask_file(comparison.union("sam_hq"), name="sam_hq_mask"),
     )
 
 
-def mask_file(mask: NDArray[np.bool_], *, name: str) -> gr.FileData:
-    """Write a (H, W) mask as an 8-bit grey PNG, 255 in it and else 0, where Gradio serves and tidies files.
-
-    Args:
-        name: of the file as its reader sees it, without ending.
-    """
-    folder = Path(get_upload_folder()).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
-    # Whoever knows a path can fetch it, so it must not be guessed.
-    path = folder / f"{name}-{secrets.token_hex(16)}.png"
-    grey = Image.fromarray(np.where(mask, np.uint8(255), np.uint8(0)))
-    # Run lengths alone: a mask's PNG is quicker to write, and no larger, than with zlib's full search.
-    grey.save(path, compress_level=1, compress_type=zlib.Z_RLE)
+def _mask_file(mask: NDArray[np.bool_], *, name: str) -> gr.FileData:
+    path = write_mask(mask, name=name)
     return gr.FileData(path=str(path), orig_name=f"{name}.png", mime_type="image/png")

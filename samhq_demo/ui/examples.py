@@ -23,6 +23,11 @@ class Example:
     prompt: Prompt
     truth: Path | None = None
 
+    @property
+    def object_name(self) -> str:
+        """Of a title such as "House: one click" what the prompt is for."""
+        return self.title.partition(":")[0]
+
 
 def read_examples(folder: Path) -> tuple[Example, ...]:
     """The examples of a folder's `examples.json`, in its order; none where there is no such file.

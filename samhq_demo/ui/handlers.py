@@ -2,241 +2,175 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import contextvars
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import gradio as gr
 
-from samhq_demo import drawing
-from samhq_demo.comparison import Comparison
-from samhq_demo.drawing import SAM_HQ_RGB, SAM_RGB
+from samhq_demo.masks import rle_encode
+from samhq_demo.pictures import read_mask
 from samhq_demo.service import CompareService
 from samhq_demo.ui import words
 from samhq_demo.ui.errors import gradio_errors
 from samhq_demo.ui.examples import Example
-from samhq_demo.ui.marks import marks_svg
-from samhq_demo.ui.scores import Mood, agreement_html, prediction_html, status_html
-from samhq_demo.ui.session import Session, Tool
-from samhq_demo.ui.store import Held, PictureStore
+from samhq_demo.ui.question import Question, mask_of, picture_id_of
+from samhq_demo.ui.saved import read_prompts
+from samhq_demo.ui.served import new_file
+from samhq_demo.ui.snippets import Call, curl_snippet, python_snippet
+from samhq_demo.ui.store import PictureStore, Ticket
+from samhq_demo.ui.takeaway import write_taken
 from samhq_demo.ui.uploads import received_file
+from samhq_demo.ui.viewer import NEEDS_QUEUE, shown_picture, viewer_message
 
-# The session as an edit left it, and the status line.
-Edited = tuple[Session, Any]
+AT_A_TIME = 8
+_PROGRESS_SECONDS = 0.15
 
-
-class Answers(NamedTuple):
-    """Values for all that an answer changes, in the order of the page's outputs; skipped by default."""
-
-    status: Any = gr.skip()
-    sam_image: Any = gr.skip()
-    sam_scores: Any = gr.skip()
-    sam_hq_image: Any = gr.skip()
-    sam_hq_scores: Any = gr.skip()
-    agreement: Any = gr.skip()
-
-    @classmethod
-    def none(cls) -> Answers:
-        """Empty boxes; whoever emptied them has said why."""
-        scores = prediction_html(None)
-        return cls(gr.skip(), None, scores, None, scores, agreement_html(None))
-
-    @classmethod
-    def of(cls, comparison: Comparison, *, held: Held) -> Answers:
-        answer = comparison.objects[0]
-        images = [
-            drawing.with_prompt(
-                drawing.with_mask(held.view, prediction.mask(), colour_rgb=colour),
-                answer.prompt,
-                view=held.view,
-            )
-            for prediction, colour in ((answer.sam, SAM_RGB), (answer.sam_hq, SAM_HQ_RGB))
-        ]
-        took = words.duration(comparison.milliseconds["total"])
-        return cls(
-            status=status_html(words.ANSWERED.format(total=took), "done"),
-            sam_image=images[0],
-            sam_scores=prediction_html(answer.sam, size_wh=comparison.size_wh),
-            sam_hq_image=images[1],
-            sam_hq_scores=prediction_html(answer.sam_hq, size_wh=comparison.size_wh),
-            agreement=agreement_html(comparison),
-        )
+# What a new picture changes: #picture, the viewer, the visitor's ticket.
+Arrived = tuple[Any, dict[str, Any], Any]
 
 
 class Handlers:
-    """The page's events. Visitors' state comes in and goes out as a `Session`."""
+    """The page's events, and what the viewer calls. A visitor's picture is known by its ticket."""
 
     def __init__(self, service: CompareService, *, store: PictureStore, examples: Sequence[Example]) -> None:
         self._service = service
         self._store = store
         self._examples = tuple(examples)
-        # Pictures that are being encoded ahead of a click: for what the status line says, no more.
-        self._encoding: Counter[str] = Counter()
-        self._counting = threading.Lock()
+        self._encoders = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="encode")
 
     # Pictures in and out
 
-    def take_picture(self, path: str | None, session: Session) -> Iterator[tuple[Any, Any, str]]:
-        """-> picture, session, status. A refused file leaves all as it was."""
-        yield gr.skip(), gr.skip(), status_html(words.READING, "busy")
+    def take_picture(self, path: str | None, ticket_id: str | None) -> Iterator[Arrived]:
+        """A picture from #picture or the upload button. A refused file leaves all as it was."""
+        yield gr.skip(), viewer_message(say=words.READING), gr.skip()
         try:
             with gradio_errors("a picture"):
                 if path is None:
                     raise ValueError(words.NO_PICTURE_SENT)
-                file = received_file({"path": path}, name="the picture")
-                # An address instead of a path gives bytes; only a file can be read again later.
-                if not isinstance(file, Path):
-                    raise ValueError(words.NO_PICTURE_SENT)
-                taken = self._with_picture(session, file)
+                ticket = self._admit({"path": path}, name=Path(path).name)
         except gr.Error as notice:
             # The browser already shows the file that was refused.
-            yield self.shown_picture(session), gr.skip(), status_html(notice.message, "wrong")
+            yield self._view(ticket_id), viewer_message(say=notice.message, is_error=True), gr.skip()
             raise
-        yield taken
+        yield self._arrived(ticket)
 
-    def take_example(self, index: int, session: Session) -> tuple[Any, Any, str]:
-        """-> picture, session, status."""
+    def take_sent(self, ticket_id: str | None, event: gr.EventData) -> Iterator[Arrived]:
+        """A picture that was dropped on the viewer, pasted or opened there: {"path", "name"}."""
+        sent = event._data if isinstance(event._data, Mapping) else {}
+        path = sent.get("path")
+        yield from self.take_picture(path if isinstance(path, str) else None, ticket_id)
+
+    def take_example(self, index: int) -> Arrived:
         with gradio_errors("an example"):
             if not 0 <= index < len(self._examples):
                 raise ValueError(words.NO_SUCH_EXAMPLE)
             example = self._examples[index]
-            return self._with_picture(session, example.file, example)
+            # A copy among the uploads: there programs can ask about it too.
+            file = new_file(example.file.name)
+            file.write_bytes(example.file.read_bytes())
+            ticket = self._store.admit(file, name=example.file.name)
+            return self._arrived(ticket, objects=[_object_of(example, size_wh=ticket.size_wh)])
 
-    def _with_picture(
-        self, session: Session, file: Path, example: Example | None = None
-    ) -> tuple[Any, Session, str]:
-        held = self._store.read(file)
-        session = session.with_picture(
-            held.picture.content_id,
-            file=file,
-            size_wh=held.picture.size_wh,
-            prompt=None if example is None else example.prompt,
-        )
-        return held.view.pixels, session, _encoding_html(session)
+    def drop_picture(self) -> tuple[dict[str, Any], None]:
+        """-> viewer, ticket."""
+        return viewer_message(picture={}), None
 
-    def drop_picture(self, session: Session) -> Edited:
-        return self._edited(session, session.without_picture())
+    def _admit(self, sent: Mapping[str, str], *, name: str) -> Ticket:
+        file = received_file(sent, name="the picture")
+        # An address instead of a path gives bytes; only a file can be read again later.
+        if not isinstance(file, Path):
+            raise ValueError(words.NO_PICTURE_SENT)
+        return self._store.admit(file, name=name)
 
-    def shown_picture(self, session: Session) -> drawing.Pixels | None:
-        held = self._held(session)
-        return None if held is None else held.view.pixels
+    def _arrived(self, ticket: Ticket, *, objects: Sequence[Mapping[str, Any]] | None = None) -> Arrived:
+        shown = shown_picture(ticket.id, file=ticket.view, size_wh=ticket.size_wh)
+        return str(ticket.view), viewer_message(picture=shown, objects=objects), ticket.id
 
-    def marks(self, session: Session) -> str:
-        """The prompt, to be laid over the picture."""
-        return marks_svg(session.prompt, size_wh=session.size_wh, corner_xy=session.corner_xy)
+    def _view(self, ticket_id: str | None) -> str | None:
+        return None if ticket_id is None else str(self._store.ticket(ticket_id).view)
 
-    def _held(self, session: Session) -> Held | None:
-        if session.picture_id is None or session.file is None:
-            return None
-        return self._store.get(session.picture_id, file=session.file)
+    def prepare(self, ticket_id: str | None, model: str) -> Iterator[dict[str, Any]]:
+        """Encode the picture ahead of the first click. -> viewer, as it goes on."""
+        if ticket_id is None:
+            return
+        with gradio_errors("encoding"):
+            picture = self._store.picture(ticket_id)
+            chosen = model or None
+            # In a thread of its own, as this one tells how far it is; in this context, as ZeroGPU wants.
+            encoding: Future[Any] = self._encoders.submit(
+                contextvars.copy_context().run, self._service.prepare, picture, model=chosen
+            )
+            while not encoding.done():
+                yield viewer_message(progress=self._service.progress(picture, model=chosen))
+                wait([encoding], _PROGRESS_SECONDS)
+            yield viewer_message(progress=1)
+            encoding.result()
 
-    # Edits
+    # Prompts and answers
 
-    def click(self, session: Session, tool: Tool, event: gr.SelectData) -> Edited:
-        """-> session, status. A click in the picture; `event.index` is (x, y) in pixels of the view."""
+    def click(self, ticket_id: str | None, event: gr.SelectData) -> dict[str, Any]:
+        """-> viewer. A click in #picture; `event.index` is (x, y) in pixels of the view."""
         with gradio_errors("a click"):
-            held = self._held(session)
-            if held is None:
+            if ticket_id is None:
                 raise ValueError(words.FIRST_A_PICTURE)
-            x, y = event.index
-            clicked = session.clicked(held.view.to_picture((float(x), float(y))), tool)
-        return self._edited(session, clicked)
+            ticket = self._store.ticket(ticket_id)
+            return viewer_message(point=ticket.to_picture((float(event.index[0]), float(event.index[1]))))
 
-    def undo(self, session: Session) -> Edited:
-        """-> session, status."""
-        return self._edited(session, session.undone())
+    def choose_model(self, model: str) -> dict[str, Any]:
+        """-> viewer, which asks again."""
+        return viewer_message(settings={"model": model or None})
 
-    def clear(self, session: Session) -> Edited:
-        """-> session, status."""
-        return self._edited(session, session.cleared())
+    def decode(self, question: Question) -> Mapping[str, Any]:
+        """The fast way, outside the queue: for pictures that are encoded already."""
+        picture = self._store.picture(question.picture_id)
+        if self._service.progress(picture, model=question.model) < 1:
+            return NEEDS_QUEUE
+        return self.answer(question)
 
-    def choose(self, session: Session, model: str, multimask: str, hq_token: str) -> Edited:
-        """-> session, status."""
-        chosen = session.with_choices(
-            model=model or None,
-            multimask={words.MULTIMASK_ONE: False, words.MULTIMASK_THREE: True}.get(multimask),
-            hq_token_only=hq_token == words.HQ_ALONE,
-        )
-        return self._edited(session, chosen)
+    def answer(self, question: Question) -> Mapping[str, Any]:
+        """Both models' answer; encodes the picture where that has not been done."""
+        picture = self._store.picture(question.picture_id)
+        return self._service.compare(
+            picture,
+            [question.prompt],
+            model=question.model,
+            multimask=question.multimask,
+            hq_token_only=question.hq_token_only,
+            mask_prompt=mask_of(question.mask, size_wh=picture.size_wh),
+            ground_truth=mask_of(question.truth, size_wh=picture.size_wh),
+            refine_from=question.refine_from,
+        ).to_json()
 
-    def _edited(self, before: Session, after: Session) -> Edited:
-        """What an edit puts out. Nothing follows where nothing changed, so then the status stays as well."""
-        if after == before:
-            return after, gr.skip()
-        if after.corner_xy is not None or not after.asks_for_an_object:
-            return after, self.hint(after)
-        waits = after.picture_id in self._encoding
-        return after, status_html(words.ANSWERING_ONCE_ENCODED if waits else words.ANSWERING, "busy")
+    # What the browser calls by name
 
-    # Answers
+    def mask(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """{"picture", "path" of an upload} -> {"rle"} of the mask in the file."""
+        ticket = self._store.ticket(picture_id_of(asked))
+        file = received_file({"path": str(asked.get("path", ""))}, name="the mask")
+        return {"rle": rle_encode(read_mask(file, size_wh=ticket.size_wh))}
 
-    def prepare(self, session: Session) -> Iterator[Any]:
-        """Encode the picture ahead of the first click. -> status."""
-        if session.asks_for_an_object:
-            # Its answer encodes, and speaks for itself where that fails.
-            yield gr.skip()
-            return
-        try:
-            with gradio_errors("encoding"):
-                held = self._held(session)
-                if held is not None:
-                    yield _encoding_html(session)
-                    with self._said_to_encode(held):
-                        self._service.prepare(held.picture, model=session.model)
-        except gr.Error as notice:
-            yield status_html(notice.message, "wrong")
-            raise
-        yield gr.skip()
+    def prompts(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """{"picture", "text" of a file} -> {"objects", "settings"} as they were saved."""
+        ticket = self._store.ticket(picture_id_of(asked))
+        return read_prompts(asked.get("text"), size_wh=ticket.size_wh)
 
-    @contextmanager
-    def _said_to_encode(self, held: Held) -> Iterator[None]:
-        """Counted, as visitors may have the same picture."""
-        with self._counting:
-            self._encoding[held.picture.content_id] += 1
-        try:
-            yield
-        finally:
-            with self._counting:
-                self._encoding -= Counter([held.picture.content_id])
+    def take(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """{"picture", "what", "model", "soft_edge", "objects"} -> {"path", "name"} of a file made of them."""
+        picture_id = picture_id_of(asked)
+        ticket = self._store.ticket(picture_id)
+        return write_taken(asked, picture=self._store.picture(picture_id), name=ticket.name)
 
-    def hint(self, session: Session) -> Any:
-        """-> status: what to do next, unless an answer is there or under way, which says more."""
-        if session.corner_xy is not None:
-            return status_html(words.SECOND_CORNER, "idle")
-        if session.asks_for_an_object:
-            return gr.skip()
-        if not session.has_picture:
-            return status_html(words.START, "idle")
-        if session.picture_id in self._encoding:
-            return _encoding_html(session)
-        return status_html(words.ONLY_BACKGROUND if session.prompt.points else words.READY, "idle")
-
-    def answer(self, session: Session) -> Iterator[Answers]:
-        """Both models' answer to the session as it stands."""
-        if not session.asks_for_an_object:
-            yield Answers.none()
-            return
-        try:
-            with gradio_errors("an answer"):
-                held = self._held(session)
-                assert held is not None, "a session that asks has a picture"
-                comparison = self._service.compare(
-                    held.picture,
-                    [session.prompt],
-                    model=session.model,
-                    multimask=session.multimask,
-                    hq_token_only=session.hq_token_only,
-                )
-                answers = Answers.of(comparison, held=held)
-                if session.corner_xy is not None:
-                    answers = answers._replace(status=gr.skip())
-        except gr.Error as notice:
-            yield Answers(status=status_html(notice.message, "wrong"))
-            raise
-        yield answers
+    def code(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """{"picture", "language" and what `Call` reads} -> {"text"} of a program that asks the same."""
+        ticket = self._store.ticket(picture_id_of(asked))
+        write = {"python": python_snippet, "curl": curl_snippet}.get(str(asked.get("language")))
+        if write is None:
+            raise ValueError("language must be python or curl.")
+        call = Call.from_json(asked, ticket=ticket, model=self._service.status().model)
+        return {"text": write(call)}
 
     # Models
 
@@ -246,8 +180,8 @@ class Handlers:
 
     def answering(self) -> str:
         status = self._service.status()
-        mood: Mood = "done" if status.ready else ("busy" if status.model else "wrong")
-        return status_html(words.answering_model(status.message, model=status.model), mood)
+        mood: words.Mood = "done" if status.ready else ("busy" if status.model else "wrong")
+        return words.answering_html(words.answering_model(status.message, model=status.model), mood)
 
     def model_choices(self) -> list[tuple[str, str]]:
         """(label, value) pairs; an empty value is whichever model answers."""
@@ -266,6 +200,10 @@ class Handlers:
         return [(words.MODEL_AUTOMATIC, ""), *named]
 
 
-def _encoding_html(session: Session) -> str:
-    width, height = session.size_wh
-    return status_html(words.ENCODING.format(width=width, height=height), "busy")
+def _object_of(example: Example, *, size_wh: tuple[int, int]) -> dict[str, Any]:
+    """An example's prompt, and its true mask where it has one, for the viewer."""
+    made: dict[str, Any] = {"name": example.object_name, "prompt": example.prompt.to_json()}
+    if example.truth is not None:
+        rle = rle_encode(read_mask(example.truth, size_wh=size_wh))
+        made["truth"] = {"name": example.truth.name, "rle": rle}
+    return made

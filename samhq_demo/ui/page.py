@@ -1,8 +1,7 @@
 """The page: what is on it, and which event calls what.
 
-Every edit changes the visitor's `Session`, and all that is shown follows it: one listener marks the prompt,
-another fetches the answer. Of edits in quick succession each listener runs for the first and for the last, in
-that order, so a late answer never stands over a newer one.
+The viewer holds everything that a visitor does to a picture, and asks Python itself; see `viewer`. The rest
+of the page brings pictures to it and says which model answers.
 """
 
 from __future__ import annotations
@@ -19,17 +18,14 @@ from samhq_demo.service import CompareService
 from samhq_demo.ui import words
 from samhq_demo.ui.api import register_api
 from samhq_demo.ui.examples import Example, read_examples, thumbnail
-from samhq_demo.ui.handlers import Handlers
-from samhq_demo.ui.scores import agreement_html, heading_html, prediction_html, status_html
-from samhq_demo.ui.session import TOOLS, Session
+from samhq_demo.ui.handlers import AT_A_TIME, Handlers
 from samhq_demo.ui.store import PictureStore
+from samhq_demo.ui.viewer import answer_queued, build_viewer
 
 CSS_FILE = Path(__file__).with_name("page.css")
 MODEL_NEWS_SECONDS = 3
 # Every hour, what visitors sent and were shown more than a day ago: (seconds, seconds).
 DELETE_CACHE = (3600, 86_400)
-# Visitors served at a time in each kind of event. Edits are short, and in order only one at a time.
-_AT_A_TIME = 8
 
 # Neither in "View API" nor among the MCP tools; Gradio's progress overlay costs more time than an answer.
 _OF_THE_PAGE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -37,21 +33,14 @@ _OF_THE_PAGE: dict[str, Any] = {"api_visibility": "private", "show_progress": "h
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The components that events read and write."""
+    """The components that events read and write. ticket: which picture this visitor has."""
 
-    session: gr.State
-    status: gr.HTML
-    answering: gr.HTML
+    ticket: gr.State
+    viewer: gr.HTML
     picture: gr.Image
-    marks: gr.HTML
     upload: gr.UploadButton
-    tool: gr.Radio
-    undo: gr.Button
-    clear: gr.Button
-    answers: tuple[gr.Image, gr.HTML, gr.Image, gr.HTML, gr.HTML]
     model: gr.Dropdown
-    multimask: gr.Radio
-    hq_token: gr.Radio
+    answering: gr.HTML
     examples: tuple[gr.Button, ...]
 
 
@@ -68,10 +57,9 @@ def build_page(
     with gr.Blocks(title=words.TITLE, fill_width=True, delete_cache=DELETE_CACHE) as page:
         # First, so that no event of the page takes one of its names.
         register_api(service)
-        parts = _lay_out(handlers, examples)
+        parts = _lay_out(service, handlers, examples)
         _wire_pictures(parts, handlers)
-        _wire_edits(parts, handlers)
-        _wire_answers(parts, handlers)
+        _wire_viewer(parts, handlers)
         _wire_models(parts, handlers, page)
     page.queue(max_size=256)
     return page
@@ -91,101 +79,59 @@ def theme() -> gr.themes.Base:
     )
 
 
-def _lay_out(handlers: Handlers, examples: tuple[Example, ...]) -> Parts:
-    session = gr.State(Session())
+def _lay_out(service: CompareService, handlers: Handlers, examples: tuple[Example, ...]) -> Parts:
+    ticket = gr.State(None)
     gr.HTML(f"<h1>{words.TITLE}</h1><p>{words.LEAD}</p>", elem_id="lead")
     buttons = _example_list(examples)
-    with gr.Row(elem_id="status"):
-        # The elements live as long as the page: a screen reader reads what is put into them.
-        status = gr.HTML(
-            status_html(words.START, "idle"),
-            elem_classes="activity",
-            js_on_load="element.setAttribute('role', 'status'); element.setAttribute('aria-live', 'polite');",
-        )
-        answering = gr.HTML(handlers.answering(), elem_classes="answering")
-    with gr.Row(elem_id="panes"):
-        asking = _asking_pane()
-        sam_image, sam_scores = _answer_pane(words.SAM, "sam")
-        sam_hq_image, sam_hq_scores = _answer_pane(words.SAM_HQ, "sam_hq")
-    agreement = gr.HTML(agreement_html(None), elem_id="agreement")
-    return Parts(
-        session=session,
-        status=status,
-        answering=answering,
-        answers=(sam_image, sam_scores, sam_hq_image, sam_hq_scores, agreement),
-        examples=buttons,
-        **asking,
-        **_choices(handlers),
-    )
-
-
-def _asking_pane() -> dict[str, Any]:
-    """The picture, and what edits its prompt."""
-    with gr.Column(elem_id="ask", min_width=0):
-        gr.HTML(heading_html(words.PICTURE))
-        with gr.Column(elem_id="canvas"):
-            picture = gr.Image(
-                type="filepath",
-                image_mode=None,
-                format="jpeg",
-                sources=["upload", "clipboard"],
-                buttons=[],
-                show_label=False,
-                elem_id="picture",
-                placeholder=words.PICTURE_EMPTY,
-                alt_text=words.PICTURE_ALT,
+    with gr.Row(elem_id="work"):
+        with gr.Column(elem_id="side", min_width=0):
+            picture, upload = _picture(), gr.UploadButton(words.ANOTHER, size="sm", elem_id="upload")
+            model = gr.Dropdown(handlers.model_choices(), value="", label=words.MODEL, elem_id="model")
+            answering = gr.HTML(handlers.answering(), elem_id="answering")
+            gr.HTML(words.note_html(), elem_id="note")
+        with gr.Column(elem_id="main", min_width=0):
+            viewer = build_viewer(
+                handlers.decode,
+                functions={
+                    "mask": handlers.mask,
+                    "prompts": handlers.prompts,
+                    "take": handlers.take,
+                    "code": handlers.code,
+                },
             )
-            marks = gr.HTML(elem_id="marks", js_on_load=None)
-        tools = [(words.TOOLS[name], name) for name in TOOLS]
-        tool = gr.Radio(tools, value=TOOLS[0], label=words.TOOL, elem_id="tool", container=False)
-        with gr.Row(elem_id="edits"):
-            undo = gr.Button(words.UNDO, size="sm", min_width=0, elem_id="undo")
-            clear = gr.Button(words.CLEAR, size="sm", min_width=0, elem_id="clear")
-            upload = gr.UploadButton(words.ANOTHER, size="sm", min_width=0, elem_id="upload")
-    return {
-        "picture": _as_it_came(picture),
-        "marks": marks,
-        "tool": tool,
-        "undo": undo,
-        "clear": clear,
-        "upload": upload,
-    }
+    with gr.Accordion(words.ABOUT, open=False, elem_id="about"):
+        gr.HTML(words.about_html(service.models()))
+    return Parts(ticket, viewer, picture, upload, model, answering, buttons)
 
 
-def _choices(handlers: Handlers) -> dict[str, Any]:
-    masks = [words.MULTIMASK_AUTOMATIC, words.MULTIMASK_ONE, words.MULTIMASK_THREE]
-    ways = [words.HQ_CORRECTS, words.HQ_ALONE]
-    with gr.Row(elem_id="choices"):
-        return {
-            "model": gr.Dropdown(
-                handlers.model_choices(), value="", label=words.MODEL, info=words.MODEL_INFO, elem_id="model"
-            ),
-            "multimask": gr.Radio(
-                masks,
-                value=masks[0],
-                label=words.MULTIMASK,
-                info=words.MULTIMASK_INFO,
-                elem_id="multimask",
-            ),
-            "hq_token": gr.Radio(
-                ways, value=ways[0], label=words.HQ_TOKEN, info=words.HQ_TOKEN_INFO, elem_id="hq-token"
-            ),
-        }
+def _picture() -> gr.Image:
+    """The picture as Gradio has it: a way to bring one, and to click it."""
+    picture = gr.Image(
+        type="filepath",
+        image_mode=None,
+        format="jpeg",
+        sources=["upload", "clipboard"],
+        buttons=[],
+        show_label=False,
+        elem_id="picture",
+        placeholder=words.PICTURE_EMPTY,
+        alt_text=words.PICTURE_ALT,
+    )
+    return _as_it_came(picture)
 
 
-def _answer_pane(title: str, model: Any) -> tuple[gr.Image, gr.HTML]:
-    with gr.Column(elem_id=model.replace("_", "-"), elem_classes="answer", min_width=0):
-        gr.HTML(heading_html(title, model=model))
-        image = gr.Image(
-            format="jpeg",
-            interactive=False,
-            show_label=False,
-            buttons=["fullscreen", "download"],
-            elem_classes="answer-image",
-            alt_text=words.ANSWER_ALT.format(model=title),
-        )
-        scores = gr.HTML(prediction_html(None))
-    return image, scores
+def _as_it_came(picture: gr.Image) -> gr.Image:
+    """Have `picture` hand over the path of the file as the visitor sent it.
+
+    Gradio would open it first, fail with a notice of its own where it is no picture, and change its pixels.
+    A method on the instance, as a subclass makes Gradio write a file beside this one.
+    """
+
+    def path_of(payload: ImageData | None) -> str | None:
+        return None if payload is None else payload.path
+
+    picture.preprocess = path_of  # type: ignore[method-assign]
+    return picture
 
 
 def _example_list(examples: tuple[Example, ...]) -> tuple[gr.Button, ...]:
@@ -208,86 +154,58 @@ def _example_list(examples: tuple[Example, ...]) -> tuple[gr.Button, ...]:
     return buttons
 
 
-def _as_it_came(picture: gr.Image) -> gr.Image:
-    """Have `picture` hand over the path of the file as the visitor sent it.
-
-    Gradio would open it first, fail with a notice of its own where it is no picture, and change its pixels.
-    A method on the instance, as a subclass makes Gradio write a file beside this one.
-    """
-
-    def path_of(payload: ImageData | None) -> str | None:
-        return None if payload is None else payload.path
-
-    picture.preprocess = path_of  # type: ignore[method-assign]
-    return picture
-
-
 def _wire_pictures(parts: Parts, handlers: Handlers) -> None:
-    taking: dict[str, Any] = {"concurrency_id": "pictures", "concurrency_limit": _AT_A_TIME, **_OF_THE_PAGE}
-    shown = [parts.picture, parts.session, parts.status]
+    taking: dict[str, Any] = {
+        "outputs": [parts.picture, parts.viewer, parts.ticket],
+        "concurrency_id": "pictures",
+        "concurrency_limit": AT_A_TIME,
+        **_OF_THE_PAGE,
+    }
     arrivals = [
-        parts.picture.upload(handlers.take_picture, [parts.picture, parts.session], shown, **taking),
-        parts.upload.upload(handlers.take_picture, [parts.upload, parts.session], shown, **taking),
+        parts.picture.upload(handlers.take_picture, [parts.picture, parts.ticket], **taking),
+        parts.upload.upload(handlers.take_picture, [parts.upload, parts.ticket], **taking),
+        parts.viewer.upload(handlers.take_sent, parts.ticket, **taking),
     ]
     numbers = {button._id: number for number, button in enumerate(parts.examples)}
 
-    def take_example(session: Session, event: gr.EventData) -> tuple[Any, Any, str]:
+    def take_example(event: gr.EventData) -> tuple[Any, ...]:
         assert event.target is not None, "a click comes from a button"
-        return handlers.take_example(numbers[event.target._id], session)
+        return handlers.take_example(numbers[event.target._id])
 
     if parts.examples:
-        clicks = [button.click for button in parts.examples]
-        arrivals.append(gr.on(clicks, take_example, parts.session, shown, **taking))
+        arrivals.append(gr.on([button.click for button in parts.examples], take_example, None, **taking))
     for arrival in arrivals:
         _encode_after(arrival, parts, handlers)
+    parts.picture.clear(handlers.drop_picture, None, [parts.viewer, parts.ticket], **_OF_THE_PAGE)
 
 
 def _encode_after(event: Any, parts: Parts, handlers: Handlers) -> None:
-    encoded = event.success(
+    event.success(
         handlers.prepare,
-        parts.session,
-        parts.status,
+        [parts.ticket, parts.model],
+        parts.viewer,
         concurrency_id="encode",
-        concurrency_limit=_AT_A_TIME,
+        concurrency_limit=AT_A_TIME,
         **_OF_THE_PAGE,
     )
-    encoded.success(handlers.hint, parts.session, parts.status, queue=False, **_OF_THE_PAGE)
 
 
-def _wire_edits(parts: Parts, handlers: Handlers) -> None:
-    # One after the other, in the order in which they were made: each starts from what the one before it left.
-    editing: dict[str, Any] = {
-        "outputs": [parts.session, parts.status],
-        "concurrency_id": "edits",
-        "concurrency_limit": 1,
-        "trigger_mode": "multiple",
+def _wire_viewer(parts: Parts, handlers: Handlers) -> None:
+    answer_queued(parts.viewer, handlers.answer, concurrency_id="encode", concurrency_limit=AT_A_TIME)
+    parts.picture.select(
+        handlers.click,
+        parts.ticket,
+        parts.viewer,
+        trigger_mode="multiple",
+        # One after the other, in the order in which they were made.
+        concurrency_limit=1,
         **_OF_THE_PAGE,
-    }
-    parts.picture.select(handlers.click, [parts.session, parts.tool], **editing)
-    parts.picture.clear(handlers.drop_picture, parts.session, **editing)
-    parts.undo.click(handlers.undo, parts.session, **editing)
-    parts.clear.click(handlers.clear, parts.session, **editing)
-    chosen = gr.on(
-        [parts.model.input, parts.multimask.input, parts.hq_token.input],
-        handlers.choose,
-        [parts.session, parts.model, parts.multimask, parts.hq_token],
-        **editing,
     )
-    _encode_after(chosen, parts, handlers)
-
-
-def _wire_answers(parts: Parts, handlers: Handlers) -> None:
-    following: dict[str, Any] = {
-        "inputs": parts.session,
-        "trigger_mode": "always_last",
-        "concurrency_limit": _AT_A_TIME,
-        **_OF_THE_PAGE,
-    }
-    parts.session.change(handlers.marks, outputs=parts.marks, **following)
-    parts.session.change(handlers.answer, outputs=[parts.status, *parts.answers], **following)
 
 
 def _wire_models(parts: Parts, handlers: Handlers, page: gr.Blocks) -> None:
+    chosen = parts.model.input(handlers.choose_model, parts.model, parts.viewer, queue=False, **_OF_THE_PAGE)
+    _encode_after(chosen, parts, handlers)
     page.load(handlers.model_news, outputs=[parts.answering, parts.model], **_OF_THE_PAGE)
     # A model that is being downloaded or loaded gets ready while a visitor is here.
     news = gr.Timer(MODEL_NEWS_SECONDS)

@@ -1,72 +1,122 @@
-"""Visitors' pictures, kept decoded under a bound in bytes; what was dropped is read again from its file."""
+"""Visitors' pictures: each known by a ticket, kept decoded under a bound in bytes, else read again."""
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
-from samhq_demo.drawing import View
+from PIL import Image
+
 from samhq_demo.pictures import Picture, read_picture
+from samhq_demo.prompts import PointXY
+from samhq_demo.ui import words
+from samhq_demo.ui.served import new_file
 
 DEFAULT_MAX_BYTES = 512 * 2**20
+# Enough for every picture of a busy day; a ticket takes a few hundred bytes.
+MAX_TICKETS = 20_000
+# What the browser draws from: larger costs time on the way, and shows nothing more but far zoomed in.
+MAX_VIEW_SIDE = 4096
+_VIEW_QUALITY = 92
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Held:
-    """A picture and the view of it that the page shows."""
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A visitor's picture: what a browser may ask about by `id`, which nobody can guess.
 
-    picture: Picture
-    view: View
+    file: as it was sent, in the upload folder. name: what its sender calls it. view: a JPEG of the upright
+    picture with no side over MAX_VIEW_SIDE. size_wh: the picture's own size.
+    """
 
-    @property
-    def size_bytes(self) -> int:
-        shared = self.view.pixels is self.picture.pixels
-        return int(self.picture.pixels.nbytes) + (0 if shared else int(self.view.pixels.nbytes))
+    id: str
+    content_id: str
+    file: Path
+    name: str
+    view: Path
+    size_wh: tuple[int, int]
+
+    def to_picture(self, view_xy: PointXY) -> PointXY:
+        """A place in the view as picture pixels, held inside the picture."""
+        places = []
+        for place, shown, size in zip(view_xy, view_size(self.size_wh), self.size_wh, strict=True):
+            # Just inside the far edge: a point on it is outside the picture.
+            places.append(min(max(place * size / shown, 0.0), size - size / shown / 2))
+        return places[0], places[1]
 
 
 class PictureStore:
-    """Pictures by content id, least recently used out first. Safe under threads.
-
-    Ids are never taken from a browser: who asks holds the session in which the picture came, and its file.
-    """
+    """Pictures by ticket, least recently used out first. Safe under threads."""
 
     def __init__(self, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self._max_bytes = max_bytes
-        self._held: OrderedDict[str, Held] = OrderedDict()
+        self._tickets: OrderedDict[str, Ticket] = OrderedDict()
+        self._pictures: OrderedDict[str, Picture] = OrderedDict()
         self._size_bytes = 0
         self._lock = threading.Lock()
 
     @property
     def size_bytes(self) -> int:
+        """Of the decoded pictures held now."""
         return self._size_bytes
 
-    def read(self, file: Path) -> Held:
-        """Read a file and keep it. Raises ValueError where it holds no picture; see `read_picture`."""
-        picture = read_picture(file)
-        known = self._find(picture.content_id)
-        return known if known is not None else self._keep(Held(picture, View.of(picture.pixels)))
-
-    def get(self, picture_id: str, *, file: Path) -> Held:
-        """The picture read from `file`. Raises ValueError where it was dropped and its file is gone."""
-        known = self._find(picture_id)
-        return known if known is not None else self.read(file)
-
-    def _find(self, picture_id: str) -> Held | None:
+    def admit(self, file: Path, *, name: str) -> Ticket:
+        """Read a file, and give out a ticket for it. Raises ValueError where it holds no picture."""
+        picture = self._keep(read_picture(file))
+        view = _write_view(picture)
+        ticket = Ticket(secrets.token_urlsafe(16), picture.content_id, file, name, view, picture.size_wh)
         with self._lock:
-            held = self._held.get(picture_id)
+            self._tickets[ticket.id] = ticket
+            while len(self._tickets) > MAX_TICKETS:
+                self._tickets.popitem(last=False)
+        return ticket
+
+    def ticket(self, ticket_id: str) -> Ticket:
+        """Raises ValueError where the server knows the picture no more."""
+        with self._lock:
+            found = self._tickets.get(ticket_id)
+            if found is None:
+                raise ValueError(words.PICTURE_GONE)
+            self._tickets.move_to_end(ticket_id)
+            return found
+
+    def picture(self, ticket_id: str) -> Picture:
+        """Raises ValueError where the server knows it no more, or dropped it and its file is gone."""
+        ticket = self.ticket(ticket_id)
+        with self._lock:
+            held = self._pictures.get(ticket.content_id)
             if held is not None:
-                self._held.move_to_end(picture_id)
-            return held
+                self._pictures.move_to_end(ticket.content_id)
+                return held
+        return self._keep(read_picture(ticket.file))
 
-    def _keep(self, held: Held) -> Held:
+    def _keep(self, picture: Picture) -> Picture:
         with self._lock:
-            kept = self._held.setdefault(held.picture.content_id, held)
-            if kept is held:
-                self._size_bytes += held.size_bytes
+            kept = self._pictures.setdefault(picture.content_id, picture)
+            self._pictures.move_to_end(picture.content_id)
+            if kept is picture:
+                self._size_bytes += picture.pixels.nbytes
             # The newest stays even where it alone is over the bound: it is in use.
-            while self._size_bytes > self._max_bytes and len(self._held) > 1:
-                _, dropped = self._held.popitem(last=False)
-                self._size_bytes -= dropped.size_bytes
+            while self._size_bytes > self._max_bytes and len(self._pictures) > 1:
+                _, dropped = self._pictures.popitem(last=False)
+                self._size_bytes -= dropped.pixels.nbytes
             return kept
+
+
+def view_size(size_wh: tuple[int, int]) -> tuple[int, int]:
+    """The (width, height) of the view of a picture of `size_wh`."""
+    scale = min(1.0, MAX_VIEW_SIDE / max(size_wh))
+    return max(1, round(size_wh[0] * scale)), max(1, round(size_wh[1] * scale))
+
+
+def _write_view(picture: Picture) -> Path:
+    image = Image.fromarray(picture.pixels)
+    shown_wh = view_size(picture.size_wh)
+    if shown_wh != picture.size_wh:
+        image = image.resize(shown_wh, Image.Resampling.BICUBIC, reducing_gap=2.0)
+    path = new_file("view.jpg")
+    # Full colour resolution: thin coloured lines are what one looks at here.
+    image.save(path, quality=_VIEW_QUALITY, subsampling=0)
+    return path

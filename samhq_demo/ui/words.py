@@ -1,74 +1,77 @@
-"""Every text of the page, in one place. Plain strings: whoever puts one into HTML escapes it."""
+"""Every text of the page that Python writes, in one place; the viewer's own stand in its files."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
+from typing import Literal
+
+from samhq_demo.library import ModelDescription
+
+Mood = Literal["done", "busy", "wrong"]
+
 TITLE = "SAM and SAM-HQ, side by side"
 LEAD = (
-    "Click an object, or draw a box around it: both models answer the same prompt. "
+    "Click an object, or drag a box around it: both models answer the same prompt. "
     "SAM-HQ is SAM with a finer mask output added and everything else left as it was."
 )
 
-PICTURE = "Picture"
-PICTURE_ALT = "The picture, with the prompt drawn on it: click it to add to the prompt"
-PICTURE_EMPTY = "Drop a picture here, or choose an example above"
-SAM = "SAM"
-SAM_HQ = "SAM-HQ"
-ANSWER_ALT = "{model}'s mask over the picture"
-
-TOOL = "A click marks"
-TOOLS = {"object": "object", "background": "background", "box": "box (two clicks)"}
-UNDO = "Undo"
-CLEAR = "Clear"
+PICTURE_ALT = "The picture: click it here too to mark the object"
+PICTURE_EMPTY = "Drop a picture here"
 ANOTHER = "New picture"
-
 MODEL = "Model"
 MODEL_AUTOMATIC = "automatic"
-MODEL_INFO = "Automatic is the one that the line at the top names."
-MULTIMASK = "Masks for a prompt"
-MULTIMASK_INFO = "Automatic: best of three for a single click, which is ambiguous, else one."
-MULTIMASK_AUTOMATIC, MULTIMASK_ONE, MULTIMASK_THREE = "automatic", "one mask", "best of three"
-HQ_TOKEN = "SAM-HQ's mask"
-HQ_TOKEN_INFO = "“HQ alone” suits pictures of a single object (hq_token_only)."
-HQ_CORRECTS, HQ_ALONE = "HQ corrects SAM's", "HQ alone"
 
-PREDICTED_IOU, STABILITY, AREA = "Predicted IoU", "Stability", "Area"
-PREDICTED_IOU_HELP = "An estimate of the mask's IoU with the true object. It can pass 1; shown up to 1."
-STABILITY_HELP = "IoU of the masks cut a little above and below the usual threshold: 1 is a firm edge."
-AREA_HELP = "Pixels in the mask, and their share of the picture."
-AGREEMENT, BOUNDARY = "Agreement IoU", "Boundary IoU"
-AGREEMENT_HELP = "IoU between the two masks: 1 where the models say the same."
-BOUNDARY_HELP = "The same near the two masks' edges only: it sees thin differences that IoU hides."
-ONLY_SAM, ONLY_SAM_HQ = "Only SAM", "Only SAM-HQ"
-ONLY_HELP = "Pixels that only this model has in its mask."
-ENCODE, DECODE = "Encode", "Decode"
-ENCODE_HELP = "Time for the picture itself, once for both models."
-DECODE_HELP = "Time for the prompt, both models together."
-ANSWERED_BY = "Answered by"
-ENCODED = {"now": "now", "cached": "kept", "shared": "shared"}
-ESTIMATE = (
-    "Predicted IoU is the estimate of SAM's own score head in both columns: "
-    "no score is trained for the HQ mask."
-)
-PROMPT = "Prompt, in picture pixels"
-
-NO_VALUE = "–"
-
-START = "Choose an example, or bring a picture."
-READING = "Reading the picture…"
-READY = "Ready: click an object in the picture."
-ENCODING = "Encoding the picture, {width} × {height} pixels…"
-ANSWERING = "SAM and SAM-HQ are answering…"
-ANSWERING_ONCE_ENCODED = "Encoding the picture; the answer follows…"
-ANSWERED = "Answered in {total}."
-ONLY_BACKGROUND = "Only background so far: add a point on the object, or a box around it."
-SECOND_CORNER = "First corner set: click the opposite one."
+READING = "Reading the picture …"
 FIRST_A_PICTURE = "First choose an example or bring a picture, then click in it."
-NOTHING_TO_UNDO = "Nothing to undo."
 NO_PICTURE_SENT = "No picture arrived: choose an image file."
 NO_SUCH_EXAMPLE = "There is no such example."
+PICTURE_GONE = "The server has this picture no more: choose it again."
 
 TINY = "tiny"
 TINY_KNOWS = "tiny knows only drawn shapes: on photos its masks are poor."
+
+NOTE = (
+    "Predicted IoU is SAM's own estimate in both columns: it does not say which mask is better.",
+    "Load a true mask, and True IoU says it. The drawn examples come with theirs.",
+    "For thin objects draw a box: that is where SAM-HQ gains most.",
+)
+
+ABOUT = "What the scores mean, and what SAM-HQ adds"
+_MEANINGS = (
+    (
+        "Predicted IoU",
+        "how good SAM's score head thinks the mask is, as overlap with the true object. In both columns it "
+        "is SAM's own estimate: no score was trained for the HQ mask. An estimate can pass 1, which no "
+        "overlap does; here it is shown up to 1, and the API gives it as it is.",
+    ),
+    (
+        "True IoU",
+        "the overlap with a true mask, if you load one: the pixels in both by those in either. This, not "
+        "the prediction, says which model is better. Boundary IoU is the same within a narrow band along the "
+        "edges, so it sees thin parts and fine borders that IoU hides in a large object.",
+    ),
+    (
+        "Stability",
+        "overlap of the masks cut a little above and a little below the usual threshold: 1 is a firm edge.",
+    ),
+    ("Agreement", "the overlap of SAM's mask with SAM-HQ's: where it is 1, the models say the same."),
+    (
+        "Candidates",
+        "a single click can mean a button, a shirt or a person. Each model offers three masks, and the one "
+        "with the highest predicted IoU is shown first. Their orders are each model's own.",
+    ),
+    (
+        "Refine",
+        "feeds each model its own answer back as a first mask (SAM's mask_input); then click where it is "
+        "wrong.",
+    ),
+    (
+        "SAM-HQ's mask",
+        "the HQ output corrects SAM's mask, which suits pictures of many objects, or is taken alone "
+        "(hq_token_only), which its authors advise for a single one.",
+    ),
+)
 
 
 def parameters(count: int) -> str:
@@ -83,15 +86,34 @@ def model_choice(name: str, *, total: int, of_hq: int, available: bool) -> str:
     return f"{name}{counted}{'' if available else ' (not on this machine)'}"
 
 
-def duration(milliseconds: float) -> str:
-    """A time with two or three digits: 42 ms, 1.3 s."""
-    if milliseconds < 1000:
-        return f"{milliseconds:.0f} ms"
-    return f"{milliseconds / 1000:.1f} s"
-
-
 def answering_model(message: str, *, model: str | None) -> str:
     """Which model answers and why, and what is to be known of it."""
     if model == TINY and "drawn shapes" not in message:
         return f"{message} {TINY_KNOWS}"
     return message
+
+
+def answering_html(text: str, mood: Mood) -> str:
+    return f'<span class="mood" data-mood="{mood}">{escape(text)}</span>'
+
+
+def note_html() -> str:
+    """What a newcomer has to know to read the scores."""
+    return "".join(f"<p>{escape(sentence)}</p>" for sentence in NOTE)
+
+
+def about_html(models: Sequence[ModelDescription]) -> str:
+    """What the scores mean, and the parameters of each model, as they were counted."""
+    meanings = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in _MEANINGS)
+    rows = "".join(
+        f"<tr><th scope='row'>{escape(model.name)}</th><td>{parameters(model.parameters)}</td>"
+        f"<td>{parameters(model.hq_parameters)}, {model.hq_parameters / model.parameters:.1%}</td>"
+        f"<td>{escape(model.source)}</td></tr>"
+        for model in models
+        if model.parameters
+    )
+    head = "<th scope='col'>Model</th><th scope='col'>Parameters</th><th scope='col'>SAM-HQ's own</th>"
+    return (
+        f"<dl>{meanings}</dl><table><thead><tr>{head}<th scope='col'>Weights</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table>"
+    )

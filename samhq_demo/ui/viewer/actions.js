@@ -7,7 +7,22 @@ const TYPING = "input:not([type=range], [type=checkbox], [type=radio], [type=but
 
 /** `keys`: as pressed; `onStage`: only while the picture has the keyboard's focus; `hidden`: not listed. */
 function actionsOf(viewer) {
-  return [...promptActions(viewer), ...objectActions(viewer), ...viewActions(viewer), ...cursorActions(viewer)];
+  const groups = [promptActions, objectActions, viewActions, cursorActions, fileActions];
+  return groups.flatMap((group) => group(viewer));
+}
+
+function fileActions(viewer) {
+  return [
+    { group: "Files" },
+    { name: "open", keys: ["Ctrl+O"], text: "Open a picture", run: () => viewer.arrivals.choosePicture() },
+    { name: "load", text: "Load saved prompts", run: () => viewer.arrivals.choosePrompts() },
+    { keys: ["Ctrl+V"], text: "Paste a picture" },
+    { name: "save", keys: ["Ctrl+S"], text: "Save the prompts", run: () => viewer.takeAway.run("prompts") },
+    { name: "python", keys: ["Y"], text: "Copy the call as Python", run: () => viewer.takeAway.run("python") },
+    { name: "curl", keys: ["Shift+Y"], text: "Copy the call as curl", run: () => viewer.takeAway.run("curl") },
+    { name: "take-mask", keys: ["W"], text: "Download the mask", run: () => viewer.takeAway.run("mask") },
+    { name: "take-cutout", keys: ["E"], text: "Download the cutout", run: () => viewer.takeAway.run("cutout") },
+  ];
 }
 
 function promptActions(viewer) {
@@ -22,6 +37,9 @@ function promptActions(viewer) {
     { name: "tool-background", run: () => viewer.setTool("background") },
     { name: "tool-pan", keys: ["P"], text: "Drag moves the picture, not a box", run: () => viewer.togglePan() },
     { name: "remove", keys: ["Delete", "Backspace"], text: underPointer, run: () => viewer.removeLast() },
+    { name: "refine", keys: ["R"], text: "Refine: feed each model's answer back to it", run: () => viewer.refine() },
+    { name: "mask", text: "Start from a rough mask", run: () => viewer.arrivals.chooseMask("mask") },
+    { name: "truth", keys: ["T"], text: "Load the true mask of the object", run: () => viewer.arrivals.chooseMask("truth") },
     { name: "clear", keys: ["C"], text: "Clear this object", run: () => session.clearObject() },
     { name: "clear-all", keys: ["Shift+C"], text: "Clear all objects", run: () => session.clearAll() },
   ];

@@ -15,8 +15,8 @@ class Answers {
     this.lastShown.clear();
   }
 
-  get(prompt) {
-    return this.byKey.get(this.session.key(prompt));
+  get(asked) {
+    return this.byKey.get(this.session.key(asked));
   }
 
   keep(key, answer) {
@@ -35,15 +35,15 @@ class Answers {
 
   /** The answer to show for an object: its own, else the last one while the next is on its way. */
   of(object) {
-    if (!isAnswerable(object.prompt)) return null;
-    return this.get(object.prompt) ?? this.lastShown.get(object.id)?.answer ?? null;
+    if (!isAnswerable(object)) return null;
+    return this.get(object) ?? this.lastShown.get(object.id)?.answer ?? null;
   }
 
   /** Objects whose question has no answer yet, the selected one first. */
   missing() {
     const { session } = this;
     if (!session.picture) return [];
-    const open = session.objects.filter(({ prompt }) => isAnswerable(prompt) && !this.get(prompt));
+    const open = session.objects.filter((object) => isAnswerable(object) && !this.get(object));
     return open.sort((a, b) => (b.id === session.selectedId) - (a.id === session.selectedId));
   }
 
@@ -53,23 +53,32 @@ class Answers {
     return answer ? (chosen(answer, object.choice[model])?.rle ?? answer.rle) : null;
   }
 
-  /** The numbers of an object's row: null where there is nothing to say. */
+  /** The numbers of an object, as the API names them; null where there is nothing to say. */
   scores(object) {
     const answer = this.of(object);
     if (!answer) return null;
-    const picks = object.choice;
-    const one = (model) => {
-      const pick = chosen(answer[model], picks[model]) ?? answer[model];
-      // The first candidate is the answer itself; the true score is told only for that.
-      const trueIou = picks[model] ? pick.true_iou : answer[model].true_iou;
-      return { predictedIou: pick.predicted_iou, area: pick.area, trueIou: trueIou ?? null };
+    const isFirst = object.choice.sam === 0 && object.choice.sam_hq === 0;
+    return {
+      sam: this.#of(object, answer, "sam"),
+      sam_hq: this.#of(object, answer, "sam_hq"),
+      agreement: (isFirst && answer.agreement) || this.#agreement(object),
     };
-    const asAnswered = picks.sam === 0 && picks.sam_hq === 0 && answer.agreement;
-    return { sam: one("sam"), samHq: one("sam_hq"), agreement: asAnswered ? asAnswered.iou : this.#iou(object) };
   }
 
-  #iou(object) {
-    return maskIou(Mask.of(this.rle(object, "sam")), Mask.of(this.rle(object, "sam_hq")));
+  #of(object, answer, model) {
+    const index = object.choice[model];
+    const pick = chosen(answer[model], index) ?? answer[model];
+    // The first candidate is the answer itself, whose true scores came with it.
+    if (!index || !object.truth) return { ...answer[model], ...pick };
+    return { ...pick, true_iou: maskIou(Mask.of(pick.rle), Mask.of(object.truth.rle)), true_boundary_iou: null };
+  }
+
+  /** Between candidates that were chosen here; what needs pixels and not runs is left open. */
+  #agreement(object) {
+    const [sam, samHq] = ["sam", "sam_hq"].map((model) => Mask.of(this.rle(object, model)));
+    const both = sharedPixels(sam, samHq);
+    const [only_sam, only_sam_hq] = [sam.area - both, samHq.area - both];
+    return { iou: maskIou(sam, samHq), boundary_iou: null, only_sam, only_sam_hq };
   }
 }
 

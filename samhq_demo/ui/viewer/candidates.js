@@ -48,10 +48,10 @@ class Candidates {
     if (!candidate) return;
     const isChosen = object.choice[model] === index;
     button.setAttribute("aria-pressed", String(isChosen));
-    setText(button.querySelector(".score"), score(candidate.predicted_iou));
+    setText(button.querySelector(".score"), estimate(candidate.predicted_iou));
     const name = model === "sam" ? "SAM" : "SAM-HQ";
     const key = model === "sam" ? `Shift+${index + 1}` : `${index + 1}`;
-    button.title = `${name}'s candidate ${index + 1}, predicted IoU ${score(candidate.predicted_iou)} (${key})`;
+    button.title = `${name}'s candidate ${index + 1}, predicted IoU ${estimate(candidate.predicted_iou)} (${key})`;
     button.ariaLabel = button.title;
   }
 

@@ -3,12 +3,14 @@
 
 const DRAG_BELOW_MS = 250; // answers while a mark is dragged, where the machine keeps up
 const ASKED_KEPT = 64;
+const ASK_AGAIN_MS = 2000; // while a question is in the queue: its answer may be lost on the way here
+const QUEUE_PATIENCE_MS = 600_000; // a large model on a slow machine, with others before
 
 class Decoder {
   /**
    * `ask(question)` -> reply; `queue(question)` sends it the long way, its reply comes to `deliver`. Milliseconds:
    * `patience` until a question counts as lost; `previewBelow`, how quick answers have to be for previews.
-   * `events`: answered(object, milliseconds), previewed(), failed(sentence), busy(isBusy).
+   * `events`: answered(object, milliseconds), previewed(), failed(sentence), busy(isBusy), queued().
    */
   constructor(session, answers, { ask, queue, patience, previewBelow }, events) {
     Object.assign(this, { session, answers, ask, queue, patience, previewBelow, events });
@@ -32,11 +34,17 @@ class Decoder {
     this.#next();
   }
 
-  /** The answer that one more point would give, for the pointer resting at a place. */
-  preview(prompt) {
-    this.wantedPreview = prompt;
-    if (this.answers.get(prompt)) this.events.previewed();
+  /** The answer that one more point would give, for the pointer resting at a place: `asked`, an object with it. */
+  preview(asked) {
+    this.wantedPreview = asked;
+    if (this.answers.get(asked)) this.events.previewed();
     else this.#next();
+  }
+
+  /** Another picture: what is under way is not waited for. */
+  restart() {
+    this.underWay = null;
+    this.delivery?.resolve({ error: "" });
   }
 
   /** A reply that came the long way. */
@@ -48,8 +56,8 @@ class Decoder {
   #showKnown() {
     for (const object of this.session.objects) {
       // A cleared object must not show its old mask again while the answer to a new click is on its way.
-      if (!isAnswerable(object.prompt)) this.answers.lastShown.delete(object.id);
-      const answer = isAnswerable(object.prompt) && this.answers.get(object.prompt);
+      if (!isAnswerable(object)) this.answers.lastShown.delete(object.id);
+      const answer = isAnswerable(object) && this.answers.get(object);
       if (!answer || this.answers.lastShown.get(object.id)?.answer === answer) continue;
       this.answers.show(object.id, answer, ++this.sequence);
       this.events.answered(object, 0);
@@ -59,52 +67,70 @@ class Decoder {
   #next() {
     if (this.underWay !== null || !this.session.picture) return;
     if (this.session.open && this.lastMilliseconds > DRAG_BELOW_MS) return;
-    const object = this.answers.missing().find(({ prompt }) => !this.refused.has(this.session.key(prompt)));
-    if (object) return void this.#ask(object.id, object.prompt, false);
-    const prompt = this.wantedPreview;
-    if (prompt && this.isQuick && !this.answers.get(prompt)) this.#ask(this.session.selectedId, prompt, true);
+    const object = this.answers.missing().find((each) => !this.refused.has(this.session.key(each)));
+    if (object) return void this.#ask(object, false);
+    const asked = this.wantedPreview;
+    if (asked && this.isQuick && !this.answers.get(asked)) this.#ask(asked, true);
   }
 
-  async #ask(id, prompt, isPreview) {
+  async #ask(asked, isPreview) {
     const { session } = this;
     const sequence = ++this.sequence;
-    const key = session.key(prompt);
-    this.#note(sequence, { id, key, picture: session.picture.id, isPreview });
+    const key = session.key(asked);
+    this.#note(sequence, { id: asked.id, key, picture: session.picture.id, isPreview });
     this.underWay = sequence;
     this.events.busy(!isPreview);
     const started = performance.now();
-    const question = { ...session.settings, picture: session.picture.id, sequence, object: id, prompt };
-    const reply = await this.#reply(question, isPreview);
+    const reply = await this.#reply(this.#question(asked, sequence), isPreview);
     const milliseconds = performance.now() - started;
+    if (this.underWay !== sequence) return; // another picture came meanwhile
     this.underWay = null;
     if (reply.error) this.#refuse(key, reply.error, isPreview);
     else if (reply.dropped) this.wantedPreview = null;
     else {
-      this.lastMilliseconds = milliseconds;
+      if (!reply.wasQueued) this.lastMilliseconds = milliseconds;
       this.#accept({ ...reply, sequence }, milliseconds);
     }
     if (this.underWay === null) this.#next();
     if (this.underWay === null) this.events.busy(false);
   }
 
+  #question({ id, prompt, steps, mask, truth }, sequence) {
+    const { settings, picture } = this.session;
+    const more = { steps, mask: mask?.rle ?? null, truth: truth?.rle ?? null };
+    return { ...settings, picture: picture.id, sequence, object: id, prompt, ...more };
+  }
+
   async #reply(question, isPreview) {
     const lost = { error: "The server did not answer. Your prompts are kept; change one to try again." };
     const direct = Promise.resolve(this.ask(question)).catch(() => lost);
     direct.then((reply) => this.#late(question.sequence, reply));
-    let reply = (await this.#inTime(direct)) ?? lost;
-    if (reply.needs === "queue") {
-      if (isPreview) return { dropped: true }; // a preview is not worth a place in the queue
-      const delivery = new Promise((resolve) => (this.delivery = { sequence: question.sequence, resolve }));
-      this.queue(question);
-      reply = (await this.#inTime(delivery)) ?? lost;
-      this.delivery = null;
-    }
-    return reply;
+    const reply = (await this.#inTime(direct, this.patience)) ?? lost;
+    if (reply.needs !== "queue") return reply;
+    if (isPreview) return { dropped: true }; // a preview is not worth a place in the queue
+    return (await this.#queued(question)) ?? lost;
   }
 
-  #inTime(promise) {
+  /** The long way: what comes back first, the queue's answer or a direct one now that the picture is encoded. */
+  async #queued(question) {
+    const delivery = new Promise((resolve) => (this.delivery = { sequence: question.sequence, resolve }));
+    const giveUp = performance.now() + QUEUE_PATIENCE_MS;
+    this.queue(question);
+    this.events.queued();
+    let reply = null;
+    while (!reply && performance.now() < giveUp) {
+      reply = await this.#inTime(delivery, ASK_AGAIN_MS);
+      if (reply) break;
+      const direct = await Promise.resolve(this.ask(question)).catch(() => null);
+      if (direct && direct.needs !== "queue") reply = direct;
+    }
+    this.delivery = null;
+    return reply && { ...reply, wasQueued: true };
+  }
+
+  #inTime(promise, milliseconds) {
     let timer;
-    const timeout = new Promise((resolve) => (timer = setTimeout(resolve, this.patience, null)));
+    const timeout = new Promise((resolve) => (timer = setTimeout(resolve, milliseconds, null)));
     return Promise.race([promise, timeout]).finally(() => clearTimeout(timer));
   }
 
@@ -124,8 +150,8 @@ class Decoder {
     if (!entry || !answer) return;
     this.answers.keep(entry.key, answer);
     const object = this.session.object(entry.id);
-    const isCurrent = object && this.session.key(object.prompt) === entry.key;
-    const isOnTheWay = object && !entry.isPreview && this.session.open && isAnswerable(object.prompt)
+    const isCurrent = object && this.session.key(object) === entry.key;
+    const isOnTheWay = object && !entry.isPreview && this.session.open && isAnswerable(object)
       && entry.picture === this.session.picture.id;
     if (isCurrent || isOnTheWay) {
       if (this.answers.show(object.id, answer, reply.sequence)) this.events.answered(object, milliseconds);

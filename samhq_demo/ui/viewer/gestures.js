@@ -27,7 +27,17 @@ class Gestures {
     listen("wheel", this.wheel, { passive: false });
     // Middle button: the browser's own autoscroll would start here.
     listen("mousedown", (event) => event.button === 1 && event.preventDefault());
-    document.addEventListener("scroll", () => (this.lastScroll = performance.now()), { capture: true, passive: true });
+    this.#watchScrolling();
+  }
+
+  /** When the page was last scrolled by a wheel: it also scrolls where a change of view makes it shorter. */
+  #watchScrolling() {
+    let lastWheel = -Infinity;
+    const listen = (type, handler) => document.addEventListener(type, handler, { capture: true, passive: true });
+    listen("wheel", () => (lastWheel = performance.now()));
+    listen("scroll", () => {
+      if (performance.now() - lastWheel < AFTER_SCROLL_MS) this.lastScroll = performance.now();
+    });
   }
 
   down(event) {

@@ -11,7 +11,7 @@ class Hover {
     this.at = null;
     this.active = null; // the mark whose x is shown
     this.isPreviewOn = true;
-    this.previewPrompt = null;
+    this.previewed = null;
     remover.addEventListener("click", () => this.#removeActive());
   }
 
@@ -93,21 +93,21 @@ class Hover {
   #rest() {
     const { viewer } = this;
     if (!this.isPreviewOn || !this.at || !viewer.decoder.isQuick || viewer.isPanning) return;
-    const prompt = viewer.promptWithPoint(this.place);
-    if (!prompt || !isAnswerable(prompt)) return;
-    this.previewPrompt = prompt;
-    viewer.decoder.preview(prompt);
+    const asked = viewer.withPoint(this.place);
+    if (!asked || !isAnswerable(asked)) return;
+    this.previewed = asked;
+    viewer.decoder.preview(asked);
   }
 
   #forgetPreview() {
     clearTimeout(this.timer);
-    if (!this.previewPrompt) return;
-    this.previewPrompt = null;
+    if (!this.previewed) return;
+    this.previewed = null;
     this.viewer.decoder.wantedPreview = null;
   }
 
   get preview() {
-    const answer = this.previewPrompt && this.viewer.answers.get(this.previewPrompt);
+    const answer = this.previewed && this.viewer.answers.get(this.previewed);
     return answer ? { sam: answer.sam.rle, sam_hq: answer.sam_hq.rle } : null;
   }
 

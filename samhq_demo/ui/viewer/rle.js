@@ -102,8 +102,8 @@ class Mask {
   }
 }
 
-/** How much two masks of one size share, from their runs alone: intersection over union. */
-function maskIou(one, other) {
+/** Pixels that are in both of two masks of one size, from their runs alone. */
+function sharedPixels(one, other) {
   let both = 0;
   let a = 0;
   let b = 0;
@@ -114,6 +114,12 @@ function maskIou(one, other) {
     if (one.ends[a] < other.ends[b]) a++;
     else b++;
   }
+  return both;
+}
+
+/** Intersection over union of two masks of one size. */
+function maskIou(one, other) {
+  const both = sharedPixels(one, other);
   const either = one.area + other.area - both;
   return either ? both / either : 1;
 }

@@ -5,11 +5,14 @@
 const OBJECT_COLORS = ["#56b4e9", "#e69f00", "#cc79a7", "#009e73", "#f0e442", "#d55e00", "#0072b2", "#bbbbbb"];
 const MAX_OBJECTS = 32;
 const MAX_POINTS = 256;
+const MAX_NAME = 60;
+const MAX_STEPS = 16; // answers fed back, one after another
 const HISTORY_LENGTH = 500;
 const ONE_EDIT_MS = 800; // repeated nudges of one mark within this time are undone together
 
 const NO_PROMPT = { points: [], labels: [], box: null };
 const FIRST_CHOICE = { sam: 0, sam_hq: 0 };
+const NOTHING_MORE = { steps: [], mask: null };
 const OBJECT = 1;
 const BACKGROUND = 0;
 
@@ -34,12 +37,19 @@ class Session {
   #newObject() {
     this.lastId += 1;
     const color = OBJECT_COLORS[(this.lastId - 1) % OBJECT_COLORS.length];
-    return { id: this.lastId, name: `Object ${this.lastId}`, color, prompt: NO_PROMPT, choice: FIRST_CHOICE };
+    const named = { id: this.lastId, name: `Object ${this.lastId}`, color };
+    return { ...named, prompt: NO_PROMPT, choice: FIRST_CHOICE, ...NOTHING_MORE, truth: null };
   }
 
-  setPicture(picture) {
+  /** `objects`: those that come with the picture, as in `load`; there is nothing to undo then. */
+  setPicture(picture, objects) {
     this.picture = picture;
     this.#restart();
+    if (objects?.length) {
+      this.lastId = 0;
+      this.objects = this.#records(objects);
+      this.selectedId = this.objects[0].id;
+    }
     this.onChange("picture");
   }
 
@@ -56,9 +66,9 @@ class Session {
     return this.objects.find((object) => object.id === id);
   }
 
-  /** What an answer depends on, as text: equal keys have equal answers. */
-  key(prompt) {
-    return JSON.stringify([this.picture?.id, prompt, this.settings]);
+  /** What an answer depends on, as text: equal keys have equal answers. Masks are told by their names. */
+  key({ prompt, steps, mask, truth }) {
+    return JSON.stringify([this.picture?.id, prompt, steps, mask?.id, truth?.id, this.settings]);
   }
 
   // ---- edits -------------------------------------------------------------------------------------
@@ -85,12 +95,38 @@ class Session {
     this.#setPrompt({ ...this.selected.prompt, box }, tag);
   }
 
+  /** `mask`: {id, name, rle}, a rough mask to start from; null takes it away. */
+  setMask(mask) {
+    this.#replace({ ...this.selected, mask, choice: FIRST_CHOICE });
+  }
+
+  /** `truth`: {id, name, rle}, the object's true mask; it changes scores, not answers. */
+  setTruth(truth) {
+    this.#replace({ ...this.selected, truth });
+  }
+
+  /** From here on each model starts from its present answer, the chosen candidate. */
+  refine() {
+    const { prompt, choice, steps } = this.selected;
+    if (steps.length >= MAX_STEPS) return false;
+    const step = { ...prompt, sam_candidate: choice.sam, sam_hq_candidate: choice.sam_hq };
+    this.#replace({ ...this.selected, steps: [...steps, step], choice: FIRST_CHOICE });
+    return true;
+  }
+
+  forgetSteps() {
+    this.#replace({ ...this.selected, steps: [], choice: FIRST_CHOICE });
+  }
+
   clearObject() {
-    if (!isEmpty(this.selected.prompt)) this.#setPrompt(NO_PROMPT);
+    const { selected } = this;
+    if (!isBlank(selected)) {
+      this.#replace({ ...selected, prompt: NO_PROMPT, choice: FIRST_CHOICE, ...NOTHING_MORE });
+    }
   }
 
   clearAll() {
-    if (this.objects.length === 1 && isEmpty(this.selected.prompt)) return;
+    if (this.objects.length === 1 && isBlank(this.selected)) return;
     const fresh = this.#newObject();
     this.#edit([fresh], fresh.id);
   }
@@ -113,7 +149,7 @@ class Session {
 
   rename(id, name) {
     const object = this.object(id);
-    const trimmed = name.trim().slice(0, 60);
+    const trimmed = name.trim().slice(0, MAX_NAME);
     if (object && trimmed && trimmed !== object.name) this.#replace({ ...object, name: trimmed });
   }
 
@@ -135,13 +171,20 @@ class Session {
 
   /** Objects with prompts from elsewhere (a saved session): one edit that can be undone. */
   load(objects) {
-    const records = objects.slice(0, MAX_OBJECTS).map(({ name, prompt, choice }) => ({
-      ...this.#newObject(),
-      ...(name ? { name: String(name) } : {}),
-      prompt: { ...NO_PROMPT, ...prompt },
-      choice: { ...FIRST_CHOICE, ...choice },
-    }));
+    const records = this.#records(objects);
     if (records.length) this.#edit(records, records[0].id);
+  }
+
+  #records(objects) {
+    return objects.slice(0, MAX_OBJECTS).map(({ name, prompt, choice, steps, mask, truth }) => ({
+      ...this.#newObject(),
+      ...(name ? { name: String(name).slice(0, MAX_NAME) } : {}),
+      prompt: withLabels({ ...NO_PROMPT, ...prompt }),
+      choice: { ...FIRST_CHOICE, ...choice },
+      steps: steps ?? [],
+      mask: mask ? namedMask(mask) : null,
+      truth: truth ? namedMask(truth) : null,
+    }));
   }
 
   #setPrompt(prompt, tag = null) {
@@ -225,22 +268,44 @@ class Session {
     }
   }
 
-  /** The session as plain JSON, for the server and for saving. */
+  /** The session as plain JSON, to be kept and loaded again. */
   toJson() {
+    const plain = ({ id, name, rle }) => ({ id, name, rle });
     return {
       picture: this.picture && this.picture.id,
       selected: this.selectedId,
       settings: this.settings,
-      objects: this.objects.map(({ id, name, color, prompt, choice }) => ({ id, name, color, prompt, choice })),
+      objects: this.objects.map(({ id, name, color, prompt, choice, steps, mask, truth }) => ({
+        id, name, color, prompt, choice, steps, mask: mask && plain(mask), truth: truth && plain(truth),
+      })),
     };
   }
+}
+
+let masksNamed = 0;
+
+/** A mask from a file as part of an object; each has an id of its own, so that questions tell them apart. */
+function namedMask({ name, rle }) {
+  masksNamed += 1;
+  return { id: masksNamed, name: String(name ?? "mask").slice(0, MAX_NAME), rle };
+}
+
+/** A prompt from elsewhere may leave its labels out: then all its points are on the object. */
+function withLabels(prompt) {
+  return prompt.labels.length || !prompt.points.length
+    ? prompt : { ...prompt, labels: prompt.points.map(() => OBJECT) };
 }
 
 function isEmpty(prompt) {
   return !prompt.points.length && !prompt.box;
 }
 
+/** Nothing is asked of the object yet. */
+function isBlank({ prompt, steps, mask }) {
+  return isEmpty(prompt) && !steps.length && !mask;
+}
+
 /** Background points alone say nothing about what the object is. */
-function isAnswerable(prompt) {
-  return Boolean(prompt.box) || prompt.labels.includes(OBJECT);
+function isAnswerable({ prompt, steps, mask }) {
+  return Boolean(prompt.box || mask || steps.length) || prompt.labels.includes(OBJECT);
 }

@@ -1,4 +1,4 @@
-// The last part: gr.HTML runs all parts as one function with `element`, `trigger`, `props`, `server`, `watch`.
+// The last part: gr.HTML runs all parts as one function with `element`, `trigger`, `props`, `server`, `upload`, `watch`.
 
 const root = element.querySelector(".sv");
 const host = element.closest("[id=viewer]") ?? element.parentElement;
@@ -7,13 +7,11 @@ const host = element.closest("[id=viewer]") ?? element.parentElement;
 const plain = (value) => JSON.parse(JSON.stringify(value ?? null));
 
 const link = {
+  server,
+  upload,
   ask: (question) => server.decode(question),
   queue: (question) => trigger("submit", question),
-  publish: (state) => {
-    // Python reads it where the viewer is an input; a burst of edits is told once.
-    clearTimeout(link.publishing);
-    link.publishing = setTimeout(() => (props.value = { state }), 50);
-  },
+  arrive: (file) => trigger("upload", file),
 };
 
 const viewer = new Viewer(root, host, link, plain(props.options) ?? {});
@@ -34,7 +32,7 @@ host.viewer = {
 
 const receive = () => {
   const message = plain(props.value);
-  if (message && typeof message === "object" && !message.state) viewer.receive(message);
+  if (message && typeof message === "object") viewer.receive(message);
 };
 watch("value", receive);
 receive();

@@ -1,8 +1,12 @@
 // The objects and their scores, a row each. Rows are kept and only their words change, so that
 // the keyboard's focus stays where it is while answers come.
 
+const duration = (ms) => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
 const percent = (value) => (value === null || value === undefined ? "–" : `${(value * 100).toFixed(1)} %`);
 const score = (value) => (value === null || value === undefined ? "–" : value.toFixed(3));
+const count = (value) => (value === null || value === undefined ? "–" : value.toLocaleString("en"));
+/** A predicted IoU: the estimate can pass 1, which no IoU does, so it is clamped where it is shown. */
+const estimate = (value) => score(Math.min(1, Math.max(0, value)));
 
 class ObjectTable {
   constructor(element, viewer) {
@@ -24,8 +28,7 @@ class ObjectTable {
       if (this.body.children[at] !== row) this.body.insertBefore(row, this.body.children[at] ?? null);
       this.#fill(row, object, answers.scores(object));
     });
-    const hasTruth = session.objects.some((object) => answers.scores(object)?.sam.trueIou != null);
-    this.element.classList.toggle("has-truth", hasTruth);
+    this.element.classList.toggle("has-truth", session.objects.some(({ truth }) => truth));
   }
 
   #addRow(object) {
@@ -60,14 +63,14 @@ class ObjectTable {
       const label = `${button.dataset.label} ${object.name}`;
       if (button.title !== label) Object.assign(button, { title: label, ariaLabel: label });
     }
-    const pair = (one, other) => (one === null && other === null ? "–" : `${score(one)} / ${score(other)}`);
+    const pair = (one, other) => (one === other && one == null ? "–" : `${score(one)} / ${score(other)}`);
     const texts = scores
       ? {
-          sam: score(scores.sam.predictedIou),
-          sam_hq: score(scores.samHq.predictedIou),
-          agreement: percent(scores.agreement),
-          area: scores.samHq.area.toLocaleString("en"),
-          true: pair(scores.sam.trueIou, scores.samHq.trueIou),
+          sam: estimate(scores.sam.predicted_iou),
+          sam_hq: estimate(scores.sam_hq.predicted_iou),
+          agreement: percent(scores.agreement.iou),
+          area: count(scores.sam_hq.area),
+          true: pair(scores.sam.true_iou, scores.sam_hq.true_iou),
         }
       : { sam: "–", sam_hq: "–", agreement: "–", area: "–", true: "–" };
     for (const [key, text] of Object.entries(texts)) setText(row.querySelector(`[data-key=${key}]`), text);
@@ -78,7 +81,7 @@ class ObjectTable {
     const button = row.querySelector(".name");
     if (row.querySelector("input")) return;
     const object = this.viewer.session.object(id);
-    const input = tag("input", { type: "text", value: object.name, maxLength: 60, ariaLabel: "Name of the object" });
+    const input = tag("input", { type: "text", value: object.name, maxLength: MAX_NAME, ariaLabel: "Name of the object" });
     let isOver = false;
     const finish = (keep) => {
       if (isOver) return; // removing the field from the page blurs it: a second call

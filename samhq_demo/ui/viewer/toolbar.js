@@ -27,7 +27,7 @@ class Toolbar {
   }
 
   #wireHelp(root, actions) {
-    const dialog = root.querySelector("dialog");
+    const dialog = root.querySelector("dialog.help");
     fillHelp(dialog.querySelector(".key-list"), actions);
     dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
     dialog.querySelector(".close").addEventListener("click", () => dialog.close());
@@ -46,8 +46,10 @@ class Toolbar {
     press("hover", viewer.hovering.isPreviewOn);
     enable("undo", session.past.length > 0);
     enable("redo", session.future.length > 0);
-    enable("clear", !isEmpty(session.selected.prompt));
-    enable("clear-all", session.objects.length > 1 || !isEmpty(session.selected.prompt));
+    enable("clear", !isBlank(session.selected));
+    enable("clear-all", session.objects.length > 1 || !isBlank(session.selected));
+    for (const name of ["mask", "truth", "load", "new"]) enable(name, viewer.isReady);
+    enable("refine", viewer.isReady && isAnswerable(session.selected));
     enable("zoom-out", !viewer.view.isFit);
     if (Number(this.opacity.value) !== viewer.opacity) this.opacity.value = String(viewer.opacity);
     for (const select of this.settings) {

@@ -1,10 +1,12 @@
 // The viewer as a whole: what is chosen, what the parts tell each other, what Python is told.
 
 const HINT = "Click the object. Right click, or press long, what does not belong to it. Drag for a box.";
+const NO_PICTURE = "Choose an example, or bring a picture.";
+const WAITING = "The picture is being encoded, once for both models; the answer follows …";
 const VIEWS = { side: "Side by side", slider: "Slider", difference: "Difference" };
 
 class Viewer {
-  /** `root`: the template's element; `host`: #viewer; `link`: {ask, queue, publish} to Python. */
+  /** `root`: the template's element; `host`: #viewer; `link`: what start.js knows of Python. */
   constructor(root, host, link, options) {
     this.root = root;
     this.host = host;
@@ -35,6 +37,7 @@ class Viewer {
       previewed: () => this.surface.schedule({ masks: false }),
       failed: (sentence) => this.say(sentence, { isError: true }),
       busy: (isBusy) => this.#busy(isBusy),
+      queued: () => this.say(WAITING),
     });
     this.surface = new Surface(this.root, () => this.#scene());
     this.stage = this.surface.stage;
@@ -42,6 +45,10 @@ class Viewer {
     this.hovering.isPreviewOn = options.hover ?? true;
     this.cursor = new Cursor(this);
     this.table = new ObjectTable(find(".objects"), this);
+    this.scores = new Scores(this.root, this);
+    this.given = new Given(find(".given"), this);
+    this.arrivals = new Arrivals(this);
+    this.takeAway = new TakeAway(find(".take"), this);
     this.candidates = new Candidates(find(".candidates"), this);
     this.actions = actionsOf(this);
     this.toolbar = new Toolbar(this, this.actions);
@@ -76,15 +83,15 @@ class Viewer {
   /** A message: any of the keys that viewer.py's message functions write. */
   async receive(message) {
     if (message.settings) this.session.setSettings(message.settings);
-    if (message.picture !== undefined) await this.#setPicture(message.picture);
-    if (message.objects) this.session.load(message.objects);
+    if (message.picture !== undefined) await this.#setPicture(message.picture, message.objects);
+    else if (message.objects) this.session.load(message.objects);
     if (message.answer) this.decoder.deliver(message.answer);
-    if (message.point) this.placePoint(message.point.slice(0, 2), message.point[2] ?? OBJECT);
+    if (message.point) this.placePoint(message.point, this.label);
     if (message.progress !== undefined) this.#showProgress(message.progress);
     if (message.say) this.say(message.say, { isError: Boolean(message.is_error) });
   }
 
-  async #setPicture(picture) {
+  async #setPicture(picture, objects) {
     this.gestures.abort();
     const turn = (this.pictureTurn = (this.pictureTurn ?? 0) + 1); // of two pictures in a row the later one stays
     if (!picture?.id) return this.#removePicture();
@@ -98,8 +105,9 @@ class Viewer {
     this.root.dataset.state = "ready";
     this.picturesShown += 1;
     this.surface.setPicture(picture, bitmap);
-    this.session.setPicture(picture);
-    this.say(HINT);
+    this.decoder.restart();
+    this.session.setPicture(picture, objects);
+    if (!objects) this.say(HINT);
   }
 
   #keepPicture() {
@@ -112,14 +120,16 @@ class Viewer {
     this.surface.bitmap = null;
     this.answers.clear();
     this.root.dataset.state = "empty";
+    this.decoder.restart();
     this.session.setPicture(null);
-    this.say("Choose a picture to begin.");
+    this.say(NO_PICTURE);
   }
 
   #showProgress(share) {
     const bar = this.root.querySelector(".progress");
     bar.hidden = share === null || share >= 1;
-    if (!bar.hidden) bar.value = share;
+    if (share > 0) bar.value = share;
+    else bar.removeAttribute("value"); // how far it is cannot be told
   }
 
   // ---- what happens --------------------------------------------------------------------------------
@@ -128,9 +138,8 @@ class Viewer {
     this.decoder.update();
     if (what !== "edit" || !this.session.open) this.hovering.refresh();
     this.refresh();
-    this.link.publish(this.session.toJson());
-    const { prompt } = this.session.selected;
-    if (what === "edit" && !isEmpty(prompt) && !isAnswerable(prompt)) {
+    const { selected } = this.session;
+    if (what === "edit" && !isEmpty(selected.prompt) && !isAnswerable(selected)) {
       this.say("Background alone says nothing: mark the object too, or draw a box around it.");
     }
   }
@@ -143,10 +152,10 @@ class Viewer {
     this.host.setAttribute("data-revision", String(this.revision));
     this.#refreshNumbers();
     if (this.session.open) return;
-    const { sam, samHq, agreement } = this.answers.scores(object);
-    const took = milliseconds ? ` ${Math.round(milliseconds)} ms.` : "";
-    const predicted = `predicted IoU ${score(sam.predictedIou)} SAM, ${score(samHq.predictedIou)} SAM-HQ`;
-    this.say(`${object.name}: ${predicted}; agreement ${percent(agreement)}.${took}`);
+    const { sam, sam_hq: samHq, agreement } = this.answers.scores(object);
+    const took = milliseconds ? ` Answered in ${duration(milliseconds)}.` : "";
+    const predicted = `predicted IoU ${estimate(sam.predicted_iou)} SAM, ${estimate(samHq.predicted_iou)} SAM-HQ`;
+    this.say(`${object.name}: ${predicted}; agreement ${percent(agreement.iou)}.${took}`);
   }
 
   #busy(isBusy) {
@@ -175,11 +184,10 @@ class Viewer {
 
   #refreshNumbers() {
     this.table.update();
+    this.scores.update();
+    this.given.update();
+    this.takeAway.update();
     this.candidates.update();
-    const scores = this.answers.scores(this.session.selected);
-    for (const [model, one] of [["sam", scores?.sam], ["sam_hq", scores?.samHq]]) {
-      setText(this.root.querySelector(`[data-score=${model}]`), one ? score(one.predictedIou) : "");
-    }
   }
 
   #scene() {
@@ -224,12 +232,16 @@ class Viewer {
     return added;
   }
 
-  /** The selected object's prompt with one point more, as a click there would make it. */
-  promptWithPoint(place) {
+  get label() {
+    return this.tool === "background" ? BACKGROUND : OBJECT;
+  }
+
+  /** The selected object with one point more, as a click there would make it. */
+  withPoint(place) {
     if (!this.#isInside(place)) return null;
-    const { prompt } = this.session.selected;
-    const label = this.tool === "background" ? BACKGROUND : OBJECT;
-    return { ...prompt, points: [...prompt.points, this.clamped(place)], labels: [...prompt.labels, label] };
+    const { selected } = this.session;
+    const { points, labels, box } = selected.prompt;
+    return { ...selected, prompt: { points: [...points, this.clamped(place)], labels: [...labels, this.label], box } };
   }
 
   markNear(at, kind) {
@@ -258,6 +270,13 @@ class Viewer {
   choose(model, index) {
     const { selected } = this.session;
     if (this.answers.of(selected)?.[model].candidates?.[index]) this.session.choose(model, index);
+  }
+
+  refine() {
+    const { selected } = this.session;
+    if (!this.answers.get(selected)) return this.say("There is no answer to feed back yet.");
+    if (this.session.refine()) this.say("Each model's answer was fed back to it. Add a click where it is still wrong.");
+    else this.say(`An answer can be fed back at most ${MAX_STEPS} times.`, { isError: true });
   }
 
   addObject() {
@@ -358,6 +377,6 @@ class Viewer {
   }
 
   help() {
-    this.root.querySelector("dialog").showModal();
+    this.root.querySelector("dialog.help").showModal();
   }
 }

@@ -1,0 +1,88 @@
+"""Files made of the masks on the screen: what the page's "Take it away" downloads."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from PIL import Image
+
+from samhq_demo.coco import coco_json
+from samhq_demo.comparison import Which
+from samhq_demo.cutout import cutout
+from samhq_demo.masks import rle_decode
+from samhq_demo.overlays import overlays
+from samhq_demo.pictures import Picture
+from samhq_demo.shown import ShownObject, parse_shown
+from samhq_demo.svg import outlines_svg
+from samhq_demo.ui.served import new_file, write_mask
+
+_ENDINGS = {
+    "mask": "png",
+    "cutout": "png",
+    "overlays": "png",
+    "svg": "svg",
+    "coco-rle": "json",
+    "coco-polygons": "json",
+}
+_OF_ONE_OBJECT = {"mask", "cutout"}
+
+
+def write_taken(asked: Mapping[str, Any], *, picture: Picture, name: str) -> dict[str, str]:
+    """Write the file asked for, and say where it is and what to call it: {"path", "name"}.
+
+    asked: {"what": a key of _ENDINGS, "model": "sam" or "sam_hq", "soft_edge", "objects": as in `shown`}.
+    name: of the picture's file. Raises ValueError for anything else.
+    """
+    what, model = asked.get("what"), asked.get("model")
+    if what not in _ENDINGS:
+        raise ValueError(f"What to take must be one of {', '.join(_ENDINGS)}.")
+    if model not in ("sam", "sam_hq"):
+        raise ValueError("model must be sam or sam_hq.")
+    objects = parse_shown(asked.get("objects"), size_wh=picture.size_wh)
+    which = cast(Which, model)
+    path = _write(what, objects, which, picture, name=name, soft_edge=asked.get("soft_edge") is True)
+    of = objects[0].name if what in _OF_ONE_OBJECT else ""
+    whose = "" if what == "overlays" else which
+    words = [Path(name).stem, of, whose, what if what not in ("mask", "svg") else ""]
+    return {"path": str(path), "name": f"{_file_name(words)}.{_ENDINGS[what]}"}
+
+
+def _write(
+    what: str,
+    objects: Sequence[ShownObject],
+    model: Which,
+    picture: Picture,
+    *,
+    name: str,
+    soft_edge: bool,
+) -> Path:
+    path = new_file(f"{what}.{_ENDINGS[what]}")
+    if what in _OF_ONE_OBJECT:
+        mask = rle_decode(objects[0].by(model).rle)
+        if what == "mask":
+            return write_mask(mask, name=what)
+        Image.fromarray(cutout(picture.pixels, mask, soft_edge=soft_edge)).save(path, compress_level=4)
+    elif what == "overlays":
+        Image.fromarray(overlays(picture.pixels, objects)).save(path, compress_level=4)
+    elif what == "svg":
+        path.write_text(outlines_svg(objects, model=model, size_wh=picture.size_wh), encoding="utf-8")
+    else:
+        dataset = coco_json(
+            objects,
+            model=model,
+            file_name=name,
+            size_wh=picture.size_wh,
+            segmentation="rle" if what == "coco-rle" else "polygons",
+        )
+        path.write_text(json.dumps(dataset), encoding="utf-8")
+    return path
+
+
+def _file_name(words: Sequence[str]) -> str:
+    """One name of letters, digits and dashes that every system takes."""
+    clean = [re.sub(r"[^\w]+", "-", word).strip("-")[:60] for word in words]
+    return "-".join(word for word in clean if word) or "samhq"
