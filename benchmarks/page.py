@@ -1,0 +1,175 @@
+"""From a click to both new masks on the screen, in a real browser: `python -m benchmarks.page`.
+
+The real page on random weights of ViT-B's geometry, whose masks are as ragged as masks get, and on `tiny`,
+whose masks are smooth. With the picture encoded, each round clicks once on the real page, runs both decoders
+alone on the same prompt, and clicks once on a page that answers at once with the same answer: what is left
+then is the way there and back and the painting, the floor of any answer. Rounds alternate, so that all three
+have the machine in the same mood.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import pytest
+from playwright.sync_api import Browser
+
+from samhq_demo.pictures import Picture, read_picture
+from samhq_demo.prompts import Prompt
+from samhq_demo.service import CompareService, build_service
+from samhq_demo.settings import Settings
+from samhq_demo.ui.page import CSS_FILE, build_page, theme
+from samhq_demo.ui.viewer import build_viewer, shown_picture, viewer_message
+from tests.browsing import chromium
+from tests.checkpoints import VIT_B, random_sam_hq, save
+from tests.serving import save_photo
+from tests.visitor import Visitor
+
+ROUNDS = 30
+WARM_UP = 2
+SIZES = ((1000, 750), (6000, 4500))
+_ALLOWED_MS = 80
+
+# The time of the press, and that of the first frame after the answer was painted.
+_WATCH = """() => {
+  const press = () => (window.pressed = performance.now());
+  document.addEventListener("pointerdown", press, { capture: true, once: true });
+  window.took = new Promise((done) => {
+    const observer = new MutationObserver(() => {
+      observer.disconnect();
+      requestAnimationFrame(() => setTimeout(() => done(performance.now() - window.pressed)));
+    });
+    const viewer = document.querySelector("#viewer");
+    observer.observe(viewer, { attributes: true, attributeFilter: ["data-revision"] });
+  });
+}"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """Medians in milliseconds of one model, picture size and kind of prompt."""
+
+    model: str
+    size_wh: tuple[int, int]
+    page: float
+    decode: float
+    floor: float
+
+    def __str__(self) -> str:
+        width, height = self.size_wh
+        over = self.page - self.decode
+        met = "yes" if over <= _ALLOWED_MS else "no"
+        return (
+            f"| {self.model} | {width} x {height} | {self.page:.0f} | {self.decode:.0f} | {over:.0f} | {met} "
+            f"| {self.floor:.0f} |"
+        )
+
+
+class Replay:
+    """A page that answers at once, whatever it is asked, with what the real page was just answered."""
+
+    def __init__(self, picture: Mapping[str, Any]) -> None:
+        self.picture = picture
+        self.answer: Mapping[str, Any] = {}
+
+    def build(self) -> gr.Blocks:
+        with gr.Blocks() as page:
+            viewer = build_viewer(lambda question: self.answer, hover=False)
+            page.load(lambda: viewer_message(picture=self.picture), None, viewer)
+        return page
+
+
+@contextmanager
+def launched(page: gr.Blocks, **how: Any) -> Iterator[str]:
+    _, url, _ = page.launch(
+        prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", theme=theme(), **how
+    )
+    try:
+        yield url
+    finally:
+        page.close(verbose=False)
+
+
+def click(visitor: Visitor, xy: tuple[float, float]) -> float:
+    """Clear the object, click there, and return the milliseconds until the answer is on the screen."""
+    visitor.press("c")
+    visitor.rest(50)
+    visitor.page.evaluate(_WATCH)
+    visitor.click(*xy)
+    took: float = visitor.page.evaluate("window.took")
+    return took
+
+
+def measure(
+    service: CompareService, browser: Browser, size_wh: tuple[int, int], *, rounds: int, folder: Path
+) -> tuple[float, float, float]:
+    """Medians in milliseconds: on the page, of both decoders alone, on the page that answers at once."""
+    photo = save_photo(folder / f"{size_wh[0]}.jpg", size_wh=size_wh, seed=1)
+    picture = read_picture(photo)
+    replay = Replay(shown_picture("replayed", file=photo, size_wh=size_wh))
+    times: list[tuple[float, float, float]] = []
+    with launched(build_page(service), css_paths=CSS_FILE) as url, launched(replay.build()) as floor_url:
+        visitor, other = (Visitor.arrive(browser, address) for address in (url, floor_url))
+        visitor.press("h")  # previews would make some clicks faster
+        visitor.bring(photo)
+        other.sees_picture(0)
+        service.prepare(picture)
+        for number in range(rounds + WARM_UP):
+            xy = (size_wh[0] * (0.3 + 0.012 * number), size_wh[1] * (0.35 + 0.009 * number))
+            on_page = click(visitor, xy)
+            prompt = Prompt.from_json(visitor.prompt)
+            alone = decode_alone(service, picture, prompt)
+            replay.answer = service.compare(picture, [prompt]).to_json()
+            times.append((on_page, alone, click(other, xy)))
+        visitor.leave()
+        other.leave()
+    page, decode, floor = (statistics.median(column) for column in zip(*times[WARM_UP:], strict=True))
+    return page, decode, floor
+
+
+def decode_alone(service: CompareService, picture: Picture, prompt: Prompt) -> float:
+    """Milliseconds of both decoders and nothing else."""
+    pair = service._library.pair(None)
+    embedding, _ = service._embedding(pair, picture)
+    began = time.perf_counter()
+    pair.decode(embedding, [prompt])
+    return 1000 * (time.perf_counter() - began)
+
+
+def services(folder: Path) -> dict[str, Settings]:
+    vit_b = save(random_sam_hq(VIT_B, seed=3), folder / "vit_b")
+    return {
+        "ViT-B, random": Settings(model=str(vit_b), device="cpu"),
+        "tiny": Settings(model="tiny", device="cpu"),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    rounds = parser.parse_args().rounds
+    print("| model | picture | click to paint, ms | both decoders, ms | over | at most 80 | floor, ms |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory() as name, chromium() as browser, pytest.MonkeyPatch.context() as patch:
+        folder = Path(name)
+        patch.setenv("GRADIO_TEMP_DIR", str(folder / "served"))
+        for model, settings in services(folder).items():
+            service = build_service(settings)
+            for size_wh in SIZES:
+                times = measure(service, browser, size_wh, rounds=rounds, folder=folder)
+                print(Row(model, size_wh, *times), flush=True)
+
+
+if __name__ == "__main__":
+    main()
