@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "samhq_demo"
-VALUES = ("settings", "prompts", "pictures", "masks", "comparison", "cache")
+VALUES = ("settings", "prompts", "pictures", "masks", "runs", "overlap", "comparison", "cache")
 HEAVY = ("torch", "transformers", "gradio")
 
 
