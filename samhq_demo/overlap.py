@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .runs import Positions, Runs
+from .runs import Positions, Runs, pieces
 
 Words = NDArray[np.uint64]
 _ALL = ~np.uint64(0)
@@ -96,13 +96,14 @@ def _packed(mask: Runs, columns: range, distance: int) -> tuple[Words, Words]:
 
 def _filled(starts: Positions, stops: Positions, shape: tuple[int, int]) -> Words:
     """Words whose bits, counted on from word to word, are set in each start..stop; no two overlap."""
-    turns = np.concatenate([starts, stops])
-    # A turn flips all bits that come after it: some of its own word, and every later word.
-    within, after = (np.zeros(shape[0] * shape[1] + 2, np.uint64) for _ in range(2))
-    np.bitwise_xor.at(within, turns >> 6, _ALL << (turns & 63).astype(np.uint64))
-    np.bitwise_xor.at(after, (turns >> 6) + 1, _ALL)
-    within ^= np.bitwise_xor.accumulate(after)
-    return within[:-2].reshape(shape)
+    words = np.zeros(shape[0] * shape[1] + 1, np.uint64)
+    # A turn flips all bits from its own on; its word's last bit then tells whether those after are flipped.
+    for turns in (starts, stops):
+        for some in pieces(turns):
+            np.bitwise_xor.at(words, some >> 6, _ALL << (some & 63).astype(np.uint64))
+    flipped = np.bitwise_xor.accumulate(words >> np.uint64(63))
+    words[1:] ^= _ALL * flipped[:-1]
+    return words[:-1].reshape(shape)
 
 
 def _all_in_window(packed: Words, length: int) -> Words:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from .masks import BoxXYWH, Mask, Rle
 
 Positions = NDArray[np.int64]
+_AT_ONCE = 1 << 14
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,8 +88,9 @@ class Runs:
         before = np.searchsorted(self.edges, heads, side="left")
         through = heads[(before % 2 == 1) & (np.searchsorted(self.edges, heads, side="right") == before)]
         cut = np.sort(np.concatenate([self.edges, through, through]))
-        columns, tops = np.divmod(cut[::2], height)
-        return columns, tops, cut[1::2] - columns * height
+        columns = cut[::2] // height
+        heads = columns * height
+        return columns, cut[::2] - heads, cut[1::2] - heads
 
     def rle(self) -> Rle:
         """COCO's compressed form: what `masks.rle_encode` makes of the mask."""
@@ -96,7 +99,12 @@ class Runs:
         if counts[-1] == 0:
             counts = counts[:-1]
         counts[3:] -= counts[1:-2].copy()
-        return {"size": [height, width], "counts": _written(counts)}
+        return {"size": [height, width], "counts": "".join(map(_written, pieces(counts)))}
+
+
+def pieces(numbers: Positions) -> Iterator[Positions]:
+    """Views of some at a time, whose intermediate results fit into the processor's cache."""
+    return (numbers[i : i + _AT_ONCE] for i in range(0, numbers.size, _AT_ONCE))
 
 
 def _written(numbers: Positions) -> str:

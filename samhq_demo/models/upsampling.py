@@ -119,9 +119,10 @@ class _Stretches:
         share = (threshold - upper) / (self.lower[at] - upper)
         # The picture's row y lies at (y + 0.5) * source / height - 0.5 in the square.
         row = (self.row[at] + share + 0.5) * (height / source) - 0.5
-        # A row exactly on the threshold is not over it: off begins with it, on behind it.
-        row = np.where(off, np.ceil(row), np.floor(row) + 1)
-        return self.column[at], row.clip(0, height).astype(np.intp), off
+        row += 1
+        behind = row.astype(np.intp)
+        behind -= off & (behind == row)  # a row exactly on the threshold is not over it
+        return self.column[at], behind, off
 
 
 def _uneven(values: Floats, across: Taps) -> Iterator[_Stretches]:
@@ -170,13 +171,13 @@ class _Cells:
         crossed[:-1] |= np.minimum(low[:-1], low[1:]) != np.maximum(high[:-1], high[1:])
         at = np.flatnonzero(crossed)
         starts = np.searchsorted(at, np.arange(width + 1) * (height - 1))
-        column, row = np.divmod(at, max(1, height - 1))
-        right = np.minimum(column + 1, width - 1)
+        column = at // max(1, height - 1)
+        here, right = at + column, np.where(column < width - 1, height, 0)  # there is one row more than cells
         ends = []
-        for line in (row, row + 1):
-            left = values[column, line]
-            ends.append((left, values[right, line] - left))
-        return cls(starts, row, *ends)
+        for corner in (here, here + 1):
+            left = values.ravel()[corner]
+            ends.append((left, values.ravel()[corner + right] - left))
+        return cls(starts, here - column * height, *ends)
 
 
 def _signed(_column: Indices, row: Indices, off: NDArray[np.bool_]) -> int:
