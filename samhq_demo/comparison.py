@@ -9,7 +9,9 @@ import numpy as np
 from samhq_demo import masks
 from samhq_demo.cache import Encoded
 from samhq_demo.masks import BoxXYWH, Mask, Rle
+from samhq_demo.overlap import Overlap
 from samhq_demo.prompts import Prompt
+from samhq_demo.runs import Runs
 
 Which = Literal["sam", "sam_hq"]
 TIMINGS = ("encode", "decode", "total")
@@ -25,10 +27,9 @@ class Candidate:
     rle: Rle
 
     @classmethod
-    def from_mask(cls, mask: Mask, *, predicted_iou: float, stability: float) -> "Candidate":
-        """From a full-size (H, W) mask and the model's scores for it."""
-        rle = masks.rle_encode(mask)
-        return cls(float(predicted_iou), float(stability), masks.rle_area(rle), rle)
+    def from_runs(cls, runs: Runs, *, predicted_iou: float, stability: float) -> "Candidate":
+        """From a mask and the model's scores for it."""
+        return cls(float(predicted_iou), float(stability), runs.area, runs.rle())
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -110,13 +111,14 @@ class Agreement:
     only_sam_hq: int
 
     @classmethod
-    def between(cls, sam_mask: Mask, sam_hq_mask: Mask) -> "Agreement":
-        """From two (H, W) masks of the same size."""
+    def between(cls, sam: Runs, sam_hq: Runs) -> "Agreement":
+        """From two masks of the same size."""
+        overlap = Overlap.between(sam, sam_hq)
         return cls(
-            iou=masks.mask_iou(sam_mask, sam_hq_mask),
-            boundary_iou=masks.boundary_iou(sam_mask, sam_hq_mask),
-            only_sam=int(np.count_nonzero(sam_mask & ~sam_hq_mask)),
-            only_sam_hq=int(np.count_nonzero(sam_hq_mask & ~sam_mask)),
+            iou=overlap.iou,
+            boundary_iou=overlap.boundary_iou,
+            only_sam=overlap.only_a,
+            only_sam_hq=overlap.only_b,
         )
 
     def to_json(self) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """Pure arithmetic on masks: boolean arrays of shape (H, W). No model, no drawing."""
 
-import math
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 from pycocotools import mask as coco_mask
+
+from .overlap import Overlap
+from .runs import Runs
 
 Mask = NDArray[np.bool_]
 BoxXYWH = tuple[int, int, int, int]
@@ -26,18 +28,10 @@ def mask_iou(a: Mask, b: Mask) -> float:
 
 
 def boundary_iou(a: Mask, b: Mask, *, dilation_ratio: float = 0.02) -> float:
-    """Boundary IoU of two (H, W) masks, 0 to 1; two empty masks agree (1.0).
-
-    Cheng et al., "Boundary IoU", CVPR 2021, with the arithmetic of `mask_to_boundary` in their
-    boundary_iou_api: a mask's boundary is what max(1, round(dilation_ratio * diagonal)) erosions with a 3 x 3
-    square take away, and what lies outside the picture is background.
-    """
+    """Boundary IoU of two (H, W) masks, 0 to 1; two empty masks agree (1.0). See `Overlap`."""
     a, b = _pair(a, b)
-    distance = max(1, round(dilation_ratio * math.hypot(*a.shape)))
-    x, y, width, height = bbox_xywh(a | b)
-    # Both masks are background outside the box, just as outside the picture, so cropping changes nothing.
-    crop = np.s_[y : y + height, x : x + width]
-    return _iou(_boundary(a[crop], distance), _boundary(b[crop], distance))
+    overlap = Overlap.between(Runs.from_mask(a), Runs.from_mask(b), dilation_ratio=dilation_ratio)
+    return overlap.boundary_iou
 
 
 def stability_score(above: int, below: int) -> float:
@@ -87,29 +81,6 @@ def _iou(a: Mask, b: Mask) -> float:
     intersection = int(np.count_nonzero(a & b))
     union = int(np.count_nonzero(a)) + int(np.count_nonzero(b)) - intersection
     return intersection / union if union else 1.0
-
-
-def _boundary(mask: Mask, distance: int) -> Mask:
-    """What `distance` erosions with a 3 x 3 square, or one with a larger square, take away."""
-    side = 2 * distance + 1
-    inner = _all_in_window(_all_in_window(mask, side).T, side).T
-    boundary = mask.copy()
-    height, width = inner.shape
-    # Windows that reach over the border hold background, so only those inside can have survived.
-    boundary[distance : distance + height, distance : distance + width] &= ~inner
-    return boundary
-
-
-def _all_in_window(mask: Mask, length: int) -> Mask:
-    """For each run of `length` rows whether all are true: (H, W) -> (max(0, H - length + 1), W)."""
-    if mask.shape[0] < length:
-        return mask[:0]
-    covered = 1
-    while covered < length:  # two runs side by side, at the end overlapping, make one up to twice as long
-        step = min(covered, length - covered)
-        mask = np.logical_and(mask[:-step], mask[step:])
-        covered += step
-    return mask
 
 
 def _pair(a: Mask, b: Mask) -> tuple[Mask, Mask]:

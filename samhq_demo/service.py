@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import masks
 from .cache import EmbeddingCache, Encoded
 from .comparison import Agreement, Comparison, MaskPrediction, ObjectComparison
 from .library import ModelDescription, ModelLibrary, ServiceStatus
+from .overlap import Overlap
 from .pictures import Picture
 from .prompts import MAX_OBJECTS, Prompt
 from .refining import RefineStep, steps_within
+from .runs import Runs
 from .settings import Settings
 
 if TYPE_CHECKING:  # torch is imported behind the page, not before it
@@ -175,20 +176,17 @@ def _compare_object(
     sam = sam_answer(decoded, embedding.frame, multimask=multimask)
     sam_hq = sam_hq_answer(decoded, embedding.frame, multimask=multimask, hq_token_only=hq_token_only)
     return (
-        _with_truth(sam.prediction, sam.mask, truth),
-        _with_truth(sam_hq.prediction, sam_hq.mask, truth),
-        Agreement.between(sam.mask, sam_hq.mask),
+        _with_truth(sam.prediction, sam.runs, truth),
+        _with_truth(sam_hq.prediction, sam_hq.runs, truth),
+        Agreement.between(sam.runs, sam_hq.runs),
     )
 
 
-def _with_truth(prediction: MaskPrediction, mask: np.ndarray, truth: np.ndarray | None) -> MaskPrediction:
+def _with_truth(prediction: MaskPrediction, runs: Runs, truth: np.ndarray | None) -> MaskPrediction:
     if truth is None:
         return prediction
-    return replace(
-        prediction,
-        true_iou=masks.mask_iou(mask, truth),
-        true_boundary_iou=masks.boundary_iou(mask, truth),
-    )
+    overlap = Overlap.between(runs, Runs.from_mask(truth))
+    return replace(prediction, true_iou=overlap.iou, true_boundary_iou=overlap.boundary_iou)
 
 
 def build_service(settings: Settings) -> CompareService:

@@ -340,6 +340,7 @@ def test_clicks_are_exact_on_every_screen(
         window = (round(1280 / zoom), round(1000 / zoom))
         visitor = Visitor.arrive(browser, app.url, size_wh=window, device_scale_factor=scale * zoom)
         visitor.bring(photo)
+        visitor.page.evaluate("document.querySelector('#viewer .stage').scrollIntoView()")
         box = visitor.page.locator("#viewer #sam").bounding_box()
         assert box is not None
         shown = min(box["width"] / size_wh[0], box["height"] / size_wh[1])

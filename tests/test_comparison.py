@@ -9,6 +9,7 @@ from pycocotools import mask as coco_mask
 
 from samhq_demo.comparison import Agreement, Candidate, Comparison, MaskPrediction, ObjectComparison
 from samhq_demo.prompts import PointLabel, Prompt
+from samhq_demo.runs import Runs
 
 LEFT = np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]], bool)
 MIDDLE = np.array([[0, 1, 1, 0], [0, 1, 1, 0], [0, 1, 0, 0]], bool)
@@ -19,13 +20,17 @@ def predicted(mask, **kwargs):
     return MaskPrediction.from_mask(mask, predicted_iou=0.91, stability=0.96, **kwargs)
 
 
+def agreement(sam, sam_hq):
+    return Agreement.between(Runs.from_mask(sam), Runs.from_mask(sam_hq))
+
+
 def compared(*pairs):
     objects = tuple(
         ObjectComparison(
             prompt=PROMPT,
             sam=predicted(sam),
             sam_hq=predicted(sam_hq),
-            agreement=Agreement.between(sam, sam_hq),
+            agreement=agreement(sam, sam_hq),
         )
         for sam, sam_hq in pairs
     )
@@ -51,9 +56,7 @@ def test_a_prediction_has_true_scores_where_the_truth_is_known():
 
 
 def test_agreement_counts_what_each_has_alone():
-    assert Agreement.between(LEFT, MIDDLE) == Agreement(
-        iou=2 / 7, boundary_iou=2 / 7, only_sam=2, only_sam_hq=3
-    )
+    assert agreement(LEFT, MIDDLE) == Agreement(iou=2 / 7, boundary_iou=2 / 7, only_sam=2, only_sam_hq=3)
 
 
 def test_json_has_exactly_the_documented_keys_in_their_order():
@@ -81,7 +84,7 @@ def test_json_values_are_those_of_the_masks():
 
 
 def test_candidates_are_listed_only_where_there_are_some():
-    candidate = Candidate.from_mask(MIDDLE, predicted_iou=0.5, stability=0.25)
+    candidate = Candidate.from_runs(Runs.from_mask(MIDDLE), predicted_iou=0.5, stability=0.25)
     assert "candidates" not in predicted(LEFT).to_json()
     (listed,) = predicted(LEFT, candidates=[candidate]).to_json()["candidates"]
     assert list(listed) == ["predicted_iou", "stability", "area", "rle"]
@@ -92,7 +95,7 @@ def test_candidates_are_listed_only_where_there_are_some():
 def test_scores_from_a_model_become_plain_rounded_floats():
     iou: Any = np.float32(0.9)
     stability: Any = np.float32(1 / 3)
-    candidate = Candidate.from_mask(LEFT, predicted_iou=iou, stability=stability)
+    candidate = Candidate.from_runs(Runs.from_mask(LEFT), predicted_iou=iou, stability=stability)
     answer = MaskPrediction.from_mask(
         LEFT,
         predicted_iou=iou,

@@ -11,7 +11,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "samhq_demo"
 VALUES = (
-    *("settings", "prompts", "refining", "pictures", "masks", "comparison", "cache"),
+    *("settings", "prompts", "refining", "pictures", "masks", "runs", "overlap", "comparison", "cache"),
     *("rle", "outlines", "cutout", "shown", "coco", "svg", "drawing", "overlays"),
 )
 HEAVY = ("torch", "transformers", "gradio")

@@ -29,9 +29,9 @@ def encodes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     ran: list[tuple[int, ...]] = []
     real = ModelPair._run_encoders
 
-    def counting(self: ModelPair, pixel_values):
+    def counting(self: ModelPair, pixel_values, **how):
         ran.append(tuple(pixel_values.shape))
-        return real(self, pixel_values)
+        return real(self, pixel_values, **how)
 
     monkeypatch.setattr(ModelPair, "_run_encoders", counting)
     return ran

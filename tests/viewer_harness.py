@@ -22,6 +22,7 @@ from PIL import Image
 from samhq_demo.comparison import Agreement
 from samhq_demo.masks import bbox_xywh, rle_encode
 from samhq_demo.prompts import PointLabel, Prompt
+from samhq_demo.runs import Runs
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.viewer import (
     NEEDS_QUEUE,
@@ -101,7 +102,7 @@ class Harness:
             "prompt": prompt.to_json(),
             "sam": _prediction(prompt, size_wh, several=several, share=1.0),
             "sam_hq": _prediction(prompt, size_wh, several=several, share=HQ_RADIUS),
-            "agreement": Agreement.between(*masks).to_json(),
+            "agreement": Agreement.between(*map(Runs.from_mask, masks)).to_json(),
         }
         if question.truth:
             compared["sam"]["true_iou"], compared["sam_hq"]["true_iou"] = 0.81, 0.92

@@ -45,6 +45,7 @@ class Visitor(Person):
         self.page.wait_for_function(
             "after => document.querySelector('#viewer').viewer.picturesShown() > after", arg=after
         )
+        self.rest()  # the page makes room for it
 
     def choose_example(self, number: int) -> None:
         """Choose it and wait for the answer to its prompt."""

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from .. import masks
 from ..comparison import Candidate, MaskPrediction
+from ..masks import stability_score
+from ..runs import Runs
 from .frame import Frame
 from .pair import DecodedPair
+from .upsampling import FullMask
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
-    """One model's answer for one object.
-
-    `mask` bool (H, W); `low_res_logits` float32 (h, w), which can be a later prompt.
-    """
+    """One model's answer for one object; `runs` is its mask."""
 
     prediction: MaskPrediction
-    mask: np.ndarray
-    low_res_logits: Tensor
+    runs: Runs
 
 
 class Ranked(NamedTuple):
@@ -70,25 +67,25 @@ def _best_first(scores: Tensor, *, multimask: bool) -> list[int]:
 
 
 def _answer(frame: Frame, logits: list[Tensor], scores: Tensor, *, multimask: bool) -> Answer:
-    found: list[Candidate] = []
-    first_mask: np.ndarray | None = None
-    for i, (one, score) in enumerate(zip(logits, scores.tolist(), strict=True)):
-        if i and one is logits[0]:  # with the HQ token alone the three candidates are one mask
-            found.append(Candidate(score, found[0].stability, found[0].area, found[0].rle))
-            continue
-        full = frame.full_mask(one)
-        if first_mask is None:
-            first_mask = full.mask
-        stability = masks.stability_score(full.above, full.below)
-        found.append(Candidate.from_mask(full.mask, predicted_iou=score, stability=stability))
-    assert first_mask is not None
+    answer = frame.full_mask(logits[0])
+    found = [_candidate(answer, scores[0])]
+    for one, score in zip(logits[1:], scores[1:], strict=True):
+        if one is logits[0]:  # with the HQ token alone the three candidates are one mask
+            found.append(replace(found[0], predicted_iou=float(score)))
+        else:
+            found.append(_candidate(frame.full_mask(one), score))
     best = found[0]
     prediction = MaskPrediction(
         predicted_iou=best.predicted_iou,
         stability=best.stability,
         area=best.area,
-        bbox_xywh=masks.rle_bbox(best.rle),
+        bbox_xywh=answer.runs.bbox_xywh,
         rle=best.rle,
         candidates=tuple(found) if multimask else None,
     )
-    return Answer(prediction, first_mask, logits[0])
+    return Answer(prediction, answer.runs)
+
+
+def _candidate(full: FullMask, score: Tensor) -> Candidate:
+    stability = stability_score(full.above, full.below)
+    return Candidate.from_runs(full.runs, predicted_iou=float(score), stability=stability)

@@ -14,21 +14,12 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from .upsampling import FullMask, upsample
+
 PIXEL_MEAN = (123.675, 116.28, 103.53)  # ImageNet's, in 0..255, the same for every published SAM
 PIXEL_STD = (58.395, 57.12, 57.375)
 # A mask prompt is a map of logits; SAM 2 maps a binary mask to -10 and 10, and so do we.
 MASK_PROMPT_LOGIT = 10.0
-STABILITY_OFFSET = 1.0
-_BAND_PIXELS = 2_000_000  # of full-size logits at a time: 8 MB
-
-
-@dataclass(frozen=True, slots=True)
-class FullMask:
-    """A mask at the picture's size, bool (H, W), and its pixels with logits over +1 and -1."""
-
-    mask: np.ndarray
-    above: int
-    below: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,56 +63,15 @@ class Frame:
     def full_mask(self, logits: Tensor) -> FullMask:
         """Low-resolution logits (h, w) -> the mask of the picture's size.
 
-        Bilinear to the square, cropped, bilinear to the picture. The last step is done in bands
-        and only where the mask or its surroundings can be: interpolation never leaves the range
-        of its inputs, so where no logit nearby is over -1 nothing need be computed.
+        Bilinear to the square, cropped, bilinear to the picture.
         """
-        width, height = self.size_wh
-        in_w, in_h = self.resized_wh
-        square = F.interpolate(
-            logits.float()[None, None],
-            (self.image_size, self.image_size),
-            mode="bilinear",
-            align_corners=False,
-        )[0, 0, :in_h, :in_w]
-        mask = np.zeros((height, width), bool)
-        near = square > -STABILITY_OFFSET
-        rows, columns = _reach(near.any(1), height), _reach(near.any(0), width)
-        if rows is None or columns is None:
-            return FullMask(mask, 0, 0)
-        left, right = columns
-        take_x, next_x, part_x = _taps(in_w, width, left, right)
-        above = below = 0
-        band = max(1, _BAND_PIXELS // (right - left))
-        for top in range(rows[0], rows[1], band):
-            bottom = min(top + band, rows[1])
-            take_y, next_y, part_y = _taps(in_h, height, top, bottom)
-            lines = torch.lerp(square[take_y], square[next_y], part_y[:, None])
-            full = torch.lerp(lines[:, take_x], lines[:, next_x], part_x)
-            above += int((full > STABILITY_OFFSET).sum())
-            below += int((full > -STABILITY_OFFSET).sum())
-            mask[top:bottom, left:right] = (full > 0).numpy()
-        return FullMask(mask, above, below)
+        return upsample(
+            logits.detach().float().cpu().numpy(),
+            square=self.image_size,
+            resized_wh=self.resized_wh,
+            size_wh=self.size_wh,
+        )
 
     def _padded(self, values: Tensor) -> Tensor:
         width, height = self.resized_wh
         return F.pad(values, (0, self.image_size - width, 0, self.image_size - height))
-
-
-def _taps(source: int, target: int, start: int, stop: int) -> tuple[Tensor, Tensor, Tensor]:
-    """The two inputs of outputs start..stop of a bilinear resize, and the second one's weight."""
-    at = (torch.arange(start, stop, dtype=torch.float32) + 0.5) * (source / target) - 0.5
-    at = at.clamp(min=0)
-    first = at.long().clamp(max=source - 1)
-    return first, (first + 1).clamp(max=source - 1), at - first
-
-
-def _reach(near: Tensor, target: int) -> tuple[int, int] | None:
-    """The outputs that a run of inputs can touch, as start and stop; None if there are none."""
-    at = near.nonzero()
-    if not len(at):
-        return None
-    source = len(near)
-    start = int((int(at[0]) - 1) * target / source) - 1
-    stop = int((int(at[-1]) + 2) * target / source) + 2
-    return max(0, start), min(target, stop)

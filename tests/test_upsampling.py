@@ -1,0 +1,137 @@
+"""Masks of the picture's size without its arrays: equal to the plain official upsampling."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from samhq_demo.models.frame import Frame
+from samhq_demo.models.upsampling import upsample
+
+SIZES = {
+    "as the square": (256, 256),
+    "enlarged": (1500, 1000),
+    "portrait": (410, 1490),
+    "reduced": (150, 101),
+    "odd": (641, 479),
+    "wider than it is high by far": (900, 3),
+    "one pixel wide": (1, 700),
+    "one pixel high": (700, 1),
+    "one pixel": (1, 1),
+}
+
+
+def soft(seed: int, cells: int, scale: float) -> Tensor:
+    coarse = torch.randn((1, 1, cells, cells), generator=torch.Generator().manual_seed(seed)) * scale
+    return F.interpolate(coarse, (64, 64), mode="bicubic")[0, 0]
+
+
+def lines() -> Tensor:
+    """Lines thinner than a cell of the logits, upright, level and aslant."""
+    y, x = torch.meshgrid(torch.arange(64.0), torch.arange(64.0), indexing="ij")
+    near = torch.stack([(x - 20.3).abs(), (y - 11.7).abs(), (x + y - 60.4).abs() / 2**0.5]).amin(0)
+    return 2.0 - 3.0 * near
+
+
+LOGITS = {
+    "smooth": soft(0, 6, 8.0),
+    "ragged": soft(1, 64, 3.0),
+    "faint": soft(2, 20, 0.7),
+    "steep": soft(3, 12, 500.0),
+    "thin lines": lines(),
+    "all in": torch.full((64, 64), 5.0),
+    "all out": torch.full((64, 64), -5.0),
+    "only in doubt": torch.full((64, 64), -0.5),
+    "one cell": torch.full((64, 64), -4.0).index_put((torch.tensor(30), torch.tensor(2)), torch.tensor(9.0)),
+}
+
+
+def official(logits: Tensor, frame: Frame) -> Tensor:
+    """`Sam.postprocess_masks` of segment-anything 1.0, by its description: (H, W) logits."""
+    width, height = frame.size_wh
+    in_w, in_h = frame.resized_wh
+    side = frame.image_size
+    square = F.interpolate(logits[None, None], (side, side), mode="bilinear", align_corners=False)
+    cropped = square[..., :in_h, :in_w]
+    return F.interpolate(cropped, (height, width), mode="bilinear", align_corners=False)[0, 0]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", LOGITS)
+def test_mask_and_counts_are_the_official_upsamplings(size: str, kind: str) -> None:
+    frame = Frame(SIZES[size], 256, 64)
+    found, true = frame.full_mask(LOGITS[kind]), official(LOGITS[kind], frame)
+    # Pixels within rounding of a threshold; of a few pixels, none.
+    allowed = max(int(true.numel() > 100), true.numel() // 20_000)
+    assert np.count_nonzero(found.mask != (true > 0).numpy()) <= allowed
+    assert abs(found.above - int((true > 1).sum())) <= allowed
+    assert abs(found.below - int((true > -1).sum())) <= allowed
+
+
+def test_a_large_picture_has_the_official_mask() -> None:
+    frame = Frame((3000, 2000), 1024, 256)
+    logits = F.interpolate(soft(4, 24, 6.0)[None, None], (256, 256), mode="bicubic")[0, 0]
+    true = (official(logits, frame) > 0).numpy()
+    assert 0.1 < true.mean() < 0.9, "a mask with one sign only would prove nothing"
+    assert (frame.full_mask(logits).mask == true).mean() >= 0.99999
+
+
+def test_rounding_never_turns_a_column_over() -> None:
+    """With 699 inputs for 2563 outputs some weights round to 1, and then 0.7 + (1e-9 - 0.7) to 0.
+
+    Cells whose corners are all over a threshold are left out, so all between them must be over it, too.
+    """
+    rng = np.random.default_rng(0)
+    size = (699, 699)
+    values = np.where(rng.random(size) < 0.5, 1e-9, 0.5 + 0.5 * rng.random(size))
+    values[rng.random(size) < 0.01] = -2.0
+    logits = values.astype(np.float32)
+    found = upsample(logits, square=699, resized_wh=size, size_wh=(2563, 699))
+    true = F.interpolate(torch.from_numpy(logits)[None].double(), 2563, mode="linear")[0] > 0
+    # Beside a -2 some of the 1e-9 are within rounding.
+    assert np.count_nonzero(found.mask != true.numpy()) < 0.0005 * true.numel()
+
+
+def test_logits_that_are_no_numbers_do_not_break_the_answer() -> None:
+    logits = LOGITS["smooth"].clone()
+    logits[0, 0], logits[5, 5], logits[9, 9] = float("nan"), float("inf"), -float("inf")
+    assert Frame((300, 200), 256, 64).full_mask(logits).mask.shape == (200, 300)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kilobytes on Linux alone")
+def test_a_24_megapixel_answer_takes_little_memory() -> None:
+    """Both models' three candidates, the agreement and the JSON; ragged logits, the worst there are."""
+    done = subprocess.run([sys.executable, "-c", _MEMORY], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 64_000, "kilobytes; one array of 24 million floats has 94,000"
+
+
+_MEMORY = """
+import json, resource, torch
+from samhq_demo.comparison import Agreement
+from samhq_demo.models.answers import sam_answer, sam_hq_answer
+from samhq_demo.models.frame import Frame
+from samhq_demo.models.pair import DecodedPair
+
+def answer(size_wh):
+    frame = Frame(size_wh, 1024, 256)
+    sam = sam_answer(decoded, frame, multimask=True)
+    sam_hq = sam_hq_answer(decoded, frame, multimask=True, hq_token_only=False)
+    agreement = Agreement.between(sam.runs, sam_hq.runs)
+    return json.dumps([sam.prediction.to_json(), sam_hq.prediction.to_json(), agreement.to_json()])
+
+random = torch.Generator().manual_seed(0)
+logits = torch.nn.functional.interpolate(
+    torch.randn((1, 9, 128, 128), generator=random) * 4, (256, 256), mode="bilinear")[0]
+scores = torch.tensor([0.1, 0.2, 0.3, 0.4])
+decoded = DecodedPair(logits[:4], scores, logits[4:], scores)
+answer((60, 40))
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+assert len(answer((6000, 4000))) > 100_000
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
