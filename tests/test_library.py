@@ -116,10 +116,10 @@ from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
 service = build_service(Settings.from_environment())
 end = time.monotonic() + 90
-while time.monotonic() < end and service.status().message.count("download") :
-    time.sleep(0.1)
-time.sleep(0.1)
-while time.monotonic() < end and not service.status().ready:
+while time.monotonic() < end:
+    status = service.status()
+    if (status.model == "base" and status.ready) or "could not be had" in status.message:
+        break
     time.sleep(0.1)
 print(json.dumps([service.status().model, service.status().message]), flush=True)
 os._exit(0)  # a model may still be loading in the background

@@ -283,7 +283,7 @@ def test_everything_is_reached_by_tab_named_and_seen_to_have_the_focus(person: P
 def test_nothing_moves_when_answers_come_and_nothing_is_cut_off(person: Person, width: int) -> None:
     person.page.set_viewport_size({"width": width, "height": 1300})
     person.rest()
-    parts = ["stage", "status", "candidates", "objects", "choices"]
+    parts = ["stage", "status", "scores", "candidates", "objects", "panels"]
     boxes = "parts => parts.map(name => { const box = document.querySelector('#viewer .' + name)"
     boxes += ".getBoundingClientRect(); return [box.x, box.y + scrollY, box.width, box.height]; })"
     before = person.page.evaluate(boxes, parts)
