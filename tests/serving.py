@@ -20,6 +20,7 @@ from gradio_client import Client
 from PIL import Image
 
 from samhq_demo.ui.api import register_api
+from samhq_demo.ui.named_calls import HANDLERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,12 @@ def serve(service: Any, *, folder: Path, mcp: bool = False) -> Iterator[Served]:
         with gr.Blocks(analytics_enabled=False) as blocks:
             register_api(service)
         _, url, _ = blocks.launch(
-            server_name="127.0.0.1", server_port=port, prevent_thread_lock=True, quiet=True, mcp_server=mcp
+            server_name="127.0.0.1",
+            server_port=port,
+            prevent_thread_lock=True,
+            quiet=True,
+            mcp_server=mcp,
+            app_kwargs={"exception_handlers": dict(HANDLERS)},
         )
         try:
             yield Served(blocks, url, folder)
