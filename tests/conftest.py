@@ -1,13 +1,16 @@
-"""Shared fixtures: a service on a small checkpoint with random weights, made once a run."""
+"""Made once a run: a service on a small checkpoint with random weights, the app itself, a browser."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
+from tests.browsing import RunningApp, chromium, run_app
 
 
 @pytest.fixture(scope="session")
@@ -22,3 +25,16 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def service(checkpoint: Path) -> CompareService:
     """The real service on that checkpoint, in float32 on the CPU."""
     return build_service(Settings(model=str(checkpoint), device="cpu", dtype="float32"))
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """The app itself with `tiny`, in a process of its own and without a network."""
+    with run_app(tmp_path_factory.mktemp("app"), SAMHQ_MODEL="tiny") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started

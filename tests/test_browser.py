@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Route
 
 from samhq_demo.masks import mask_iou
 from samhq_demo.pictures import read_mask
-from tests.browsing import ROOT, RunningApp, chromium, run_app
+from tests.browsing import ROOT, RunningApp
 from tests.serving import save_photo
 from tests.visitor import Visitor
 
@@ -29,18 +29,6 @@ SIZE_WH = (768, 576)
 TRUTH = read_mask(ROOT / "examples" / EXAMPLES[0]["truth"], size_wh=SIZE_WH)
 SCREENS = [(1, 0.67), (1, 1.0), (1, 1.5), (2, 1.0), (3, 1.25)]  # device scale, page zoom
 PICTURES = [(200, 150), (150, 200), (1000, 750), (750, 1000), (6000, 4000), (4000, 6000)]
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with run_app(tmp_path_factory.mktemp("app"), SAMHQ_MODEL="tiny") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import base64
 import io
 import logging
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,9 @@ def ask(served: Served, question: Callable[[ClientSession], Any]) -> Any:
             await client.initialize()
             return await question(client)
 
-    return asyncio.run(session())
+    # In a thread of its own: where a test has opened a browser, this one has a loop already.
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, session()).result()
 
 
 def tools(served: Served) -> dict[str, Tool]:

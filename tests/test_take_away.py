@@ -19,7 +19,7 @@ from pycocotools.coco import COCO
 
 from samhq_demo.masks import boundary_iou, mask_iou, rle_decode
 from samhq_demo.pictures import read_mask
-from tests.browsing import ROOT, RunningApp, chromium, run_app
+from tests.browsing import ROOT, RunningApp
 from tests.visitor import Visitor
 
 pytestmark = pytest.mark.browser
@@ -30,18 +30,6 @@ HOUSE_TRUTH = ROOT / "examples" / "house.mask.png"
 TRUTH = read_mask(HOUSE_TRUTH, size_wh=SIZE_WH)
 BICYCLE = next(i for i, example in enumerate(EXAMPLES) if example["file"] == "bicycle.jpg")
 CLICK = (237, 305)
-
-
-@pytest.fixture(scope="module")
-def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
-    with run_app(tmp_path_factory.mktemp("app"), SAMHQ_MODEL="tiny") as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
 
 
 @pytest.fixture

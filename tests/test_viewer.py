@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import Browser
 
 from samhq_demo.masks import rle_encode
-from tests.browsing import chromium
 from tests.viewer_harness import HQ_RADIUS, RADIUS_SHARE, Harness, drawn_mask, launched
 from tests.viewer_person import Person
 
@@ -28,12 +27,6 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Harness:
     made = Harness(tmp_path_factory.mktemp("pictures"))
     made.add_picture(*SIZE_WH, name="grey", pixels=np.full((400, 600, 3), GREY, np.uint8))
     return made
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

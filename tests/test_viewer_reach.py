@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, CDPSession, Page
 
-from tests.browsing import chromium
 from tests.viewer_harness import Harness, launched
 from tests.viewer_person import Person
 
@@ -27,12 +26,6 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Harness:
     for width, height in PICTURES:
         made.add_picture(width, height, pixels=telling_its_place(width, height))
     return made
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

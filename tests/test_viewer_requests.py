@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.browsing import chromium
 from tests.viewer_harness import RADIUS_SHARE, Harness, launched
 from tests.viewer_person import Person
 
@@ -27,12 +26,6 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Harness:
     for width, height in ((1000, 750), (6000, 4500)):
         made.add_picture(width, height, pixels=np.full((height, width, 3), GREY, np.uint8))
     return made
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
