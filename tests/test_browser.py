@@ -126,6 +126,19 @@ def test_a_click_in_the_picture_is_a_click_in_the_viewer(house: Visitor) -> None
     assert house.prompt["labels"] == [1, 0]
 
 
+def test_a_picture_can_be_clicked_as_soon_as_it_takes_clicks(visitor: Visitor) -> None:
+    """With no wait for anything: the click comes when the picture lets it through."""
+    visitor.page.locator("#picture input[type=file]").set_input_files(HOUSE)
+    image = visitor.page.locator("#picture img")
+    image.click(position={"x": 70, "y": 110})
+    visitor.sees_answer(0)
+    (point,) = visitor.prompt["points"]
+    box = image.bounding_box()
+    assert box is not None
+    assert point == pytest.approx([70 / box["width"] * 768, 110 / box["height"] * 576], abs=5)
+    assert "0." in visitor.page.inner_text("#sam") and "0." in visitor.page.inner_text("#sam-hq")
+
+
 def test_four_quick_clicks_in_the_picture_give_four_points(house: Visitor) -> None:
     wanted = [(100.0, 300.0), (200.0, 300.0), (300.0, 300.0), (250.0, 400.0)]
     for xy in wanted:
