@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from .asked import Asked
 from .cache import EmbeddingCache, Encoded
 from .comparison import Agreement, Comparison, MaskPrediction, ObjectComparison
 from .library import ModelDescription, ModelLibrary, ServiceStatus
 from .overlap import Overlap
 from .pictures import Picture
-from .prompts import MAX_OBJECTS, Prompt
-from .refining import RefineStep, steps_within
+from .prompts import Prompt
+from .refining import RefineStep
 from .runs import Runs
 from .settings import Settings
 
@@ -86,42 +87,24 @@ class CompareService:
             ValueError: the request is wrong, or the model's weights are not here.
         """
         began = time.perf_counter()
-        if not 1 <= len(prompts) <= MAX_OBJECTS:
-            raise ValueError(f"There are {len(prompts)} objects; give 1 to {MAX_OBJECTS}.")
-        if mask_prompt is not None and len(prompts) != 1:
-            raise ValueError(f"A mask prompt goes with one object, not with {len(prompts)}.")
-        if refine_from and len(prompts) != 1:
-            raise ValueError(f"refine_from goes with one object, not with {len(prompts)}.")
-        for role, mask in (("mask prompt", mask_prompt), ("ground truth", ground_truth)):
-            if mask is not None and mask.shape != picture.pixels.shape[:2]:
-                raise ValueError(
-                    f"The {role} is {mask.shape[1]}x{mask.shape[0]}, the picture "
-                    f"{picture.width}x{picture.height}; they must be of one size."
-                )
-        steps = steps_within(
-            refine_from, picture.size_wh, multimask=multimask, has_mask_prompt=mask_prompt is not None
+        asked = Asked.of(
+            picture,
+            prompts,
+            multimask=multimask,
+            hq_token_only=hq_token_only,
+            mask_prompt=mask_prompt,
+            ground_truth=ground_truth,
+            refine_from=refine_from,
         )
-        has_mask_input = mask_prompt is not None or bool(steps)
-        checked = [p.within(picture.size_wh, has_mask_prompt=has_mask_input) for p in prompts]
         pair = self._library.pair(model)
         embedding, encoded = self._embedding(pair, picture)
         seen = time.perf_counter()
-        mask_inputs = _mask_inputs(
-            pair, embedding, steps, mask_prompt=mask_prompt, multimask=multimask, hq_token_only=hq_token_only
-        )
-        decoded = pair.decode(embedding, checked, mask_inputs=mask_inputs)
-        objects = []
-        for prompt, one in zip(checked, decoded, strict=True):
-            several = prompt.has_candidates(multimask, has_mask_input=has_mask_input)
-            compared = _compare_object(
-                one, embedding=embedding, multimask=several, hq_token_only=hq_token_only, truth=ground_truth
-            )
-            objects.append(ObjectComparison(prompt, *compared))
+        objects = _answers(pair, embedding, asked)
         done = time.perf_counter()
         return Comparison(
             model=pair.name,
             size_wh=picture.size_wh,
-            objects=tuple(objects),
+            objects=objects,
             encoded=encoded,
             milliseconds={
                 "encode": 1000 * (seen - began),
@@ -142,50 +125,55 @@ class CompareService:
         return self._cache.get(key, encode)
 
 
-def _mask_inputs(
-    pair: ModelPair,
-    embedding: ImageEmbedding,
-    steps: Sequence[RefineStep],
-    *,
-    mask_prompt: np.ndarray | None,
-    multimask: bool | None,
-    hq_token_only: bool,
-) -> MaskInputs | None:
+def _answers(pair: ModelPair, embedding: ImageEmbedding, asked: Asked) -> tuple[ObjectComparison, ...]:
+    """Both models' answers to every prompt, in order."""
+    decoded = pair.decode(embedding, asked.prompts, mask_inputs=_mask_inputs(pair, embedding, asked))
+    return tuple(
+        _compare_object(prompt, one, embedding=embedding, asked=asked)
+        for prompt, one in zip(asked.prompts, decoded, strict=True)
+    )
+
+
+def _mask_inputs(pair: ModelPair, embedding: ImageEmbedding, asked: Asked) -> MaskInputs | None:
     """What the prompt starts from: the rough mask, refined step by step; None without any of them."""
     from .models.pair import MaskInputs
     from .models.refining import refine
 
     start = None
-    if mask_prompt is not None:
-        logits = embedding.frame.mask_prompt(mask_prompt)
+    if asked.mask_prompt is not None:
+        logits = embedding.frame.mask_prompt(asked.mask_prompt)
         start = MaskInputs(sam=logits, sam_hq=logits)
-    return refine(pair, embedding, steps, start=start, multimask=multimask, hq_token_only=hq_token_only)
+    return refine(
+        pair,
+        embedding,
+        asked.steps,
+        start=start,
+        multimask=asked.multimask,
+        hq_token_only=asked.hq_token_only,
+    )
 
 
 def _compare_object(
-    decoded: DecodedPair,
-    *,
-    embedding: ImageEmbedding,
-    multimask: bool,
-    hq_token_only: bool,
-    truth: np.ndarray | None,
-) -> tuple[MaskPrediction, MaskPrediction, Agreement]:
+    prompt: Prompt, decoded: DecodedPair, *, embedding: ImageEmbedding, asked: Asked
+) -> ObjectComparison:
     """SAM's answer, SAM-HQ's answer, and how far they agree."""
     from .models.answers import sam_answer, sam_hq_answer
 
-    sam = sam_answer(decoded, embedding.frame, multimask=multimask)
-    sam_hq = sam_hq_answer(decoded, embedding.frame, multimask=multimask, hq_token_only=hq_token_only)
-    return (
-        _with_truth(sam.prediction, sam.runs, truth),
-        _with_truth(sam_hq.prediction, sam_hq.runs, truth),
+    several = asked.has_candidates(prompt)
+    sam = sam_answer(decoded, embedding.frame, multimask=several)
+    sam_hq = sam_hq_answer(decoded, embedding.frame, multimask=several, hq_token_only=asked.hq_token_only)
+    return ObjectComparison(
+        prompt,
+        _with_truth(sam.prediction, sam.runs, asked.truth),
+        _with_truth(sam_hq.prediction, sam_hq.runs, asked.truth),
         Agreement.between(sam.runs, sam_hq.runs),
     )
 
 
-def _with_truth(prediction: MaskPrediction, runs: Runs, truth: np.ndarray | None) -> MaskPrediction:
+def _with_truth(prediction: MaskPrediction, runs: Runs, truth: Runs | None) -> MaskPrediction:
     if truth is None:
         return prediction
-    overlap = Overlap.between(runs, Runs.from_mask(truth))
+    overlap = Overlap.between(runs, truth)
     return replace(prediction, true_iou=overlap.iou, true_boundary_iou=overlap.boundary_iou)
 
 
