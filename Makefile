@@ -6,6 +6,8 @@ TORCH_INDEX ?=
 # What the Space gets: one of the releases that ZeroGPU supports.
 SPACE_TORCH ?= 2.11.0
 ZEROGPU_TORCH := 2.8.0 2.9.1 2.10.0 2.11.0
+# How often `bench` asks each way.
+ROUNDS ?= 3
 # The browser that the tests drive.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
@@ -16,7 +18,7 @@ PIP := $(PY) -m pip --disable-pip-version-check install -c constraints.txt
 INSTALL_FAILED := { echo "Could not install the packages: see above. A package index has to be within reach."; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format types train examples screenshots space clean
+.PHONY: help setup run test bench lint format types train examples screenshots space clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -35,6 +37,9 @@ else
 	@echo "Get one with 'apt-get install chromium', or name one: 'make test CHROMIUM=/path/to/chrome'."
 	@exit 1
 endif
+
+bench: $(VENV)/.dev ## against transformers and the official predictors: benchmarks/RESULTS.md (half an hour; ROUNDS=1: ten minutes)
+	$(PY) -m benchmarks.run --rounds $(ROUNDS)
 
 lint: $(VENV)/.dev ## ruff: rules and format
 	$(PY) -m ruff check .

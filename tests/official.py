@@ -63,7 +63,9 @@ _NAMES = (
 )
 
 
-def _official_names(weights: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+def official_weights(model: Any) -> dict[str, torch.Tensor]:
+    """The weights of a transformers `SamModel` or `SamHQModel` under the official names, float32."""
+    weights: dict[str, torch.Tensor] = model.state_dict()
     out = {}
     for name, tensor in weights.items():
         if name == "prompt_encoder.shared_embedding.positional_embedding":
@@ -114,16 +116,25 @@ def _build(parts: Any, config: Any, decoder_class: Any, **decoder_options: Any) 
     return parts.Sam(encoder, prompts, masks).eval()
 
 
+def empty_sam(config: Any) -> Any:
+    """segment-anything's SAM of a transformers configuration, its weights still to be loaded."""
+    return _build(sam_parts, config, sam_parts.MaskDecoder)
+
+
+def empty_sam_hq(config: Any) -> Any:
+    """segment-anything-hq's SAM-HQ, likewise."""
+    return _build(hq_parts, config, hq_parts.MaskDecoderHQ, vit_dim=config.vision_config.hidden_size)
+
+
 def sam_predictor(model: Any) -> Any:
     """segment-anything's predictor with the weights of a transformers `SamModel`."""
-    built = _build(sam_parts, model.config, sam_parts.MaskDecoder)
-    built.load_state_dict(_official_names(model.state_dict()))
+    built = empty_sam(model.config)
+    built.load_state_dict(official_weights(model))
     return official_sam.SamPredictor(built)
 
 
 def sam_hq_predictor(model: Any) -> Any:
     """segment-anything-hq's predictor with the weights of a transformers `SamHQModel`."""
-    vit_dim = model.config.vision_config.hidden_size
-    built = _build(hq_parts, model.config, hq_parts.MaskDecoderHQ, vit_dim=vit_dim)
-    built.load_state_dict(_official_names(model.state_dict()))
+    built = empty_sam_hq(model.config)
+    built.load_state_dict(official_weights(model))
     return official_sam_hq.SamPredictor(built)

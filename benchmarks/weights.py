@@ -1,0 +1,42 @@
+"""Weights on disk for all ways, of random tensors at a real scale or of the bundled checkpoint."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+
+def prepare(geometry: str, folder: Path) -> str:
+    """Write the weights of "ViT-B", "tiny" or "small"; returns the precision that this project chooses here.
+
+    The folder gets SAM-HQ and the SAM inside it, each in Hugging Face format and as the official
+    code's `.pth` file.
+    """
+    import torch
+    from transformers.utils import logging
+
+    from samhq_demo.models.checkpoints import frozen_sam
+    from samhq_demo.models.compute import choose_compute
+    from tests.official import official_weights
+
+    logging.disable_progress_bar()
+    sam_hq = _sam_hq(geometry)
+    for name, model in (("sam_hq", sam_hq), ("sam", frozen_sam(sam_hq))):
+        model.save_pretrained(folder / name, safe_serialization=True)
+        torch.save(official_weights(model), folder / f"{name}.pth")
+    return str(choose_compute(device="cpu").dtype).removeprefix("torch.")
+
+
+def _sam_hq(geometry: str) -> Any:
+    import torch
+    from transformers import SamHQModel
+
+    from samhq_demo.models.weights import TINY_FOLDER
+    from tests.checkpoints import SMALL, VIT_B, random_sam_hq
+
+    if geometry == "tiny":
+        return SamHQModel.from_pretrained(TINY_FOLDER, dtype=torch.float32).eval()
+    known = {"ViT-B": VIT_B, "small": SMALL}
+    if geometry not in known:
+        raise ValueError(f"There is no geometry {geometry!r}; there are tiny, {', '.join(known)}.")
+    return random_sam_hq(known[geometry], seed=3)
