@@ -1,22 +1,22 @@
-"""The ViT image encoder, exact and without its largest tensors.
+"""The ViT image encoder, exact, without its largest tensors and without needless copies.
 
-SAM's encoder adds a decomposed relative-position bias to its attention (Li et al. 2022, "MViTv2",
-eq. 4): for each head a matrix of all places by all places. In the global layers it takes most of
-the time and memory to build. It need not be built: the bias of query and key is the query's bias
-for the key's row plus that for the key's column, which is a product of the query, lengthened by its
-row and column biases, and the key, lengthened by ones where its own row and column stand. That
-trebles the products, which only units made for them (a GPU's, AMX) do for less than building costs;
-elsewhere the bias is built for one head at a time.
+A windowed layer sees each row of windows alone, and what is not attention sees each place alone. So
+on a CPU a layer goes through the picture in parts that stay in its cache, and adds to the hidden
+states where they lie. Whole tensors of every layer would be read from memory again and again, and
+the memory of the large ones given back and cleared anew each time, which costs more still.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn import functional as F
+
+from .attention import global_attention, windowed_attention
+
+_PART_PLACES = 1024  # enough that products run at full speed; of ViT-B's MLP 12 MB
 
 
 class EncodedImage(NamedTuple):
@@ -26,6 +26,7 @@ class EncodedImage(NamedTuple):
     early: Tensor
 
 
+@torch.inference_mode()
 def run_encoder(
     encoder: Any, pixel_values: Tensor, *, fold_bias: bool, on_layer: Callable[[], None] = lambda: None
 ) -> EncodedImage:
@@ -36,18 +37,12 @@ def run_encoder(
     """
     hidden = encoder.patch_embed(pixel_values)
     if encoder.pos_embed is not None:
-        hidden = hidden + encoder.pos_embed
+        hidden += encoder.pos_embed
     early: Tensor | None = None
     for layer in encoder.layers:
-        attended = layer.layer_norm1(hidden)
-        if layer.window_size:
-            attended = _in_windows(layer.attn, attended, size=layer.window_size)
-        else:
-            attended = layer.attn.proj(_global_attention(layer.attn, attended, fold_bias=fold_bias))
-        hidden = hidden + attended
-        hidden = hidden + layer.mlp(layer.layer_norm2(hidden))
+        _run_layer(layer, hidden, fold_bias=fold_bias)
         if not layer.window_size and early is None:
-            early = hidden
+            early = hidden.clone()  # the layers after it work in the same memory
         on_layer()
     if early is None:
         raise ValueError(
@@ -56,96 +51,21 @@ def run_encoder(
     return EncodedImage(encoder.neck(hidden), early)
 
 
-def _heads(attention: Any, hidden: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """(B, h, w, V) -> queries, keys and values, each (B, heads, h*w, d)."""
-    batch, height, width, _ = hidden.shape
-    qkv = attention.qkv(hidden).view(batch, height * width, 3, attention.num_attention_heads, -1)
-    queries, keys, values = qkv.permute(2, 0, 3, 1, 4)
-    return queries, keys, values
+def _run_layer(layer: Any, hidden: Tensor, *, fold_bias: bool) -> None:
+    """Change (1, h, w, V) to what a layer makes of it."""
+    if layer.window_size:
+        for part in _parts(hidden, rows_of=layer.window_size):
+            part.add_(windowed_attention(layer.attn, layer.layer_norm1(part), size=layer.window_size))
+            part.add_(layer.mlp(layer.layer_norm2(part)))
+        return
+    attended = global_attention(layer.attn, layer.layer_norm1(hidden), fold_bias=fold_bias)
+    for part, seen in zip(_parts(hidden), _parts(attended), strict=True):
+        part.add_(layer.attn.proj(seen))
+        part.add_(layer.mlp(layer.layer_norm2(part)))
 
 
-def _biases(attention: Any, queries: Tensor, *, size_hw: tuple[int, int]) -> tuple[Tensor, Tensor]:
-    """Each query's bias for every row, (B, heads, h, w, h), and for every column, (B, heads, h, w, w)."""
-    height, width = size_hw
-    rows = attention.get_rel_pos(height, height, attention.rel_pos_h)
-    columns = attention.get_rel_pos(width, width, attention.rel_pos_w)
-    placed = queries.unflatten(2, size_hw)
-    return torch.einsum("bnhwc,hkc->bnhwk", placed, rows), torch.einsum("bnhwc,wkc->bnhwk", placed, columns)
-
-
-def _joined(heads: Tensor, *, size_hw: tuple[int, int]) -> Tensor:
-    """(B, heads, h*w, d) -> (B, h, w, heads*d)."""
-    return heads.transpose(1, 2).reshape(heads.shape[0], *size_hw, -1)
-
-
-def _global_attention(attention: Any, hidden: Tensor, *, fold_bias: bool) -> Tensor:
-    """Attention of every place to every place. Keeps the shape."""
-    size_hw = (hidden.shape[1], hidden.shape[2])
-    queries, keys, values = _heads(attention, hidden)
-    if not attention.use_rel_pos:
-        attended = F.scaled_dot_product_attention(queries, keys, values, scale=attention.scale)
-    elif fold_bias:
-        attended = _folded(attention, queries, keys, values, size_hw=size_hw)
-    else:
-        attended = _head_by_head(attention, queries, keys, values, size_hw=size_hw)
-    return _joined(attended, size_hw=size_hw)
-
-
-def _folded(
-    attention: Any, queries: Tensor, keys: Tensor, values: Tensor, *, size_hw: tuple[int, int]
-) -> Tensor:
-    """Attention with the bias in the product: (B, heads, h*w, d) each and back."""
-    height, width = size_hw
-    by_row, by_column = _biases(attention, queries, size_hw=size_hw)
-    queries = torch.cat([queries * attention.scale, by_row.flatten(2, 3), by_column.flatten(2, 3)], dim=-1)
-    row = torch.eye(height, dtype=keys.dtype, device=keys.device).repeat_interleave(width, dim=0)
-    column = torch.eye(width, dtype=keys.dtype, device=keys.device).repeat(height, 1)
-    places = torch.cat([row, column], dim=-1).expand(*keys.shape[:2], -1, -1)
-    keys = torch.cat([keys, places], dim=-1)
-    # torch takes its fast path only for values as wide as the keys.
-    padded = F.pad(values, (0, height + width))
-    attended = F.scaled_dot_product_attention(queries, keys, padded, scale=1.0)
-    return attended[..., : values.shape[-1]]
-
-
-def _head_by_head(
-    attention: Any, queries: Tensor, keys: Tensor, values: Tensor, *, size_hw: tuple[int, int]
-) -> Tensor:
-    """Attention with the bias built for one head at a time: (B, heads, h*w, d) each and back."""
-    by_row, by_column = _biases(attention, queries, size_hw=size_hw)
-    attended = torch.empty_like(values)
-    for head in range(queries.shape[1]):
-        one = slice(head, head + 1)
-        bias = _built(by_row[:, one], by_column[:, one])
-        attended[:, one] = F.scaled_dot_product_attention(
-            queries[:, one], keys[:, one], values[:, one], attn_mask=bias, scale=attention.scale
-        )
-    return attended
-
-
-def _built(by_row: Tensor, by_column: Tensor) -> Tensor:
-    """(B, n, h, w, h) and (B, n, h, w, w) -> the bias of every place to every place, (B, n, h*w, h*w)."""
-    return (by_row.unsqueeze(-1) + by_column.unsqueeze(-2)).flatten(2, 3).flatten(-2)
-
-
-def _in_windows(attention: Any, hidden: Tensor, *, size: int) -> Tensor:
-    """Attention inside windows of `size` x `size` places, the last ones padded; then its projection.
-
-    Here the bias is small, and building it is cheaper than folding it.
-    """
-    _, height, width, channels = hidden.shape
-    pad_h, pad_w = -height % size, -width % size
-    padded = F.pad(hidden, (0, 0, 0, pad_w, 0, pad_h)) if pad_h or pad_w else hidden
-    rows, columns = padded.shape[1] // size, padded.shape[2] // size
-    windows = (
-        padded.view(rows, size, columns, size, channels).transpose(1, 2).reshape(-1, size, size, channels)
-    )
-    queries, keys, values = _heads(attention, windows)
-    bias = None
-    if attention.use_rel_pos:
-        bias = _built(*_biases(attention, queries, size_hw=(size, size)))
-    attended = F.scaled_dot_product_attention(queries, keys, values, attn_mask=bias, scale=attention.scale)
-    joined = _joined(attended, size_hw=(size, size)).view(rows, columns, size, size, -1)
-    whole = joined.transpose(1, 2).reshape(1, rows * size, columns * size, -1)
-    # Padding is cut off before the projection, which works on each place alone.
-    return attention.proj(whole[:, :height, :width])
+def _parts(hidden: Tensor, *, rows_of: int = 1) -> Sequence[Tensor]:
+    """Views of (1, h, w, V), each a multiple of `rows_of` rows but the last; off the CPU just one."""
+    height, width = hidden.shape[1:3]
+    rows = max(1, _PART_PLACES // (rows_of * width)) * rows_of
+    return hidden.split(rows if hidden.device.type == "cpu" else height, dim=1)

@@ -1,0 +1,157 @@
+"""The image encoder's attention, with its decomposed relative-position bias.
+
+SAM's encoder adds a bias to its attention (Li et al. 2022, "MViTv2", eq. 4): for each head a matrix
+of all places by all places. In the global layers it takes most of the time and memory to build. It
+need not be built: the bias of query and key is the query's bias for the key's row plus that for the
+key's column, which is a product of the query, lengthened by its row and column biases, and the key,
+lengthened by ones where its own row and column stand. That trebles the products, which only units
+made for them (a GPU's, AMX) do for less than building costs; elsewhere the bias is built for some
+queries of one head at a time, in the same memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+# Queries whose bias is built at once: two of torch's blocks of 256 for each thread, and 8 MB at 1024 px.
+_QUERIES_A_THREAD = 512
+
+
+def global_attention(attention: Any, hidden: Tensor, *, fold_bias: bool) -> Tensor:
+    """Attention of every place to every place, before its projection. Keeps the shape (1, h, w, V)."""
+    size_hw = (hidden.shape[1], hidden.shape[2])
+    queries, keys, values = _heads(attention, attention.qkv(hidden))
+    if not attention.use_rel_pos:
+        attended = F.scaled_dot_product_attention(queries, keys, values, scale=attention.scale)
+    elif fold_bias:
+        attended = _folded(attention, queries, keys, values, size_hw=size_hw)
+    else:
+        return _head_by_head(attention, queries, keys, values, size_hw=size_hw)
+    return _joined(attended, size_hw=size_hw)
+
+
+def windowed_attention(attention: Any, hidden: Tensor, *, size: int) -> Tensor:
+    """Attention inside windows of `size` x `size` places, and its projection. Keeps (1, h, w, V).
+
+    Here the bias is small, and building it is cheaper than folding it.
+    """
+    _, height, width, _ = hidden.shape
+    windows = _windows(_padded(attention, attention.qkv(hidden), size=size), size=size)
+    queries, keys, values = _heads(attention, windows)
+    bias = None
+    if attention.use_rel_pos:
+        bias = _built(*_biases(attention, queries, size_hw=(size, size)))
+    attended = F.scaled_dot_product_attention(queries, keys, values, attn_mask=bias, scale=attention.scale)
+    whole = _whole(_joined(attended, size_hw=(size, size)), columns=-(-width // size))
+    # Padding is cut off before the projection, which works on each place alone.
+    return attention.proj(whole[:, :height, :width])
+
+
+def _padded(attention: Any, qkv: Tensor, *, size: int) -> Tensor:
+    """(1, h, w, 3V) -> the same with h and w multiples of `size`.
+
+    The official encoder pads its input with zeros, so what is padded here is the bias of `qkv`.
+    """
+    _, height, width, channels = qkv.shape
+    pad_h, pad_w = -height % size, -width % size
+    if not (pad_h or pad_w):
+        return qkv
+    padded = qkv.new_empty(1, height + pad_h, width + pad_w, channels)
+    padded[:, :height, :width] = qkv
+    fill = 0 if attention.qkv.bias is None else attention.qkv.bias
+    padded[:, height:] = fill
+    padded[:, :height, width:] = fill
+    return padded
+
+
+def _windows(hidden: Tensor, *, size: int) -> Tensor:
+    """(1, h, w, C) -> (windows, size, size, C), row by row of windows; no copy where there is one row."""
+    rows, columns = hidden.shape[1] // size, hidden.shape[2] // size
+    return hidden.view(rows, size, columns, size, -1).transpose(1, 2).flatten(0, 1)
+
+
+def _whole(windows: Tensor, *, columns: int) -> Tensor:
+    """The reverse of `_windows`."""
+    _, size, _, channels = windows.shape
+    placed = windows.view(-1, columns, size, size, channels).transpose(1, 2)
+    return placed.reshape(1, -1, columns * size, channels)
+
+
+def _heads(attention: Any, qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """(B, h, w, 3V) -> queries, keys and values, each (B, heads, h*w, d)."""
+    split = qkv.flatten(1, 2).unflatten(-1, (3, attention.num_attention_heads, -1))
+    queries, keys, values = split.permute(2, 0, 3, 1, 4)
+    return queries, keys, values
+
+
+def _joined(heads: Tensor, *, size_hw: tuple[int, int]) -> Tensor:
+    """(B, heads, h*w, d) -> (B, h, w, heads*d)."""
+    return heads.transpose(1, 2).flatten(2).unflatten(1, size_hw)
+
+
+def _biases(attention: Any, queries: Tensor, *, size_hw: tuple[int, int]) -> tuple[Tensor, Tensor]:
+    """Each query's bias for every row, (B, heads, h, w, h), and for every column, (B, heads, h, w, w)."""
+    height, width = size_hw
+    rows = attention.get_rel_pos(height, height, attention.rel_pos_h)
+    columns = attention.get_rel_pos(width, width, attention.rel_pos_w)
+    placed = queries.unflatten(2, size_hw)
+    return torch.einsum("bnhwc,hkc->bnhwk", placed, rows), torch.einsum("bnhwc,wkc->bnhwk", placed, columns)
+
+
+def _built(by_row: Tensor, by_column: Tensor) -> Tensor:
+    """(B, n, h, w, h) and (B, n, h, w, w) -> the bias of every place to every place, (B, n, h*w, h*w)."""
+    bias = by_row.new_empty(*by_row.shape, by_column.shape[-1])
+    torch.add(by_row.unsqueeze(-1), by_column.unsqueeze(-2), out=bias)
+    return bias.flatten(2, 3).flatten(-2)
+
+
+def _folded(
+    attention: Any, queries: Tensor, keys: Tensor, values: Tensor, *, size_hw: tuple[int, int]
+) -> Tensor:
+    """Attention with the bias in the product: (B, heads, h*w, d) each and back."""
+    height, width = size_hw
+    by_row, by_column = _biases(attention, queries, size_hw=size_hw)
+    queries = torch.cat([queries * attention.scale, by_row.flatten(2, 3), by_column.flatten(2, 3)], dim=-1)
+    row = torch.eye(height, dtype=keys.dtype, device=keys.device).repeat_interleave(width, dim=0)
+    column = torch.eye(width, dtype=keys.dtype, device=keys.device).repeat(height, 1)
+    places = torch.cat([row, column], dim=-1).expand(*keys.shape[:2], -1, -1)
+    keys = torch.cat([keys, places], dim=-1)
+    # torch takes its fast path only for values as wide as the keys.
+    padded = F.pad(values, (0, height + width))
+    attended = F.scaled_dot_product_attention(queries, keys, padded, scale=1.0)
+    return attended[..., : values.shape[-1]]
+
+
+def _head_by_head(
+    attention: Any, queries: Tensor, keys: Tensor, values: Tensor, *, size_hw: tuple[int, int]
+) -> Tensor:
+    """Attention with the bias built for some rows of queries at a time.
+
+    (1, heads, h*w, d) each -> (1, h, w, heads*d).
+    """
+    height, width = size_hw
+    heads, _, depth = queries.shape[1:]
+    attended = queries.new_empty(height, width, heads, depth)
+    rows = min(height, max(1, _QUERIES_A_THREAD * torch.get_num_threads() // width))
+    memory = queries.new_empty(rows, width, height, width)
+    for head in range(heads):
+        # Each head by itself in memory: its products are faster so.
+        query, key, value = (t[:, head, None].contiguous() for t in (queries, keys, values))
+        by_row, by_column = _biases(attention, query, size_hw=size_hw)
+        for top in range(0, height, rows):
+            bias = memory[: height - top]
+            bottom = top + len(bias)
+            torch.add(by_row[0, 0, top:bottom, :, :, None], by_column[0, 0, top:bottom, :, None], out=bias)
+            seen = F.scaled_dot_product_attention(
+                query[..., top * width : bottom * width, :],
+                key,
+                value,
+                attn_mask=bias.flatten(0, 1).flatten(1)[None, None],
+                scale=attention.scale,
+            )
+            attended[top:bottom, :, head] = seen.view(-1, width, depth)
+    return attended.flatten(2)[None]
