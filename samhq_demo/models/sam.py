@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
+
+from .two_way import two_way
 
 
 class DecodedMasks(NamedTuple):
@@ -27,7 +30,7 @@ class DecodedMasks(NamedTuple):
 class PromptEmbedding(NamedTuple):
     """A prompt as the decoder takes it.
 
-    `sparse` (B, N, C), None without points and box; `dense` (B, C, h, w).
+    `sparse` (B, N, C), None without points and box; `dense` (1 or B, C, h, w).
     """
 
     sparse: Tensor | None
@@ -35,7 +38,7 @@ class PromptEmbedding(NamedTuple):
 
 
 class Attended(NamedTuple):
-    """Both ends of the two-way transformer: `tokens` (B, T, C) and `image` (B, C, h, w)."""
+    """Both ends of the two-way transformer: `tokens` (B, T, C) and `image` (B, h, w, C)."""
 
     tokens: Tensor
     image: Tensor
@@ -57,34 +60,39 @@ def attend(
         image_embeddings: (1 or B, C, h, w).
         image_positions: (1 or B, C, h, w), the positional encoding of the grid.
         sparse: (B, N, C), embedded points and box corners; None for a prompt without any.
-        dense: (B, C, h, w), the embedded mask prompt.
+        dense: (1 or B, C, h, w), the embedded mask prompt.
     """
-    keys = image_embeddings + dense
-    count, channels, height, width = keys.shape
-    tokens = output_tokens.expand(count, -1, -1)
+    # What no object has of its own stays one: a batch then takes no more memory here than one object.
+    image = image_embeddings + dense
+    sparse_count = 1 if sparse is None else len(sparse)
+    tokens = output_tokens.expand(max(len(image), sparse_count), -1, -1)
     if sparse is not None:
         tokens = torch.cat([tokens, sparse.to(tokens.dtype)], dim=1)
-    seen = decoder.transformer(
-        point_embeddings=tokens.unsqueeze(1),  # transformers wants a prompt axis: (B, 1, T, C)
-        image_embeddings=keys,
-        image_positional_embeddings=image_positions.expand(count, -1, -1, -1),
-        attention_similarity=None,
-    )
-    image = seen[1].squeeze(1).transpose(1, 2).reshape(count, channels, height, width)
-    return Attended(seen[0].squeeze(1), image)
+    places = image.flatten(2).mT.contiguous()
+    seen = two_way(decoder.transformer, tokens, places, image_positions.flatten(2).mT)
+    return Attended(seen[0], seen[1].unflatten(1, image.shape[2:]))
 
 
 def upscale(decoder: Any, image: Tensor) -> Tensor:
-    """(B, C, h, w) -> (B, C/8, 4h, 4w): the features that mask tokens are compared with."""
-    finer = decoder.activation(decoder.upscale_layer_norm(decoder.upscale_conv1(image)))
-    return decoder.activation(decoder.upscale_conv2(finer))
+    """(B, h, w, C) -> (B, 4h, 4w, C/8): the features that mask tokens are compared with."""
+    norm = decoder.upscale_layer_norm
+    finer = _doubled(decoder.upscale_conv1, image)
+    finer = decoder.activation(F.layer_norm(finer, finer.shape[-1:], norm.weight, norm.bias, norm.eps))
+    return decoder.activation(_doubled(decoder.upscale_conv2, finer))
+
+
+def _doubled(conv: Any, image: Tensor) -> Tensor:
+    """(B, h, w, C) -> (B, 2h, 2w, D), a transposed convolution of kernel and stride 2 as one product."""
+    weight = conv.weight.permute(2, 3, 1, 0).flatten(0, 2)  # (C, D, 2, 2) -> (2*2*D, C)
+    parts = F.linear(image, weight, conv.bias.repeat(4)).unflatten(-1, (2, 2, -1))  # (B, h, w, 2, 2, D)
+    return parts.transpose(2, 3).flatten(3, 4).flatten(1, 2)
 
 
 def sam_masks(decoder: Any, attended: Attended, features: Tensor) -> DecodedMasks:
-    """SAM's four masks: (B, 4, 4h, 4w) logits and (B, 4) scores."""
+    """SAM's four masks: (B, 4, 4h, 4w) logits and (B, 4) scores; features from `upscale`."""
     mlps = decoder.output_hypernetworks_mlps
     hyper = torch.stack([mlp(attended.tokens[:, 1 + i]) for i, mlp in enumerate(mlps)], dim=1)
-    logits = torch.einsum("bmc,bchw->bmhw", hyper, features)
+    logits = (hyper @ features.flatten(1, 2).mT).unflatten(-1, features.shape[1:3])
     return DecodedMasks(logits, decoder.iou_prediction_head(attended.tokens[:, 0]))
 
 

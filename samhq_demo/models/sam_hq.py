@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from .sam import DecodedMasks, attend, sam_masks, upscale
 
@@ -58,8 +59,34 @@ def decode_sam_hq(
     )
     upscaled = upscale(decoder, attended.image)
     inner = sam_masks(decoder, attended, upscaled)
-    fine = decoder.activation(decoder.mask_norm(decoder.mask_conv1(upscaled)))
-    fine = decoder.mask_conv2(fine) + features
-    hq_token = attended.tokens[:, output_tokens.shape[0] - 1]
-    hq_logits = torch.einsum("bc,bchw->bhw", decoder.hq_mask_mlp(hq_token), fine)
+    hq_token = decoder.hq_mask_mlp(attended.tokens[:, output_tokens.shape[0] - 1])
+    hq_logits = _hq_mask(decoder, hq_token, upscaled, features)
     return DecodedMasks(torch.cat([inner.logits, hq_logits.unsqueeze(1)], dim=1), inner.iou_scores)
+
+
+def _hq_mask(decoder: Any, hq_token: Tensor, upscaled: Tensor, features: Tensor) -> Tensor:
+    """The HQ mask (B, 4h, 4w), of a token (B, D), the object's (B, 4h, 4w, D) and the picture's features.
+
+    The official order convolves to D channels, adds the picture's features and takes the product with
+    the token. Here the token goes into the convolution's weights, which then has one channel.
+    """
+    norm, last = decoder.mask_norm, decoder.mask_conv2
+    fine = decoder.mask_conv1(upscaled.permute(0, 3, 1, 2)).permute(0, 2, 3, 1)
+    fine = decoder.activation(F.layer_norm(fine, fine.shape[-1:], norm.weight, norm.bias, norm.eps))
+    of_object = _convolved(fine, torch.einsum("bd,dcyx->bcyx", hq_token, last.weight))
+    of_picture = (
+        hq_token @ features.flatten(2)[0]
+        if len(features) == 1
+        else torch.einsum("bd,bdn->bn", hq_token, features.flatten(2))
+    )
+    shift = (hq_token @ last.bias)[:, None, None]
+    return of_object + of_picture.view_as(of_object) + shift
+
+
+def _convolved(image: Tensor, kernel: Tensor) -> Tensor:
+    """Each (h, w, C) of (B, h, w, C) convolved with its own (C, 3, 3) kernel, padded to keep (B, h, w).
+
+    One product for the nine taps, then their sum: convolutions with one channel out are slow.
+    """
+    taps = kernel.flip(2, 3).flatten(2).mT @ image.flatten(1, 2).mT  # (B, 9, h*w)
+    return F.fold(taps, image.shape[1:3], kernel_size=3, padding=1).squeeze(1)
