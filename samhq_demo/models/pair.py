@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,12 @@ from .frame import Frame
 from .sam import DecodedMasks, PromptEmbedding, decode_sam
 from .sam_hq import decode_sam_hq, hq_features
 
-_BATCH_BYTES = 512 * 2**20  # of activations; ViT-B takes about 130 MB for each object
+# A batch's activations, by the decoder's device. On a CPU small ones are faster: they stay in its cache.
+# Each object takes at most so many bytes for every value of the embedding: with ViT-B 84 MB, so there it
+# is one object at a time; in small models what is not the picture's counts for more.
+_BYTES_A_VALUE = 128
+_BATCH_BYTES = {"cpu": 64 * 2**20}
+_BATCH_BYTES_ELSEWHERE = 512 * 2**20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +121,6 @@ class ModelPair:
             return own, seen.last, seen.early
         return None if own is None else own.cpu(), seen.last.cpu(), seen.early.cpu()
 
-    @torch.inference_mode()
     def decode(
         self, embedding: ImageEmbedding, prompts: Sequence[Prompt], *, mask_inputs: MaskInputs | None = None
     ) -> list[DecodedPair]:
@@ -125,12 +129,26 @@ class ModelPair:
         Args:
             prompts: checked against the picture; each is one object.
             mask_inputs: what the only prompt starts from, or None.
+
+        Returns:
+            The answers in the prompts' order. With ViT-B each takes 2.4 MB; see `decode_each`.
+        """
+        answers = dict(self.decode_each(embedding, prompts, mask_inputs=mask_inputs))
+        return [answers[i] for i in range(len(prompts))]
+
+    @torch.inference_mode()
+    def decode_each(
+        self, embedding: ImageEmbedding, prompts: Sequence[Prompt], *, mask_inputs: MaskInputs | None = None
+    ) -> Iterator[tuple[int, DecodedPair]]:
+        """The same, one answer after the other: (place among the prompts, answer), batch by batch.
+
+        However many prompts there are, it holds one batch: 64 MB of activations (512 MB on a GPU), or one
+        object's. Who drops each answer before the next needs no more. An object gets the answer
+        it gets alone. Prompts of one length come in their order.
         """
         if mask_inputs is not None and len(prompts) != 1:
             raise ValueError(f"A mask prompt goes with one object, not with {len(prompts)}.")
-        channels, height, width = embedding.sam_hq.shape[1:]
-        batch = max(1, _BATCH_BYTES // (128 * channels * height * width))
-        answers: list[DecodedPair | None] = [None] * len(prompts)
+        batch = self._batch_size(embedding)
         # Prompts of one length go together: a padded token would take part in the attention and
         # change the masks.
         groups: dict[tuple[int, bool], list[int]] = {}
@@ -139,10 +157,16 @@ class ModelPair:
         for members in groups.values():
             for start in range(0, len(members), batch):
                 some = members[start : start + batch]
-                decoded = self._decode_alike(embedding, [prompts[i] for i in some], mask_inputs)
-                for i, answer in zip(some, decoded, strict=True):
-                    answers[i] = answer
-        return [answer for answer in answers if answer is not None]
+                yield from zip(
+                    some,
+                    self._decode_alike(embedding, [prompts[i] for i in some], mask_inputs),
+                    strict=True,
+                )
+
+    def _batch_size(self, embedding: ImageEmbedding) -> int:
+        """How many objects are decoded at once."""
+        limit = _BATCH_BYTES.get(self.compute.decoder_device.type, _BATCH_BYTES_ELSEWHERE)
+        return max(1, limit // (_BYTES_A_VALUE * embedding.sam_hq[0].numel()))
 
     def _decode_alike(
         self, embedding: ImageEmbedding, prompts: Sequence[Prompt], mask_inputs: MaskInputs | None
@@ -187,6 +211,4 @@ class ModelPair:
             boxes = torch.tensor(corners.reshape(1, -1, 4), dtype=torch.float32, device=device)
         mask = mask_input.to(device) if mask_input is not None else None
         sparse, dense = model.prompt_encoder(points, labels, boxes, mask)
-        if len(prompts) > 1:
-            dense = dense.expand(len(prompts), -1, -1, -1)
         return PromptEmbedding(sparse.squeeze(0) if sparse is not None else None, dense)
