@@ -79,7 +79,26 @@ def load_pair(folder: Path, *, name: str, compute: Compute, baseline: Path | Non
         model.eval().requires_grad_(False).to(compute.decoder_device)
         if model.vision_encoder is not None:
             model.vision_encoder.to(compute.decoder_device, compute.dtype)
+    if compute.dtype != torch.float32:
+        _leave_files(sam, sam_hq)
     return ModelPair(sam, sam_hq, name=name, compute=compute, shared_encoder=shared)
+
+
+def _leave_files(*models: nn.Module) -> None:
+    """Copy each float32 tensor, common ones once, so that no file stays mapped into memory for it.
+
+    A checkpoint's tensors lie in its file, mapped whole. The decoders' would keep there the encoder's in
+    float32, which were copied to be converted.
+    """
+    copies: dict[int, torch.Tensor] = {}
+    for model in models:
+        for tensor in (*model.parameters(), *model.buffers()):
+            if tensor.dtype != torch.float32:
+                continue
+            lay_at = tensor.data_ptr()
+            if lay_at not in copies:
+                copies[lay_at] = tensor.data.clone()
+            tensor.data = copies[lay_at]
 
 
 def _use_official_epsilon(decoder: nn.Module) -> None:
