@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,10 @@ from .settings import Settings
 if TYPE_CHECKING:  # torch is imported behind the page, not before it
     from .models.embedding import ImageEmbedding
     from .models.pair import DecodedPair, MaskInputs, ModelPair
+
+
+# Where SAM-HQ's answer is made while SAM's is: numpy lets go of the interpreter while it works.
+_beside = ThreadPoolExecutor(4, thread_name_prefix="answer")
 
 
 class CompareService:
@@ -160,8 +165,11 @@ def _compare_object(
     from .models.answers import sam_answer, sam_hq_answer
 
     several = asked.has_candidates(prompt)
+    waiting = _beside.submit(
+        sam_hq_answer, decoded, embedding.frame, multimask=several, hq_token_only=asked.hq_token_only
+    )
     sam = sam_answer(decoded, embedding.frame, multimask=several)
-    sam_hq = sam_hq_answer(decoded, embedding.frame, multimask=several, hq_token_only=asked.hq_token_only)
+    sam_hq = waiting.result()
     return ObjectComparison(
         prompt,
         _with_truth(sam.prediction, sam.runs, asked.truth),
