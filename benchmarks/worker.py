@@ -5,6 +5,7 @@ This module imports no torch: the process that conducts the run stays small.
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 import resource
 import sys
@@ -67,14 +68,15 @@ def start(kind: str, folder: Path, *, dtype: str, make: Callable[..., Runner] | 
 
 
 def work(pipe: Connection, kind: Any, folder: Path, dtype: str) -> None:
-    """Load a way, then do what is asked until None is."""
+    """Load a way, then do what is asked until None is, or until nobody is there to ask."""
     from .ways import WaySpec, build
 
     way = build(WaySpec(kind, folder, dtype))
-    pipe.send(peak_mb())
-    while (order := pipe.recv()) is not None:
-        task, arguments = order
-        pipe.send(TASKS[task](way, **arguments))
+    with contextlib.suppress(EOFError, BrokenPipeError):  # whoever conducts the run was stopped
+        pipe.send(peak_mb())
+        while (order := pipe.recv()) is not None:
+            task, arguments = order
+            pipe.send(TASKS[task](way, **arguments))
 
 
 def peak_mb() -> float:

@@ -138,6 +138,23 @@ def test_a_run_fills_every_row(folder: Path, tmp_path: Path) -> None:
     ET.parse(tmp_path / "results.svg")
 
 
+def test_a_worker_ends_when_the_run_does(folder: Path) -> None:
+    """Without an error: whoever stops a run in the middle is left with no process and no traceback."""
+    ended: list[str] = []
+
+    def make(*, target: Any, args: Any, daemon: bool) -> threading.Thread:
+        def watched() -> None:
+            target(*args)
+            ended.append("well")
+
+        return threading.Thread(target=watched, daemon=daemon)
+
+    started = worker.start("service", folder, dtype="float32", make=make)
+    started.pipe.close()
+    started.runner.join()
+    assert ended == ["well"]
+
+
 def test_bfloat16_units_add_a_way_and_change_ours() -> None:
     assert ways_for("float32")[OURS] == ("service", "float32")
     ways = ways_for("bfloat16")
