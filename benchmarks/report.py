@@ -100,7 +100,8 @@ def _machine(results: Results) -> str:
     return "\n".join(
         (
             f"Measured on {about['date']} by `benchmarks.run` in {about['minutes']} minutes: "
-            f"{about['rounds']} round{several} on {about['cores']} cores of {about['processor']} with {about['memory']}.",
+            f"{about['rounds']} round{several} on {about['cores']} cores of {about['processor']} "
+            f"with {about['memory']}.",
             f"It has {about['has']} and lacks {about['lacks']}; this project's encoder computes in "
             f"{about['precision']}. {versions}. Pictures of {about['picture']} pixels.",
             f"Other programs took {about['others']} of the processor: near 0 % means a quiet machine.",
