@@ -65,7 +65,6 @@ def painted(visitor: Visitor, model: str, size_wh: tuple[int, int]) -> tuple[np.
     columns = np.arange(4, size_wh[0], 12)
     rows = np.arange(4, size_wh[1], 12)
     places = np.array([(x + 0.5, y + 0.5) for y in rows for x in columns])
-    visitor.page.evaluate("document.querySelector('#viewer .opacity').value")
     covered = visitor.colors([tuple(place) for place in places.tolist()], model)[:, :3].astype(int)
     visitor.press("Control+z")
     visitor.rest()
