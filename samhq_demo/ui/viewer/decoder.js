@@ -124,7 +124,7 @@ class Decoder {
       const direct = await Promise.resolve(this.ask(question)).catch(() => null);
       if (direct && direct.needs !== "queue") reply = direct;
     }
-    this.delivery = null;
+    if (this.delivery?.sequence === question.sequence) this.delivery = null; // not that of a newer picture
     return reply && { ...reply, wasQueued: true };
   }
 
