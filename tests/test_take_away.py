@@ -52,6 +52,15 @@ def mask_in(file: Path | str) -> np.ndarray:
         return np.asarray(image) > 127
 
 
+def refined_with_truth(visitor: Visitor) -> int:
+    """Click the house, load its true mask, feed the answer back; returns the revision then."""
+    before = visitor.ask(*CLICK)
+    visitor.give("truth", HOUSE_TRUTH)
+    before = visitor.sees_answer(before)
+    visitor.press("r")
+    return visitor.sees_answer(before)
+
+
 def shown(score: float) -> str:
     return f"{min(max(score, 0), 1):.3f}"
 
@@ -212,11 +221,7 @@ def test_all_objects_are_in_the_datasets_the_outlines_and_the_overlays(
 
 
 def test_saved_prompts_bring_everything_back(visitor: Visitor, tmp_path: Path) -> None:
-    before = visitor.ask(*CLICK)
-    visitor.give("truth", HOUSE_TRUTH)
-    before = visitor.sees_answer(before)
-    visitor.press("r")
-    before = visitor.sees_answer(before)
+    before = refined_with_truth(visitor)
     visitor.press("n")
     visitor.drag((380, 80), (540, 240))
     before = visitor.sees_answer(before)
@@ -240,11 +245,7 @@ def test_saved_prompts_bring_everything_back(visitor: Visitor, tmp_path: Path) -
 
 @pytest.mark.parametrize("language", ["python", "curl"])
 def test_the_copied_call_runs_and_gives_what_is_on_the_screen(visitor: Visitor, language: str) -> None:
-    before = visitor.ask(*CLICK)
-    visitor.give("truth", HOUSE_TRUTH)
-    before = visitor.sees_answer(before)
-    visitor.press("r")
-    before = visitor.sees_answer(before)
+    refined_with_truth(visitor)
     visitor.ask(600, 100, button="right")
     text = visitor.copy(language)
     command = [sys.executable, "-c", text] if language == "python" else ["bash", "-c", text]

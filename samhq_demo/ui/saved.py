@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from samhq_demo.prompts import MAX_OBJECTS, Prompt
-from samhq_demo.refining import parse_refine_steps
+from samhq_demo.refining import CANDIDATES, parse_refine_steps
 from samhq_demo.rle import parse_rle
 from samhq_demo.ui.question import settings_of
 
 MAX_LENGTH = 32_000_000  # characters: room for 32 objects with two ragged masks each
-_CANDIDATES = 3
 
 
 def read_prompts(text: Any, *, size_wh: tuple[int, int]) -> dict[str, Any]:
@@ -79,6 +78,6 @@ def _mask(item: Any, *, size_wh: tuple[int, int]) -> dict[str, Any] | None:
 def _choice(item: Mapping[str, Any]) -> dict[str, int]:
     wanted = {model: item.get(model, 0) for model in ("sam", "sam_hq")}
     for index in wanted.values():
-        if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < _CANDIDATES:
-            raise ValueError(f"The choice of a candidate must be 0 to {_CANDIDATES - 1}.")
+        if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < CANDIDATES:
+            raise ValueError(f"The choice of a candidate must be 0 to {CANDIDATES - 1}.")
     return wanted
