@@ -14,6 +14,7 @@ from .asked import Asked
 from .cache import EmbeddingCache, Encoded
 from .comparison import Agreement, Comparison, MaskPrediction, ObjectComparison
 from .library import ModelDescription, ModelLibrary, ServiceStatus
+from .memory import keep_freed_memory
 from .overlap import Overlap
 from .pictures import Picture
 from .prompts import Prompt
@@ -191,6 +192,7 @@ def build_service(settings: Settings) -> CompareService:
     Raises:
         ValueError: a setting is wrong.
     """
+    keep_freed_memory()
     library = ModelLibrary(settings)
     library.start()
     return CompareService(library, cache=EmbeddingCache(max_bytes=settings.cache_mb * 2**20))

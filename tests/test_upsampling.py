@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from samhq_demo.models.frame import Frame
-from samhq_demo.models.upsampling import upsample
+from samhq_demo.models.upsampling import by_contour, by_pixels
 
 SIZES = {
     "as the square": (256, 256),
@@ -62,11 +63,13 @@ def official(logits: Tensor, frame: Frame) -> Tensor:
     return F.interpolate(cropped, (height, width), mode="bilinear", align_corners=False)[0, 0]
 
 
+@pytest.mark.parametrize("way", [by_pixels, by_contour])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("kind", LOGITS)
-def test_mask_and_counts_are_the_official_upsamplings(size: str, kind: str) -> None:
+def test_mask_and_counts_are_the_official_upsamplings(kind: str, size: str, way: Any) -> None:
     frame = Frame(SIZES[size], 256, 64)
-    found, true = frame.full_mask(LOGITS[kind]), official(LOGITS[kind], frame)
+    true = official(LOGITS[kind], frame)
+    found = way(LOGITS[kind].numpy(), square=256, resized_wh=frame.resized_wh, size_wh=frame.size_wh)
     # Pixels within rounding of a threshold; of a few pixels, none.
     allowed = max(int(true.numel() > 100), true.numel() // 20_000)
     assert np.count_nonzero(found.mask != (true > 0).numpy()) <= allowed
@@ -92,16 +95,18 @@ def test_rounding_never_turns_a_column_over() -> None:
     values = np.where(rng.random(size) < 0.5, 1e-9, 0.5 + 0.5 * rng.random(size))
     values[rng.random(size) < 0.01] = -2.0
     logits = values.astype(np.float32)
-    found = upsample(logits, square=699, resized_wh=size, size_wh=(2563, 699))
+    found = by_contour(logits, square=699, resized_wh=size, size_wh=(2563, 699))
     true = F.interpolate(torch.from_numpy(logits)[None].double(), 2563, mode="linear")[0] > 0
     # Beside a -2 some of the 1e-9 are within rounding.
     assert np.count_nonzero(found.mask != true.numpy()) < 0.0005 * true.numel()
 
 
-def test_logits_that_are_no_numbers_do_not_break_the_answer() -> None:
+@pytest.mark.parametrize("size_wh", [(300, 200), (3000, 2000)])
+def test_logits_that_are_no_numbers_do_not_break_the_answer(size_wh: tuple[int, int]) -> None:
     logits = LOGITS["smooth"].clone()
     logits[0, 0], logits[5, 5], logits[9, 9] = float("nan"), float("inf"), -float("inf")
-    assert Frame((300, 200), 256, 64).full_mask(logits).mask.shape == (200, 300)
+    width, height = size_wh
+    assert Frame(size_wh, 256, 64).full_mask(logits).mask.shape == (height, width)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kilobytes on Linux alone")

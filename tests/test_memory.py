@@ -1,0 +1,42 @@
+"""Freed memory is used again."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+import sys
+
+import pytest
+
+_CLICKS = """
+import resource, sys, threading
+import numpy as np
+from samhq_demo.memory import keep_freed_memory
+
+if sys.argv[1] == "kept":
+    keep_freed_memory()
+
+def click():
+    arrays = [np.ones(n * 2**20, np.float32) for n in (1, 2, 4, 4, 2, 1)]  # 4 MB each time n
+
+def clicks(count):
+    for _ in range(count):
+        click()
+
+for count in (3, 10):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    thread = threading.Thread(target=clicks, args=(count,))
+    thread.start()
+    thread.join()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's malloc is told anything")
+def test_a_click_gets_no_new_pages_where_the_one_before_left_some() -> None:
+    pages = {
+        way: int(subprocess.run([sys.executable, "-c", _CLICKS, way], capture_output=True, check=True).stdout)
+        for way in ("kept", "given back")
+    }
+    assert pages["given back"] > 5_000, "else there is nothing to keep"
+    assert pages["kept"] < 500
