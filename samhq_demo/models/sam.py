@@ -74,26 +74,37 @@ def attend(
 
 
 def upscale(decoder: Any, image: Tensor) -> Tensor:
-    """(B, h, w, C) -> (B, 4h, 4w, C/8): the features that mask tokens are compared with."""
+    """(B, h, w, C) -> (B, h, w, 2, 2, 2, 2, C/8): the features that mask tokens are compared with.
+
+    Each transposed convolution, of kernel and stride 2, makes four of a place: it is one product. The
+    four stay with the place that they come from, row and column, then the row and column inside those;
+    see `placed`.
+    """
     norm = decoder.upscale_layer_norm
-    finer = _doubled(decoder.upscale_conv1, image)
+    finer = _quartered(decoder.upscale_conv1, image)
     finer = decoder.activation(F.layer_norm(finer, finer.shape[-1:], norm.weight, norm.bias, norm.eps))
-    return decoder.activation(_doubled(decoder.upscale_conv2, finer))
+    return decoder.activation(_quartered(decoder.upscale_conv2, finer))
 
 
-def _doubled(conv: Any, image: Tensor) -> Tensor:
-    """(B, h, w, C) -> (B, 2h, 2w, D), a transposed convolution of kernel and stride 2 as one product."""
+def _quartered(conv: Any, image: Tensor) -> Tensor:
+    """(..., C) -> (..., 2, 2, D)."""
     weight = conv.weight.permute(2, 3, 1, 0).flatten(0, 2)  # (C, D, 2, 2) -> (2*2*D, C)
-    parts = F.linear(image, weight, conv.bias.repeat(4)).unflatten(-1, (2, 2, -1))  # (B, h, w, 2, 2, D)
-    return parts.transpose(2, 3).flatten(3, 4).flatten(1, 2)
+    return F.linear(image, weight, conv.bias.repeat(4)).unflatten(-1, (2, 2, -1))
+
+
+def placed(parts: Tensor) -> Tensor:
+    """What comes in the order of `upscale`, (B, h, w, 2, 2, 2, 2, D), in rows: (B, 4h, 4w, D)."""
+    return parts.permute(0, 1, 3, 5, 2, 4, 6, 7).flatten(4, 6).flatten(1, 3)
 
 
 def sam_masks(decoder: Any, attended: Attended, features: Tensor) -> DecodedMasks:
     """SAM's four masks: (B, 4, 4h, 4w) logits and (B, 4) scores; features from `upscale`."""
     mlps = decoder.output_hypernetworks_mlps
     hyper = torch.stack([mlp(attended.tokens[:, 1 + i]) for i, mlp in enumerate(mlps)], dim=1)
-    logits = (hyper @ features.flatten(1, 2).mT).unflatten(-1, features.shape[1:3])
-    return DecodedMasks(logits, decoder.iou_prediction_head(attended.tokens[:, 0]))
+    logits = (hyper @ features.flatten(1, -2).mT).unflatten(-1, features.shape[1:-1])
+    # Masks are put in rows, not features: there are eight times as many.
+    rows = placed(logits.flatten(0, 1).unsqueeze(-1)).squeeze(-1)
+    return DecodedMasks(rows.unflatten(0, logits.shape[:2]), decoder.iou_prediction_head(attended.tokens[:, 0]))
 
 
 def decode_sam(

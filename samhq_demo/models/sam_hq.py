@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .sam import DecodedMasks, attend, sam_masks, upscale
+from .sam import DecodedMasks, attend, placed, sam_masks, upscale
 
 
 def hq_features(decoder: Any, *, image_embeddings: Tensor, early_embeddings: Tensor) -> Tensor:
@@ -60,7 +60,7 @@ def decode_sam_hq(
     upscaled = upscale(decoder, attended.image)
     inner = sam_masks(decoder, attended, upscaled)
     hq_token = decoder.hq_mask_mlp(attended.tokens[:, output_tokens.shape[0] - 1])
-    hq_logits = _hq_mask(decoder, hq_token, upscaled, features)
+    hq_logits = _hq_mask(decoder, hq_token, placed(upscaled), features)
     return DecodedMasks(torch.cat([inner.logits, hq_logits.unsqueeze(1)], dim=1), inner.iou_scores)
 
 
