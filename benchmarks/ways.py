@@ -28,7 +28,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from samhq_demo.cache import EmbeddingCache
+from samhq_demo.cache import BoundedCache
 from samhq_demo.comparison import Comparison
 from samhq_demo.library import ModelLibrary
 from samhq_demo.pictures import Picture
@@ -212,7 +212,7 @@ class ServiceWay:
         settings = Settings(model=str(folder / "sam_hq"), device="cpu", dtype=dtype)
         library = ModelLibrary(settings)
         self.pair = library.pair(None)
-        self.service = CompareService(library, cache=EmbeddingCache(max_bytes=settings.cache_mb * 2**20))
+        self.service = CompareService(library, cache=BoundedCache(max_bytes=settings.cache_mb * 2**20))
         models = [self.pair.sam_hq, *([] if self.pair.shared_encoder else [self.pair.sam])]
         self._counter = _Counter(*(model.vision_encoder for model in models))
 

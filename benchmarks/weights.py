@@ -40,3 +40,27 @@ def _sam_hq(geometry: str) -> Any:
     if geometry not in known:
         raise ValueError(f"There is no geometry {geometry!r}; there are tiny, {', '.join(known)}.")
     return random_sam_hq(known[geometry], seed=3)
+
+
+def smooth_sam_hq() -> Any:
+    """ViT-B's geometry with random weights whose masks have smooth borders, as those of trained weights.
+
+    Fully random weights tell neighbouring places apart by noise, and their masks are all edge. Here the
+    picture says little beside the positions, and the decoder's enlarging makes equal places of one.
+    """
+    import torch
+
+    from tests.checkpoints import VIT_B, random_sam_hq
+
+    model = random_sam_hq(VIT_B, seed=5)
+    decoder = model.mask_decoder
+    with torch.no_grad():
+        for weight in (
+            model.vision_encoder.neck.layer_norm2.weight,
+            decoder.encoder_conv2.weight,
+            decoder.compress_vit_conv2.weight,
+        ):
+            weight.mul_(0.02)
+        for conv in (decoder.upscale_conv1, decoder.upscale_conv2):
+            conv.weight.copy_(2 * conv.weight.mean((2, 3), keepdim=True))
+    return model

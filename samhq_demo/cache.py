@@ -1,4 +1,4 @@
-"""Embeddings kept under a bound in bytes, each computed once."""
+"""What was computed, kept under a bound in bytes, each once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Sized(Protocol):
 Value = TypeVar("Value", bound=Sized)
 
 
-class EmbeddingCache(Generic[Value]):
+class BoundedCache(Generic[Value]):
     """A least-recently-used cache bounded by bytes; safe under threads.
 
     Two threads that ask for the same new key run the computation once. A computation that fails

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .asked import Asked
-from .cache import EmbeddingCache, Encoded
+from .cache import BoundedCache, Encoded
 from .comparison import Agreement, Comparison, MaskPrediction, ObjectComparison
 from .library import ModelDescription, ModelLibrary, ServiceStatus
 from .memory import keep_freed_memory
@@ -27,6 +27,9 @@ if TYPE_CHECKING:  # torch is imported behind the page, not before it
     from .models.pair import DecodedPair, MaskInputs, ModelPair
 
 
+# Of the last clicks, so that the candidates that were left out cost no decoding; some 2.4 MB each with ViT-B.
+_DECODED_BYTES = 64 * 2**20
+
 # Where SAM-HQ's answer is made while SAM's is: numpy lets go of the interpreter while it works.
 _beside = ThreadPoolExecutor(4, thread_name_prefix="answer")
 
@@ -38,9 +41,10 @@ class CompareService:
     be right.
     """
 
-    def __init__(self, library: ModelLibrary, *, cache: EmbeddingCache[ImageEmbedding]) -> None:
+    def __init__(self, library: ModelLibrary, *, cache: BoundedCache[ImageEmbedding]) -> None:
         self._library = library
         self._cache = cache
+        self._decoded: BoundedCache[DecodedPair] = BoundedCache(max_bytes=_DECODED_BYTES)
         # Of pictures that are being encoded: (model, content id) -> the share that is done.
         self._progress: dict[tuple[str, str], float] = {}
 
@@ -75,6 +79,7 @@ class CompareService:
         mask_prompt: np.ndarray | None = None,
         ground_truth: np.ndarray | None = None,
         refine_from: Sequence[RefineStep] = (),
+        best_only: bool = False,
     ) -> Comparison:
         """Both models' masks of every prompt's object.
 
@@ -88,6 +93,8 @@ class CompareService:
             refine_from: up to 16 earlier prompts of a single prompt's object, oldest first. The first
                 starts from the mask prompt, each other one and the prompt from the logits of the
                 answer before.
+            best_only: leave all candidates but the best out, which is the sooner answer. Asked again
+                without it soon after, they take no decoding.
 
         Raises:
             ValueError: the request is wrong, or the model's weights are not here.
@@ -105,7 +112,7 @@ class CompareService:
         pair = self._library.pair(model)
         embedding, encoded = self._embedding(pair, picture)
         seen = time.perf_counter()
-        objects = _answers(pair, embedding, asked)
+        objects = self._answers(pair, picture, embedding, asked, best_only=best_only)
         done = time.perf_counter()
         return Comparison(
             model=pair.name,
@@ -130,14 +137,25 @@ class CompareService:
 
         return self._cache.get(key, encode)
 
+    def _answers(
+        self, pair: ModelPair, picture: Picture, embedding: ImageEmbedding, asked: Asked, *, best_only: bool
+    ) -> tuple[ObjectComparison, ...]:
+        """Both models' answers to every prompt, in order."""
 
-def _answers(pair: ModelPair, embedding: ImageEmbedding, asked: Asked) -> tuple[ObjectComparison, ...]:
-    """Both models' answers to every prompt, in order."""
-    decoded = pair.decode(embedding, asked.prompts, mask_inputs=_mask_inputs(pair, embedding, asked))
-    return tuple(
-        _compare_object(prompt, one, embedding=embedding, asked=asked)
-        for prompt, one in zip(asked.prompts, decoded, strict=True)
-    )
+        def decode() -> list[DecodedPair]:
+            return pair.decode(embedding, asked.prompts, mask_inputs=_mask_inputs(pair, embedding, asked))
+
+        if len(asked.prompts) == 1 and asked.mask_prompt is None:
+            # The settings decide what earlier prompts hand on, but nothing of the prompt's own logits.
+            settings = (asked.multimask, asked.hq_token_only) if asked.steps else None
+            key = (pair.name, picture.content_id, asked.prompts, asked.steps, settings)
+            decoded = [self._decoded.get(key, lambda: decode()[0])[0]]
+        else:
+            decoded = decode()
+        return tuple(
+            _compare_object(prompt, one, embedding=embedding, asked=asked, best_only=best_only)
+            for prompt, one in zip(asked.prompts, decoded, strict=True)
+        )
 
 
 def _mask_inputs(pair: ModelPair, embedding: ImageEmbedding, asked: Asked) -> MaskInputs | None:
@@ -160,16 +178,21 @@ def _mask_inputs(pair: ModelPair, embedding: ImageEmbedding, asked: Asked) -> Ma
 
 
 def _compare_object(
-    prompt: Prompt, decoded: DecodedPair, *, embedding: ImageEmbedding, asked: Asked
+    prompt: Prompt, decoded: DecodedPair, *, embedding: ImageEmbedding, asked: Asked, best_only: bool
 ) -> ObjectComparison:
     """SAM's answer, SAM-HQ's answer, and how far they agree."""
     from .models.answers import sam_answer, sam_hq_answer
 
     several = asked.has_candidates(prompt)
     waiting = _beside.submit(
-        sam_hq_answer, decoded, embedding.frame, multimask=several, hq_token_only=asked.hq_token_only
+        sam_hq_answer,
+        decoded,
+        embedding.frame,
+        multimask=several,
+        hq_token_only=asked.hq_token_only,
+        best_only=best_only,
     )
-    sam = sam_answer(decoded, embedding.frame, multimask=several)
+    sam = sam_answer(decoded, embedding.frame, multimask=several, best_only=best_only)
     sam_hq = waiting.result()
     return ObjectComparison(
         prompt,
@@ -195,4 +218,4 @@ def build_service(settings: Settings) -> CompareService:
     keep_freed_memory()
     library = ModelLibrary(settings)
     library.start()
-    return CompareService(library, cache=EmbeddingCache(max_bytes=settings.cache_mb * 2**20))
+    return CompareService(library, cache=BoundedCache(max_bytes=settings.cache_mb * 2**20))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from samhq_demo.cache import EmbeddingCache
+from samhq_demo.cache import BoundedCache
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Block:
 
 
 def test_least_recently_used_goes_first() -> None:
-    cache: EmbeddingCache[Block] = EmbeddingCache(max_bytes=30)
+    cache: BoundedCache[Block] = BoundedCache(max_bytes=30)
     for key in "abc":
         cache.get(key, lambda: Block(10))
     cache.get("a", lambda: Block(10))
@@ -26,7 +26,7 @@ def test_least_recently_used_goes_first() -> None:
 
 
 def test_a_value_over_the_bound_is_kept_alone() -> None:
-    cache: EmbeddingCache[Block] = EmbeddingCache(max_bytes=30)
+    cache: BoundedCache[Block] = BoundedCache(max_bytes=30)
     cache.get("a", lambda: Block(10))
     cache.get("huge", lambda: Block(100))
     assert ("a" in cache, "huge" in cache) == (False, True)
@@ -35,7 +35,7 @@ def test_a_value_over_the_bound_is_kept_alone() -> None:
 
 
 def test_a_failed_computation_is_told_to_all_and_not_kept() -> None:
-    cache: EmbeddingCache[Block] = EmbeddingCache(max_bytes=30)
+    cache: BoundedCache[Block] = BoundedCache(max_bytes=30)
     started, go = threading.Event(), threading.Event()
     told: list[str] = []
 
@@ -63,7 +63,7 @@ def test_a_failed_computation_is_told_to_all_and_not_kept() -> None:
 
 
 def test_who_waits_is_told_that_it_shared() -> None:
-    cache: EmbeddingCache[Block] = EmbeddingCache(max_bytes=30)
+    cache: BoundedCache[Block] = BoundedCache(max_bytes=30)
     started, go = threading.Event(), threading.Event()
     how: dict[str, str] = {}
 

@@ -107,6 +107,14 @@ def test_a_picture_is_encoded_ahead_and_then_answered_without_the_queue(
     assert len(answer["objects"][0]["sam"]["candidates"]) == 3
 
 
+def test_the_candidates_are_left_out_where_they_can_wait(handlers: Handlers, ticket: str) -> None:
+    best = handlers.answer(Question.from_json(asked(ticket, best_only=True)))["objects"][0]
+    whole = handlers.answer(Question.from_json(asked(ticket)))["objects"][0]
+    assert best["sam_hq"]["candidates"] == []
+    assert len(whole["sam_hq"]["candidates"]) == 3
+    assert best["sam_hq"]["rle"] == whole["sam_hq"]["candidates"][0]["rle"]
+
+
 def test_an_answer_from_the_queue_encodes_the_picture(handlers: Handlers, ticket: str) -> None:
     assert handlers.answer(Question.from_json(asked(ticket)))["encoded"] == "now"
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from samhq_demo.cache import EmbeddingCache
+from samhq_demo.cache import BoundedCache
 from samhq_demo.library import ModelLibrary
 from samhq_demo.models.pair import ModelPair
 from samhq_demo.pictures import read_picture
@@ -87,6 +89,60 @@ def test_single_point_gets_candidates_and_nothing_else_does(service: CompareServ
     assert service.compare(picture, [CLICK], mask_prompt=rough).objects[0].sam.candidates is None
     assert service.compare(picture, [BOX], multimask=True).objects[0].sam_hq.candidates is not None
     assert service.compare(picture, [CLICK], multimask=False).objects[0].sam.candidates is None
+
+
+@pytest.fixture
+def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many prompts each run of the decoders had, for real."""
+    ran: list[int] = []
+    real = ModelPair.decode
+
+    def counting(self: ModelPair, embedding, prompts, **how):
+        ran.append(len(prompts))
+        return real(self, embedding, prompts, **how)
+
+    monkeypatch.setattr(ModelPair, "decode", counting)
+    return ran
+
+
+def test_the_best_alone_is_the_same_best_and_the_rest_costs_no_decoding(
+    fresh: CompareService, decodes: list[int]
+) -> None:
+    picture = picture_of((80, 60))
+    (best,) = fresh.compare(picture, [CLICK], best_only=True).objects
+    (whole,) = fresh.compare(picture, [CLICK]).objects
+    assert decodes == [1]
+    for one, other in ((best.sam, whole.sam), (best.sam_hq, whole.sam_hq)):
+        assert one.candidates == ()
+        assert other.candidates is not None and len(other.candidates) == 3
+        assert replace(other, candidates=()) == one
+    assert best.agreement == whole.agreement
+
+
+def test_one_mask_has_no_candidates_to_leave_out(service: CompareService) -> None:
+    answer = service.compare(picture_of((80, 60)), [BOX], best_only=True).objects[0]
+    assert answer.sam.candidates is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"prompts": [BOX]},
+        {"refine_from": [RefineStep(BOX)]},
+        {"refine_from": [RefineStep(CLICK)]},
+        {"refine_from": [RefineStep(CLICK)], "hq_token_only": True},
+        {"mask_prompt": np.ones((60, 80), bool)},
+        {"picture": picture_of((80, 61))},
+    ],
+)
+def test_another_question_is_answered_as_if_it_were_the_first(
+    fresh: CompareService, checkpoint: Path, changed: dict[str, Any]
+) -> None:
+    asked: dict[str, Any] = {"picture": picture_of((80, 60)), "prompts": [CLICK]}
+    fresh.compare(**asked)
+    fresh.compare(**asked, refine_from=[RefineStep(CLICK)])
+    other = build_service(Settings(model=str(checkpoint), device="cpu", dtype="float32"))
+    assert fresh.compare(**{**asked, **changed}).objects == other.compare(**{**asked, **changed}).objects
 
 
 def test_candidates_come_best_first_and_the_answer_is_the_best(service: CompareService) -> None:
@@ -214,7 +270,7 @@ def test_a_wrong_step_is_told_in_one_sentence_before_a_model_is_loaded(
     checkpoint: Path, steps: list[RefineStep], options: dict[str, object], told: str
 ) -> None:
     library = ModelLibrary(Settings(model=str(checkpoint), device="cpu", dtype="float32"))
-    service = CompareService(library, cache=EmbeddingCache(max_bytes=1))
+    service = CompareService(library, cache=BoundedCache(max_bytes=1))
     with pytest.raises(ValueError, match=told) as caught:
         service.compare(picture_of((80, 60)), [CLICK], refine_from=steps, **options)
     assert "\n" not in str(caught.value)
@@ -276,7 +332,7 @@ def test_published_format_baseline_equal_to_the_frozen_tensors_shares_the_encode
     pair = library.pair(None)
     assert pair.shared_encoder
     assert pair.sam.vision_encoder is None
-    service = CompareService(library, cache=EmbeddingCache(max_bytes=1))
+    service = CompareService(library, cache=BoundedCache(max_bytes=1))
     assert service.compare(picture_of((80, 60)), [BOX]).model == "hq"
 
 

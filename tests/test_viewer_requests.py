@@ -138,6 +138,73 @@ def test_the_preview_is_above_the_masks_and_becomes_the_answer(person: Person, h
     assert len(harness.questions) == asked + 1
 
 
+def test_candidates_follow_when_nothing_else_is_asked(person: Person, harness: Harness) -> None:
+    harness.leaves_out = True
+    person.ask(300, 200)
+    shown = person.revision
+    assert not harness.questions[0].multimask and harness.questions[0].best_only
+    person.page.wait_for_selector("#viewer [data-candidate='sam_hq:2']:visible")
+    assert [question.best_only for question in harness.questions] == [True, False]
+    assert person.revision == shown  # the masks were there already
+    assert is_masked(person, 300, 200)
+    person.press("2")
+    assert person.page.locator("#viewer [data-candidate='sam_hq:1']").get_attribute("aria-pressed") == "true"
+    assert len(harness.questions) == 2
+
+
+def test_candidates_on_their_way_hold_no_click_off(person: Person, harness: Harness) -> None:
+    harness.leaves_out = True
+    harness.delays = [0.0, 1.5]  # the second is the question for candidates
+    person.ask(300, 200)
+    while len(harness.questions) < 2:
+        person.rest(20)
+    person.press("2")
+    assert "on their way" in person.status
+    person.ask(100, 100)
+    assert is_masked(person, 100, 100)
+    assert [len(question.prompt.points) for question in harness.questions] == [1, 1, 2]
+    assert harness.most_at_once == 2
+
+
+def test_a_server_that_has_no_candidates_after_all_is_asked_once(person: Person, harness: Harness) -> None:
+    harness.leaves_out = True
+    harness.faults = [None, ValueError("They are gone.")]
+    person.ask(300, 200)
+    person.rest(700)
+    assert len(harness.questions) == 2
+    assert "They are gone" not in person.status
+    assert not person.page.locator("#viewer [data-candidate='sam_hq:2']").is_visible()
+
+
+def test_the_press_of_a_button_already_asks(person: Person, harness: Harness) -> None:
+    before = person.revision
+    person.move(300, 200)
+    person.page.mouse.down()
+    while not harness.questions:
+        person.rest(20)
+    person.rest(200)
+    assert not is_masked(person, 300, 200)
+    assert person.revision == before
+    person.page.mouse.up()
+    assert is_masked(person, 300, 200)
+    assert len(harness.questions) == 1
+
+
+def test_a_press_that_becomes_a_box_shows_no_point(person: Person, harness: Harness) -> None:
+    before = person.revision
+    person.move(200, 100)
+    person.page.mouse.down()
+    while not harness.questions:
+        person.rest(20)
+    person.move(400, 300)
+    person.page.mouse.up()
+    person.sees_answer(before)
+    assert person.prompt["points"] == []
+    assert person.prompt["box"] == pytest.approx([200, 100, 400, 300], abs=1)
+    assert [question.prompt.box_xyxy is None for question in harness.questions] == [True, False]
+    assert not is_masked(person, 200 - 2 * NEAR, 100)
+
+
 def test_two_visitors_see_their_own_prompts(person: Person, browser: Browser) -> None:
     person.ask(300, 200)
     with browser.new_page(viewport={"width": 1280, "height": 1300}) as second_page:

@@ -45,8 +45,9 @@ class Harness:
         self.questions: list[Question] = []
         self.most_at_once = 0
         self.delays: list[float] = []  # seconds, one for each of the next questions
-        self.faults: list[Exception] = []
+        self.faults: list[Exception | None] = []
         self.needs_queue = False
+        self.leaves_out = False  # whether candidates wait for a question of their own
         self._running = 0
         self._lock = threading.Lock()
         self._answers: dict[Any, dict[str, Any]] = {}
@@ -68,7 +69,9 @@ class Harness:
 
     def reset(self) -> None:
         """As before the first question; pictures and drawn masks stay."""
-        self.questions, self.delays, self.faults, self.needs_queue = [], [], [], False
+        self.questions, self.delays, self.faults = [], [], []
+        self.needs_queue = self.leaves_out = False
+        self.most_at_once = 0
 
     def decode(self, question: Question) -> dict[str, Any]:
         with self._lock:
@@ -81,7 +84,10 @@ class Harness:
             time.sleep(delay)
             if fault is not None:
                 raise fault
-            return dict(NEEDS_QUEUE) if self.needs_queue else self.answer(question)
+            if self.needs_queue:
+                return dict(NEEDS_QUEUE)
+            answer = self.answer(question)
+            return without_candidates(answer) if self.leaves_out and question.best_only else answer
         finally:
             self._running -= 1
 
@@ -113,6 +119,15 @@ class Harness:
             "encoded": "cached",
             "milliseconds": {"encode": 0.0, "decode": 0.0, "total": 0.0},
         }
+
+
+def without_candidates(answer: dict[str, Any]) -> dict[str, Any]:
+    """A copy as `best_only` leaves it."""
+    left = json.loads(json.dumps(answer))
+    for model in ("sam", "sam_hq"):
+        if "candidates" in left["objects"][0][model]:
+            left["objects"][0][model]["candidates"] = []
+    return left
 
 
 def drawn_mask(prompt: Prompt, size_wh: tuple[int, int], *, share: float = 1.0) -> np.ndarray:

@@ -31,18 +31,24 @@ class Ranked(NamedTuple):
     scores: Tensor
 
 
-def sam_answer(decoded: DecodedPair, frame: Frame, *, multimask: bool) -> Answer:
-    """SAM's single mask, or of its three candidates the one with the highest predicted IoU."""
-    return _answer(frame, *sam_ranked(decoded, multimask=multimask), multimask=multimask)
+def sam_answer(decoded: DecodedPair, frame: Frame, *, multimask: bool, best_only: bool = False) -> Answer:
+    """SAM's single mask, or of its three candidates the one with the highest predicted IoU.
+
+    best_only: the candidates are left out.
+    """
+    ranked = sam_ranked(decoded, multimask=multimask)
+    return _answer(frame, ranked, multimask=multimask, best_only=best_only)
 
 
-def sam_hq_answer(decoded: DecodedPair, frame: Frame, *, multimask: bool, hq_token_only: bool) -> Answer:
+def sam_hq_answer(
+    decoded: DecodedPair, frame: Frame, *, multimask: bool, hq_token_only: bool, best_only: bool = False
+) -> Answer:
     """The HQ mask, alone or added to SAM-HQ's inner SAM mask, as in the official decoder.
 
-    The scores are the inner masks': no score is trained for the HQ mask.
+    The scores are the inner masks': no score is trained for the HQ mask. `best_only` as in `sam_answer`.
     """
     ranked = sam_hq_ranked(decoded, multimask=multimask, hq_token_only=hq_token_only)
-    return _answer(frame, *ranked, multimask=multimask)
+    return _answer(frame, ranked, multimask=multimask, best_only=best_only)
 
 
 def sam_ranked(decoded: DecodedPair, *, multimask: bool) -> Ranked:
@@ -66,22 +72,26 @@ def _best_first(scores: Tensor, *, multimask: bool) -> list[int]:
     return best
 
 
-def _answer(frame: Frame, logits: list[Tensor], scores: Tensor, *, multimask: bool) -> Answer:
-    answer = frame.full_mask(logits[0])
-    found = [_candidate(answer, scores[0])]
-    for one, score in zip(logits[1:], scores[1:], strict=True):
-        if one is logits[0]:  # with the HQ token alone the three candidates are one mask
-            found.append(replace(found[0], predicted_iou=float(score)))
-        else:
-            found.append(_candidate(frame.full_mask(one), score))
-    best = found[0]
+def _answer(frame: Frame, ranked: Ranked, *, multimask: bool, best_only: bool) -> Answer:
+    first, *others = ranked.logits
+    answer = frame.full_mask(first)
+    best = _candidate(answer, ranked.scores[0])
+    candidates: tuple[Candidate, ...] | None = () if multimask else None
+    if multimask and not best_only:
+        found = [best]
+        for one, score in zip(others, ranked.scores[1:], strict=True):
+            if one is first:  # with the HQ token alone the three candidates are one mask
+                found.append(replace(best, predicted_iou=float(score)))
+            else:
+                found.append(_candidate(frame.full_mask(one), score))
+        candidates = tuple(found)
     prediction = MaskPrediction(
         predicted_iou=best.predicted_iou,
         stability=best.stability,
         area=best.area,
         bbox_xywh=answer.runs.bbox_xywh,
         rle=best.rle,
-        candidates=tuple(found) if multimask else None,
+        candidates=candidates,
     )
     return Answer(prediction, answer.runs)
 

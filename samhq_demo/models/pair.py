@@ -42,6 +42,13 @@ class DecodedPair:
     sam_hq_logits: Tensor
     sam_hq_scores: Tensor
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the tensors."""
+        return sum(
+            t.nbytes for t in (self.sam_logits, self.sam_scores, self.sam_hq_logits, self.sam_hq_scores)
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MaskInputs:

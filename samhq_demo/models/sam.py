@@ -104,7 +104,9 @@ def sam_masks(decoder: Any, attended: Attended, features: Tensor) -> DecodedMask
     logits = (hyper @ features.flatten(1, -2).mT).unflatten(-1, features.shape[1:-1])
     # Masks are put in rows, not features: there are eight times as many.
     rows = placed(logits.flatten(0, 1).unsqueeze(-1)).squeeze(-1)
-    return DecodedMasks(rows.unflatten(0, logits.shape[:2]), decoder.iou_prediction_head(attended.tokens[:, 0]))
+    return DecodedMasks(
+        rows.unflatten(0, logits.shape[:2]), decoder.iou_prediction_head(attended.tokens[:, 0])
+    )
 
 
 def decode_sam(

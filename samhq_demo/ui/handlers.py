@@ -142,6 +142,7 @@ class Handlers:
             mask_prompt=mask_of(question.mask, size_wh=picture.size_wh),
             ground_truth=mask_of(question.truth, size_wh=picture.size_wh),
             refine_from=question.refine_from,
+            best_only=question.best_only,
         ).to_json()
 
     # What the browser calls by name

@@ -47,6 +47,23 @@ class Answers {
     return open.sort((a, b) => (b.id === session.selectedId) - (a.id === session.selectedId));
   }
 
+  /** The first object, the selected one before others, whose candidates its answer came without. */
+  unfilled() {
+    const { session } = this;
+    const lacks = (object) => isAnswerable(object) && areLeftOut(this.get(object));
+    return lacks(session.selected) ? session.selected : (session.objects.find(lacks) ?? null);
+  }
+
+  /** Give an answer the candidates of the `whole` answer to its question; null: there are none to be had. */
+  fill(answer, whole) {
+    for (const model of ["sam", "sam_hq"]) {
+      const candidates = whole?.[model].candidates ?? [];
+      // The first candidate is the mask that is there already.
+      if (candidates.length) candidates[0].rle = answer[model].rle;
+      answer[model].candidates = candidates.length ? candidates : null;
+    }
+  }
+
   /** The run lengths shown for an object and a model, its chosen candidate where there are several. */
   rle(object, model) {
     const answer = this.of(object)?.[model];
@@ -80,6 +97,11 @@ class Answers {
     const [only_sam, only_sam_hq] = [sam.area - both, samHq.area - both];
     return { iou: maskIou(sam, samHq), boundary_iou: null, only_sam, only_sam_hq };
   }
+}
+
+/** Whether there are candidates that an answer came without. */
+function areLeftOut(answer) {
+  return answer?.sam.candidates?.length === 0;
 }
 
 function chosen(answer, index) {

@@ -32,6 +32,9 @@ class Candidates {
     const { session, answers } = this.viewer;
     const object = session.selected;
     const answer = answers.of(object);
+    const isComing = areLeftOut(answer);
+    this.element.classList.toggle("coming", isComing);
+    if (isComing && this.painted) return; // what is there stays until they come, so that nothing flickers
     const isAmbiguous = Boolean(answer?.sam.candidates?.length > 1 || answer?.sam_hq.candidates?.length > 1);
     this.element.classList.toggle("empty", !isAmbiguous);
     for (const model of ["sam", "sam_hq"]) {
@@ -57,8 +60,7 @@ class Candidates {
 
   /** After the masks themselves are on the screen: thumbnails must not make them wait. */
   #paintSoon(answer, color) {
-    const later = window.requestIdleCallback ?? ((callback) => setTimeout(callback, 30));
-    later(() => this.painted === answer && this.#paint(answer, color), { timeout: 300 });
+    whenIdle(() => this.painted === answer && this.#paint(answer, color));
   }
 
   #paint(answer, color) {

@@ -1,7 +1,9 @@
 // Questions to the server: at most one under way, so that edits in quick succession become one question
-// with the last of them; every question numbered, so that no late answer takes a newer one's place.
+// with the last of them; every question numbered, so that no late answer takes a newer one's place. An answer
+// comes with each model's best mask; candidates that were left out are asked for when nothing else is.
 
 const DRAG_BELOW_MS = 250; // answers while a mark is dragged, where the machine keeps up
+const FORESEE_BELOW_MS = 1000; // answers at the press of a button; slower ones are in the way of a drag's box
 const ASKED_KEPT = 64;
 const ASK_AGAIN_MS = 2000; // while a question is in the queue: its answer may be lost on the way here
 const QUEUE_PATIENCE_MS = 600_000; // a large model on a slow machine, with others before
@@ -10,13 +12,14 @@ class Decoder {
   /**
    * `ask(question)` -> reply; `queue(question)` sends it the long way, its reply comes to `deliver`. Milliseconds:
    * `patience` until a question counts as lost; `previewBelow`, how quick answers have to be for previews.
-   * `events`: answered(object, milliseconds), previewed(), failed(sentence), busy(isBusy), queued().
+   * `events`: answered(object, milliseconds), filled(), previewed(), failed(sentence), busy(isBusy), queued().
    */
   constructor(session, answers, { ask, queue, patience, previewBelow }, events) {
     Object.assign(this, { session, answers, ask, queue, patience, previewBelow, events });
     this.lastMilliseconds = Infinity;
     this.sequence = 0;
     this.underWay = null; // the number of the question that has no reply yet
+    this.filling = null; // the number of the question for candidates that were left out
     this.asked = new Map(); // number -> {id, key, picture, isPreview}
     this.refused = new Set(); // keys answered with an error: asked again only after the next edit
     this.wantedPreview = null;
@@ -41,9 +44,16 @@ class Decoder {
     else this.#next();
   }
 
+  /** The answer that a point would give whose button is pressed but not released; as `preview`, not drawn. */
+  foresee(asked) {
+    const isSlow = Number.isFinite(this.lastMilliseconds) && this.lastMilliseconds > FORESEE_BELOW_MS;
+    if (this.underWay === null && this.session.picture && !isSlow && !this.answers.get(asked)) this.#ask(asked, true);
+  }
+
   /** Another picture: what is under way is not waited for. */
   restart() {
     this.underWay = null;
+    this.filling = null;
     this.delivery?.resolve({ error: "" });
   }
 
@@ -65,27 +75,54 @@ class Decoder {
   }
 
   #next() {
-    if (this.underWay !== null || !this.session.picture) return;
+    if (this.underWay !== null) return this.#promote();
+    if (!this.session.picture) return;
     if (this.session.open && this.lastMilliseconds > DRAG_BELOW_MS) return;
     const object = this.answers.missing().find((each) => !this.refused.has(this.session.key(each)));
     if (object) return void this.#ask(object, false);
     const asked = this.wantedPreview;
-    if (asked && this.isQuick && !this.answers.get(asked)) this.#ask(asked, true);
+    if (asked && this.isQuick && !this.answers.get(asked)) return void this.#ask(asked, true);
+    whenIdle(() => this.#fill());
+  }
+
+  /** A preview under way that an object now asks for is one no more: its answer is waited for. */
+  #promote() {
+    const entry = this.asked.get(this.underWay);
+    if (!entry?.isPreview || !this.answers.missing().some((object) => this.session.key(object) === entry.key)) return;
+    entry.isPreview = false;
+    this.events.busy(true);
+  }
+
+  /** Ask for the candidates that an answer came without; in the way of nothing else, and at most once. */
+  async #fill() {
+    if (this.underWay !== null || this.filling !== null || this.session.open || !this.session.picture) return;
+    const object = this.answers.unfilled();
+    if (!object) return;
+    const answer = this.answers.get(object);
+    const sequence = (this.filling = ++this.sequence);
+    const question = { ...this.#question(object, sequence), best_only: false };
+    const reply = await this.#inTime(Promise.resolve(this.ask(question)).catch(() => null), this.patience);
+    if (this.filling !== sequence) return; // another picture came meanwhile
+    this.filling = null;
+    this.answers.fill(answer, reply?.objects?.[0] ?? null);
+    this.events.filled();
+    whenIdle(() => this.#fill());
   }
 
   async #ask(asked, isPreview) {
     const { session } = this;
     const sequence = ++this.sequence;
     const key = session.key(asked);
-    this.#note(sequence, { id: asked.id, key, picture: session.picture.id, isPreview });
+    const entry = { id: asked.id, key, picture: session.picture.id, isPreview };
+    this.#note(sequence, entry);
     this.underWay = sequence;
     this.events.busy(!isPreview);
     const started = performance.now();
-    const reply = await this.#reply(this.#question(asked, sequence), isPreview);
+    const reply = await this.#reply(this.#question(asked, sequence), entry);
     const milliseconds = performance.now() - started;
     if (this.underWay !== sequence) return; // another picture came meanwhile
     this.underWay = null;
-    if (reply.error) this.#refuse(key, reply.error, isPreview);
+    if (reply.error) this.#refuse(entry, reply.error);
     else if (reply.dropped) this.wantedPreview = null;
     else {
       if (!reply.wasQueued) this.lastMilliseconds = milliseconds;
@@ -95,19 +132,21 @@ class Decoder {
     if (this.underWay === null) this.events.busy(false);
   }
 
-  #question({ id, prompt, steps, mask, truth }, sequence) {
+  #question({ id, prompt, choice, steps, mask, truth }, sequence) {
     const { settings, picture } = this.session;
     const more = { steps, mask: mask?.rle ?? null, truth: truth?.rle ?? null };
-    return { ...settings, picture: picture.id, sequence, object: id, prompt, ...more };
+    // Who chose another candidate than the best does not want to see the best first.
+    const best_only = !choice.sam && !choice.sam_hq;
+    return { ...settings, picture: picture.id, sequence, object: id, prompt, best_only, ...more };
   }
 
-  async #reply(question, isPreview) {
+  async #reply(question, entry) {
     const lost = { error: "The server did not answer. Your prompts are kept; change one to try again." };
     const direct = Promise.resolve(this.ask(question)).catch(() => lost);
     direct.then((reply) => this.#late(question.sequence, reply));
     const reply = (await this.#inTime(direct, this.patience)) ?? lost;
     if (reply.needs !== "queue") return reply;
-    if (isPreview) return { dropped: true }; // a preview is not worth a place in the queue
+    if (entry.isPreview) return { dropped: true }; // a preview is not worth a place in the queue
     return (await this.#queued(question)) ?? lost;
   }
 
@@ -158,9 +197,15 @@ class Decoder {
     } else if (entry.isPreview) this.events.previewed();
   }
 
-  #refuse(key, sentence, isPreview) {
+  #refuse({ key, isPreview }, sentence) {
     this.refused.add(key);
     if (isPreview) this.wantedPreview = null;
     else this.events.failed(sentence);
   }
+}
+
+/** After what has to be painted is painted. */
+function whenIdle(callback) {
+  if (window.requestIdleCallback) window.requestIdleCallback(callback, { timeout: 300 });
+  else setTimeout(callback, 30);
 }

@@ -72,6 +72,10 @@ class Gestures {
       press.timer = setTimeout(() => this.#longPress(press), LONG_PRESS_MS);
     }
     viewer.hover(null);
+    // A finger that goes down may scroll or pinch as well.
+    if (press.kind === "press" && press.type === "mouse" && this.current) {
+      viewer.foresee(viewer.view.toPicture(...at), press.label);
+    }
   }
 
   #removeAt(mark) {

@@ -62,6 +62,7 @@ class Pane {
     this.context = this.canvas.getContext("2d", { alpha: false });
     this.marks = new MarkPainter(this.marksCanvas.getContext("2d"), view);
     this.layers = new Map(); // object id -> {tinted, key}
+    this.painted = []; // all that the canvas was last painted from
     this.previewLayer = null;
   }
 
@@ -77,6 +78,7 @@ class Pane {
     this.density = density * Math.min(1, MAX_CANVAS / (density * Math.max(cssWidth, cssHeight)));
     const width = Math.max(1, Math.ceil(cssWidth * this.density - 0.01));
     const height = Math.max(1, Math.ceil(cssHeight * this.density - 0.01));
+    this.painted = [];
     for (const canvas of [this.canvas, this.marksCanvas]) {
       if (canvas.width !== width) canvas.width = width;
       if (canvas.height !== height) canvas.height = height;
@@ -114,6 +116,9 @@ class Pane {
 
   paint(scene) {
     const { context, canvas, view } = this;
+    const from = this.#paintedFrom(scene);
+    if (from.length === this.painted.length && from.every((part, at) => part === this.painted[at])) return;
+    this.painted = from;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = scene.ground;
     context.fillRect(0, 0, canvas.width, canvas.height);
@@ -121,6 +126,12 @@ class Pane {
     scene.bitmap.draw(context, view.x, view.y, view.scale * this.density);
     if (this.model === "difference") this.#paintDifference(scene);
     else this.#paintObjects(scene);
+  }
+
+  #paintedFrom({ bitmap, ground, opacity, outlineOnly, isMoving, masks }) {
+    const { x, y, scale } = this.view;
+    const shown = masks.flatMap(({ id, color, rles: { sam, sam_hq } }) => [id, color, sam, sam_hq]);
+    return [bitmap, ground, x, y, scale, opacity, outlineOnly, isMoving, ...shown];
   }
 
   #paintObjects(scene) {
@@ -216,7 +227,7 @@ function unionArea(areas) {
 
 function unionCoverage(rles, frame, picture, area) {
   const [first, ...others] = rles.map((rle) => coverage(Mask.of(rle), frame, picture, area));
-  if (!first) return new Uint8ClampedArray(area.width * area.height);
+  if (!first) return new Uint8Array(area.width * area.height);
   for (const other of others) {
     for (let at = 0; at < first.length; at++) if (other[at] > first[at]) first[at] = other[at];
   }

@@ -35,22 +35,27 @@ function coverage(mask, frame, picture, area) {
   const originY = frame.y * frame.scale + area.top;
   const steps = cleared(width * (height + 2));
 
-  const mark = (column, y, weight) => {
+  let columnNow = -1; // the mask's column that `from` and `to`, in the raster, are those of
+  let from = 0;
+  let to = 0;
+  const turn = (y, sign) => {
     const row = Math.min(height, Math.max(0, Math.floor(y)));
     const part = Math.min(1, Math.max(0, y - row));
-    steps[row * width + column] += weight * (1 - part);
-    steps[(row + 1) * width + column] += weight * part;
+    for (let pixel = Math.floor(from); pixel < to; pixel++) {
+      const weight = sign * (Math.min(to, pixel + 1) - Math.max(from, pixel));
+      const at = row * width + pixel;
+      steps[at] += weight * (1 - part);
+      steps[at + width] += weight * part;
+    }
   };
   const addPiece = (column, top, bottom) => {
-    const from = Math.max(0, column * across - originX);
-    const to = Math.min(width, (column + 1) * across - originX);
-    const start = snapped(top * down - originY);
-    const end = snapped(bottom * down - originY);
-    for (let pixel = Math.floor(from); pixel < to; pixel++) {
-      const weight = Math.min(to, pixel + 1) - Math.max(from, pixel);
-      mark(pixel, start, weight);
-      mark(pixel, end, -weight);
+    if (column !== columnNow) {
+      columnNow = column;
+      from = Math.max(0, column * across - originX);
+      to = Math.min(width, (column + 1) * across - originX);
     }
+    turn(snapped(top * down - originY), 1);
+    turn(snapped(bottom * down - originY), -1);
   };
   const first = Math.max(0, Math.floor(originX / across));
   const last = Math.min(mask.width, Math.ceil((originX + width) / across));
@@ -65,18 +70,19 @@ function snapped(value) {
 }
 
 function summedDown(steps, width, height) {
-  const alpha = new Uint8ClampedArray(width * height);
-  for (let x = 0; x < width; x++) alpha[x] = steps[x] * 255;
+  const alpha = new Uint8Array(width * height);
+  for (let x = 0; x < width; x++) alpha[x] = steps[x] * 255 + 0.5;
   for (let at = width; at < width * height; at++) {
-    steps[at] += steps[at - width];
-    alpha[at] = steps[at] * 255;
+    const covered = steps[at] + steps[at - width]; // 0 to 1, but for rounding
+    steps[at] = covered;
+    alpha[at] = covered * 255 + 0.5;
   }
   return alpha;
 }
 
 /** 255 on the inner rim of a mask, `thickness` pixels wide, else 0. */
 function rim(alpha, width, height, thickness) {
-  const edge = new Uint8ClampedArray(alpha.length);
+  const edge = new Uint8Array(alpha.length);
   const far = thickness * width;
   for (let y = 0, at = 0; y < height; y++) {
     const atBorder = y < thickness || y >= height - thickness;

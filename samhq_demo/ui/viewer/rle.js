@@ -3,22 +3,22 @@
 
 /** COCO's compressed counts -> plain run lengths (the format of pycocotools' rleFrString). */
 function decodeCounts(text) {
-  const counts = [];
-  let at = 0;
-  while (at < text.length) {
+  const counts = new Int32Array(text.length); // each takes a letter at least
+  let found = 0;
+  for (let at = 0; at < text.length; ) {
     let value = 0;
     let bits = 0;
     let chunk;
     do {
       chunk = text.charCodeAt(at++) - 48;
-      value += (chunk & 31) * 2 ** bits; // a product, not a shift: big pictures pass 31 bits
+      value |= (chunk & 31) << bits;
       bits += 5;
     } while (chunk & 32);
-    if (chunk & 16) value -= 2 ** bits;
-    if (counts.length > 2) value += counts[counts.length - 2];
-    counts.push(value);
+    if (chunk & 16 && bits < 32) value |= -1 << bits;
+    if (found > 2) value += counts[found - 2];
+    counts[found++] = value;
   }
-  return counts;
+  return counts.subarray(0, found);
 }
 
 /** One mask: runs [start, end) of positions `x * height + y`, and the box around them. */
@@ -26,18 +26,22 @@ class Mask {
   constructor(rle) {
     [this.height, this.width] = rle.size;
     const counts = typeof rle.counts === "string" ? decodeCounts(rle.counts) : rle.counts;
-    this.starts = [];
-    this.ends = [];
-    this.area = 0;
+    const starts = new Int32Array((counts.length + 1) >> 1);
+    const ends = new Int32Array(starts.length);
+    let runs = 0;
     let position = 0;
-    counts.forEach((length, index) => {
+    this.area = 0;
+    for (let index = 0; index < counts.length; index++) {
+      const length = counts[index];
       if (index % 2 && length) {
-        this.starts.push(position);
-        this.ends.push(position + length);
+        starts[runs] = position;
+        ends[runs++] = position + length;
         this.area += length;
       }
       position += length;
-    });
+    }
+    this.starts = starts.subarray(0, runs);
+    this.ends = ends.subarray(0, runs);
     this.box = this.#surroundingBox();
   }
 

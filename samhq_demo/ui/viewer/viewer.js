@@ -34,6 +34,7 @@ class Viewer {
     const times = { patience: options.patience_ms, previewBelow: options.hover_below_ms };
     this.decoder = new Decoder(this.session, this.answers, { ...this.link, ...times }, {
       answered: (object, milliseconds) => this.#answered(object, milliseconds),
+      filled: () => this.candidates.update(),
       previewed: () => this.surface.schedule({ masks: false }),
       failed: (sentence) => this.say(sentence, { isError: true }),
       busy: (isBusy) => this.#busy(isBusy),
@@ -237,11 +238,17 @@ class Viewer {
   }
 
   /** The selected object with one point more, as a click there would make it. */
-  withPoint(place) {
+  withPoint(place, label = this.label) {
     if (!this.#isInside(place)) return null;
     const { selected } = this.session;
     const { points, labels, box } = selected.prompt;
-    return { ...selected, prompt: { points: [...points, this.clamped(place)], labels: [...labels, this.label], box } };
+    return { ...selected, prompt: { points: [...points, this.clamped(place)], labels: [...labels, label], box } };
+  }
+
+  /** A button went down there: most likely a click, whose answer can be on its way before the button is up. */
+  foresee(place, label) {
+    const asked = this.withPoint(place, label);
+    if (asked && isAnswerable(asked)) this.decoder.foresee(asked);
   }
 
   markNear(at, kind) {
@@ -269,7 +276,9 @@ class Viewer {
 
   choose(model, index) {
     const { selected } = this.session;
-    if (this.answers.of(selected)?.[model].candidates?.[index]) this.session.choose(model, index);
+    const answer = this.answers.of(selected);
+    if (answer?.[model].candidates?.[index]) this.session.choose(model, index);
+    else if (areLeftOut(answer)) this.say("The candidates are still on their way.");
   }
 
   refine() {
