@@ -28,12 +28,10 @@ from transformers import (
 )
 from transformers.utils import logging
 
-from samhq_demo.cache import BoundedCache
 from samhq_demo.comparison import Comparison
-from samhq_demo.library import ModelLibrary
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts import Prompt
-from samhq_demo.service import CompareService
+from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
 
 Kind = Literal["transformers", "official", "service"]
@@ -210,9 +208,8 @@ class ServiceWay:
 
     def __init__(self, folder: Path, *, dtype: str) -> None:
         settings = Settings(model=str(folder / "sam_hq"), device="cpu", dtype=dtype)
-        library = ModelLibrary(settings)
-        self.pair = library.pair(None)
-        self.service = CompareService(library, cache=BoundedCache(max_bytes=settings.cache_mb * 2**20))
+        self.service = build_service(settings)
+        self.pair = self.service._library.pair(None)
         models = [self.pair.sam_hq, *([] if self.pair.shared_encoder else [self.pair.sam])]
         self._counter = _Counter(*(model.vision_encoder for model in models))
 

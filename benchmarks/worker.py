@@ -69,6 +69,8 @@ def start(kind: str, folder: Path, *, dtype: str, make: Callable[..., Runner] | 
 
 def work(pipe: Connection, kind: Any, folder: Path, dtype: str) -> None:
     """Load a way, then do what is asked until None is, or until nobody is there to ask."""
+    if kind == "service":
+        import samhq_demo.models  # noqa: F401  # before torch, as in the app: it says how threads wait
     from .ways import WaySpec, build
 
     way = build(WaySpec(kind, folder, dtype))
@@ -131,8 +133,9 @@ def users(way: Way, *, number: int, count: int, clicks: int, size_wh: tuple[int,
     from . import questions
 
     picture = questions.picture(number, size_wh=size_wh)
-    prompts = questions.clicks(clicks, number=number, size_wh=size_wh)
-    way.answer(picture, prompts[:1])
+    # Nobody asks what was asked before: this project keeps the last answers.
+    first, *prompts = questions.clicks(1 + clicks, number=100 * number + count, size_wh=size_wh)
+    way.answer(picture, [first])
     threads = [
         threading.Thread(
             target=lambda mine: [way.answer(picture, [p]) for p in mine], args=(prompts[i::count],)
@@ -151,19 +154,21 @@ def profile(way: Any, *, number: int, size_wh: tuple[int, int]) -> dict[str, Map
     """Where the time goes in this project: a first click, a later one, and 32 boxes after them."""
     from . import parts, questions
 
-    def asked(count: int, **how: int) -> Callable[[], object]:
-        pictured = questions.picture(how["number"], size_wh=size_wh)
-        prompts = questions.clicks(1, number=number, size_wh=size_wh)
-        if count > 1:
-            prompts = questions.boxes(count, number=number, size_wh=size_wh)
-        return lambda: way.answer(pictured, prompts)
+    seen = questions.picture(number, size_wh=size_wh)
+    new = questions.picture(number + 1, size_wh=size_wh)
+    # No click comes twice: this project keeps the last answers.
+    clicks = questions.clicks(4, number=number, size_wh=size_wh)
+    boxed = questions.boxes(32, number=number, size_wh=size_wh)
+
+    def asked(picture: Any, prompts: Any) -> Callable[[], object]:
+        return lambda: way.answer(picture, prompts)
 
     return {
-        "first click, by torch's operations": parts.by_operation(asked(1, number=number)),
-        "first click, by function": parts.by_function(asked(1, number=number + 1)),
-        "later click, by torch's operations": parts.by_operation(asked(1, number=number)),
-        "later click, by function": parts.by_function(asked(1, number=number)),
-        "32 boxes in the same picture again, by function": parts.by_function(asked(32, number=number)),
+        "first click, by torch's operations": parts.by_operation(asked(seen, clicks[:1])),
+        "first click, by function": parts.by_function(asked(new, clicks[1:2])),
+        "later click, by torch's operations": parts.by_operation(asked(seen, clicks[2:3])),
+        "later click, by function": parts.by_function(asked(seen, clicks[3:4])),
+        "32 boxes in the same picture again, by function": parts.by_function(asked(seen, boxed)),
     }
 
 
