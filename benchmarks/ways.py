@@ -28,7 +28,9 @@ from transformers import (
 )
 from transformers.utils import logging
 
+import samhq_demo.service
 from samhq_demo.comparison import Comparison
+from samhq_demo.inline import InlineExecutor
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts import Prompt
 from samhq_demo.service import build_service
@@ -216,6 +218,10 @@ class ServiceWay:
     @property
     def encoder_passes(self) -> int:
         return self._counter.passes
+
+    def work_in_one_thread(self) -> None:
+        """Nothing beside anything else any more, but torch's operations still use all cores."""
+        self.pair._decoders = samhq_demo.service._beside = InlineExecutor()
 
     def answer(self, picture: Picture, prompts: Sequence[Prompt]) -> Comparison:
         return self.service.compare(picture, prompts)

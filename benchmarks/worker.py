@@ -151,9 +151,13 @@ def users(way: Way, *, number: int, count: int, clicks: int, size_wh: tuple[int,
 
 
 def profile(way: Any, *, number: int, size_wh: tuple[int, int]) -> dict[str, Mapping[str, float]]:
-    """Where the time goes in this project: a first click, a later one, and 32 boxes after them."""
+    """Where the time goes in this project: a first click, a later one, and 32 boxes after them.
+
+    From here on the way computes one thing after the other: only so do parts add up.
+    """
     from . import parts, questions
 
+    way.work_in_one_thread()
     seen = questions.picture(number, size_wh=size_wh)
     new = questions.picture(number + 1, size_wh=size_wh)
     # No click comes twice: this project keeps the last answers.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import numpy as np
 from .asked import Asked
 from .cache import BoundedCache, Encoded
 from .comparison import Agreement, Comparison, MaskPrediction, ObjectComparison
+from .inline import InlineExecutor
 from .library import ModelDescription, ModelLibrary, ServiceStatus
 from .memory import keep_freed_memory
 from .overlap import Overlap
@@ -30,8 +31,8 @@ if TYPE_CHECKING:  # torch is imported behind the page, not before it
 # Of the last clicks, so that the candidates that were left out cost no decoding; some 2.4 MB each with ViT-B.
 _DECODED_BYTES = 64 * 2**20
 
-# Where SAM-HQ's answer is made while SAM's is: numpy lets go of the interpreter while it works.
-_beside = ThreadPoolExecutor(4, thread_name_prefix="answer")
+# Where answers are made while others are: numpy lets go of the interpreter while it works.
+_beside: Executor = ThreadPoolExecutor(4, thread_name_prefix="answer")
 
 
 class CompareService:
@@ -142,20 +143,42 @@ class CompareService:
     ) -> tuple[ObjectComparison, ...]:
         """Both models' answers to every prompt, in order."""
 
-        def decode() -> list[DecodedPair]:
-            return pair.decode(embedding, asked.prompts, mask_inputs=_mask_inputs(pair, embedding, asked))
+        def finish(place: int, decoded: DecodedPair, *, beside: Executor) -> ObjectComparison:
+            return _compare_object(
+                asked.prompts[place],
+                decoded,
+                embedding=embedding,
+                asked=asked,
+                best_only=best_only,
+                beside=beside,
+            )
 
-        if len(asked.prompts) == 1 and asked.mask_prompt is None:
-            # The settings decide what earlier prompts hand on, but nothing of the prompt's own logits.
-            settings = (asked.multimask, asked.hq_token_only) if asked.steps else None
-            key = (pair.name, picture.content_id, asked.prompts, asked.steps, settings)
-            decoded = [self._decoded.get(key, lambda: decode()[0])[0]]
-        else:
-            decoded = decode()
-        return tuple(
-            _compare_object(prompt, one, embedding=embedding, asked=asked, best_only=best_only)
-            for prompt, one in zip(asked.prompts, decoded, strict=True)
-        )
+        if len(asked.prompts) == 1:
+            return (finish(0, self._decode(pair, picture, embedding, asked), beside=_beside),)
+        # Each answer is made while the next objects are decoded.
+        making = {
+            place: _beside.submit(finish, place, decoded, beside=InlineExecutor())
+            for place, decoded in pair.decode_each(embedding, asked.prompts)
+        }
+        return tuple(making[place].result() for place in range(len(asked.prompts)))
+
+    def _decode(
+        self, pair: ModelPair, picture: Picture, embedding: ImageEmbedding, asked: Asked
+    ) -> DecodedPair:
+        """The logits of a single prompt, of before where it was asked with the same ones."""
+
+        def decode() -> DecodedPair:
+            (decoded,) = pair.decode(
+                embedding, asked.prompts, mask_inputs=_mask_inputs(pair, embedding, asked)
+            )
+            return decoded
+
+        if asked.mask_prompt is not None:  # a large thing to tell apart by
+            return decode()
+        # The settings decide what earlier prompts hand on, but nothing of the prompt's own logits.
+        settings = (asked.multimask, asked.hq_token_only) if asked.steps else None
+        key = (pair.name, picture.content_id, asked.prompts, asked.steps, settings)
+        return self._decoded.get(key, decode)[0]
 
 
 def _mask_inputs(pair: ModelPair, embedding: ImageEmbedding, asked: Asked) -> MaskInputs | None:
@@ -178,13 +201,19 @@ def _mask_inputs(pair: ModelPair, embedding: ImageEmbedding, asked: Asked) -> Ma
 
 
 def _compare_object(
-    prompt: Prompt, decoded: DecodedPair, *, embedding: ImageEmbedding, asked: Asked, best_only: bool
+    prompt: Prompt,
+    decoded: DecodedPair,
+    *,
+    embedding: ImageEmbedding,
+    asked: Asked,
+    best_only: bool,
+    beside: Executor,
 ) -> ObjectComparison:
-    """SAM's answer, SAM-HQ's answer, and how far they agree."""
+    """SAM's answer, SAM-HQ's answer, which is made `beside` it, and how far they agree."""
     from .models.answers import sam_answer, sam_hq_answer
 
     several = asked.has_candidates(prompt)
-    waiting = _beside.submit(
+    waiting = beside.submit(
         sam_hq_answer,
         decoded,
         embedding.frame,

@@ -35,13 +35,13 @@ def embedding(pair: ModelPair) -> ImageEmbedding:
 def batches(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many objects each run of both decoders gets."""
     ran: list[int] = []
-    real = ModelPair._decode_alike
+    real = ModelPair._begin
 
     def counting(self: ModelPair, embedding, prompts, mask_inputs):
         ran.append(len(prompts))
         return real(self, embedding, prompts, mask_inputs)
 
-    monkeypatch.setattr(ModelPair, "_decode_alike", counting)
+    monkeypatch.setattr(ModelPair, "_begin", counting)
     return ran
 
 

@@ -12,7 +12,19 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "samhq_demo"
 VALUES = (
     *("settings", "prompts", "refining", "pictures", "masks", "runs", "overlap", "comparison", "cache"),
-    *("rle", "outlines", "cutout", "shown", "coco", "svg", "drawing", "overlays", "asked"),
+    *(
+        "rle",
+        "outlines",
+        "cutout",
+        "shown",
+        "coco",
+        "svg",
+        "drawing",
+        "overlays",
+        "asked",
+        "inline",
+        "memory",
+    ),
 )
 HEAVY = ("torch", "transformers", "gradio")
 
