@@ -53,9 +53,9 @@ NEXT = """\
 - **New pictures.** The encoder's products alone take longer than the target where no unit multiplies
   bfloat16. There only fewer products would help, which is another encoder with other masks. With such units
   (AMX, a GPU) the same code computes in their precision, and the bias goes into the products.
-- **Clicks.** Both decoders' products for one click are {decoder:.2g} GFLOP, {ideal:.0f} ms at the peak above. The rest
-  is memory that passes by between them: norms, activations, layouts. The next design is one compiled kernel
-  that takes a band of the picture through all of these while it is in the cache; done with torch's own
+- **Clicks.** Both decoders' products for one click are {decoder:.2g} GFLOP, {ideal:.0f} ms at the peak above.
+  The rest is memory that passes by between them: norms, activations, layouts. The next design is one compiled
+  kernel that takes a band of the picture through all of these while it is in the cache; done with torch's own
   operations, bands cost more than they save (26 ms whole, 28 to 39 in bands, SAM-HQ's fusion of ViT-B).
 """
 
@@ -252,8 +252,8 @@ def _next(results: Results) -> str:
 def _profiles(results: Results) -> Sequence[str]:
     """A table for each request that was profiled."""
     found = [
-        "One request each, with nothing beside anything else: only so do the parts add up. A function's time\n"
-        "is its own and that of all it calls outside the project."
+        "One request each, with nothing beside anything else: only so do the parts add up. A function's\n"
+        "time is its own and that of all it calls outside the project."
     ]
     geometry = next(iter(_geometries(results)))
     for one in (profile for profile in results.profiles if profile.geometry == geometry):
