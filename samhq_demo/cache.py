@@ -43,6 +43,13 @@ class BoundedCache(Generic[Value]):
     def __contains__(self, key: Hashable) -> bool:
         return key in self._kept
 
+    def find(self, key: Hashable) -> Value | None:
+        """The value of a key where it is kept; None where it is not, or not yet."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
     def get(self, key: Hashable, compute: Callable[[], Value]) -> tuple[Value, Encoded]:
         """The value of a key, and where it came from.
 

@@ -35,6 +35,10 @@ _DECODED_BYTES = 64 * 2**20
 _beside: Executor = ThreadPoolExecutor(4, thread_name_prefix="answer")
 
 
+class NotEncodedError(LookupError):
+    """The picture is not encoded, or not any more, and it was not to be encoded."""
+
+
 class CompareService:
     """Answers what SAM and SAM-HQ make of a picture. Safe under threads.
 
@@ -81,6 +85,7 @@ class CompareService:
         ground_truth: np.ndarray | None = None,
         refine_from: Sequence[RefineStep] = (),
         best_only: bool = False,
+        may_encode: bool = True,
     ) -> Comparison:
         """Both models' masks of every prompt's object.
 
@@ -96,9 +101,11 @@ class CompareService:
                 answer before.
             best_only: leave all candidates but the best out, which is the sooner answer. Asked again
                 without it soon after, they take no decoding.
+            may_encode: whether to encode the picture where that has not been done.
 
         Raises:
             ValueError: the request is wrong, or the model's weights are not here.
+            NotEncodedError: the picture would have to be encoded, and may not be.
         """
         began = time.perf_counter()
         asked = Asked.of(
@@ -111,7 +118,7 @@ class CompareService:
             refine_from=refine_from,
         )
         pair = self._library.pair(model)
-        embedding, encoded = self._embedding(pair, picture)
+        embedding, encoded = self._embedding(pair, picture, may_encode=may_encode)
         seen = time.perf_counter()
         objects = self._answers(pair, picture, embedding, asked, best_only=best_only)
         done = time.perf_counter()
@@ -127,8 +134,15 @@ class CompareService:
             },
         )
 
-    def _embedding(self, pair: ModelPair, picture: Picture) -> tuple[ImageEmbedding, Encoded]:
+    def _embedding(
+        self, pair: ModelPair, picture: Picture, *, may_encode: bool = True
+    ) -> tuple[ImageEmbedding, Encoded]:
         key = (pair.name, picture.content_id)
+        if not may_encode:
+            found = self._cache.find(key)
+            if found is None:
+                raise NotEncodedError(f"This picture is not encoded for {pair.name}.")
+            return found, "cached"
 
         def encode() -> ImageEmbedding:
             try:

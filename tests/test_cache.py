@@ -25,6 +25,16 @@ def test_least_recently_used_goes_first() -> None:
     assert cache.nbytes == 30
 
 
+def test_what_is_not_kept_is_not_found_and_what_is_found_was_used() -> None:
+    cache: BoundedCache[Block] = BoundedCache(max_bytes=20)
+    assert cache.find("a") is None
+    for key in "ab":
+        cache.get(key, lambda: Block(10))
+    assert cache.find("a") == Block(10)
+    cache.get("c", lambda: Block(10))
+    assert (cache.find("a"), cache.find("b")) == (Block(10), None)
+
+
 def test_a_value_over_the_bound_is_kept_alone() -> None:
     cache: BoundedCache[Block] = BoundedCache(max_bytes=30)
     cache.get("a", lambda: Block(10))

@@ -107,6 +107,14 @@ def test_a_picture_is_encoded_ahead_and_then_answered_without_the_queue(
     assert len(answer["objects"][0]["sam"]["candidates"]) == 3
 
 
+def test_a_picture_put_out_of_the_cache_meanwhile_goes_through_the_queue(
+    handlers: Handlers, ticket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server function must not encode: on ZeroGPU it has no GPU."""
+    monkeypatch.setattr(CompareService, "progress", lambda *asked, **how: 1.0)
+    assert handlers.decode(Question.from_json(asked(ticket))) == NEEDS_QUEUE
+
+
 def test_the_candidates_are_left_out_where_they_can_wait(handlers: Handlers, ticket: str) -> None:
     best = handlers.answer(Question.from_json(asked(ticket, best_only=True)))["objects"][0]
     whole = handlers.answer(Question.from_json(asked(ticket)))["objects"][0]

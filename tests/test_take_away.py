@@ -106,6 +106,7 @@ def test_a_truth_of_another_size_is_refused_and_all_else_stays(visitor: Visitor,
 
 def test_an_answer_is_fed_back_as_the_official_predictor_does_it(visitor: Visitor, client: Client) -> None:
     before = visitor.ask(*CLICK)
+    visitor.sees_candidates()
     visitor.press("2")  # SAM-HQ's second candidate is what it starts from
     visitor.press("r")
     before = visitor.sees_answer(before)
@@ -148,6 +149,7 @@ def test_the_hq_mask_alone_and_candidates_for_a_box_are_choices(visitor: Visitor
     assert visitor.page.locator("#viewer .thumb:visible").count() == 0
     visitor.page.get_by_label("When to give candidates").select_option("always")
     before = visitor.sees_answer(before)
+    visitor.sees_candidates()
     assert visitor.page.locator("#viewer .thumb:visible").count() == 6
     visitor.page.get_by_label("SAM-HQ's mask", exact=True).select_option("true")
     visitor.sees_answer(before)
@@ -189,6 +191,7 @@ def test_masks_and_cutouts_are_those_on_the_screen(visitor: Visitor, client: Cli
 
 def test_a_chosen_candidate_is_what_one_takes(visitor: Visitor, client: Client, tmp_path: Path) -> None:
     visitor.ask(*CLICK)
+    visitor.sees_candidates()
     visitor.press("3")
     result, *_ = client.predict(handle_file(HOUSE), points=[list(CLICK)], api_name="/compare")
     third = result["objects"][0]["sam_hq"]["candidates"][2]

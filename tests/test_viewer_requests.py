@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.viewer_harness import RADIUS_SHARE, Harness, launched
+from tests.viewer_harness import HQ_RADIUS, RADIUS_SHARE, Harness, launched
 from tests.viewer_person import Person
 
 pytestmark = pytest.mark.browser
@@ -158,12 +158,22 @@ def test_candidates_on_their_way_hold_no_click_off(person: Person, harness: Harn
     person.ask(300, 200)
     while len(harness.questions) < 2:
         person.rest(20)
-    person.press("2")
-    assert "on their way" in person.status
     person.ask(100, 100)
     assert is_masked(person, 100, 100)
     assert [len(question.prompt.points) for question in harness.questions] == [1, 1, 2]
     assert harness.most_at_once == 2
+
+
+def test_a_candidate_can_be_chosen_before_it_is_there(person: Person, harness: Harness) -> None:
+    harness.leaves_out = True
+    harness.delays = [0.0, 0.7]
+    person.ask(300, 200)
+    person.press("2")
+    person.page.wait_for_selector("#viewer [data-candidate='sam_hq:1'][aria-pressed=true]:visible")
+    beyond = (
+        300 + RADIUS_SHARE * 400 * HQ_RADIUS * 1.3
+    )  # only in the second candidate, which is twice as large
+    assert person.color(beyond, 200, "sam_hq") != GREY
 
 
 def test_a_server_that_has_no_candidates_after_all_is_asked_once(person: Person, harness: Harness) -> None:

@@ -47,6 +47,10 @@ class Visitor(Person):
         )
         self.rest()  # the page makes room for it
 
+    def sees_candidates(self) -> None:
+        """Wait until the answer's candidates, which follow it, are there."""
+        self.page.wait_for_selector("#viewer .candidates:not(.coming) .thumb:visible")
+
     def choose_example(self, number: int) -> None:
         """Choose it and wait for the answer to its prompt."""
         before = self.revision

@@ -12,7 +12,7 @@ import gradio as gr
 
 from samhq_demo.masks import rle_encode
 from samhq_demo.pictures import read_mask
-from samhq_demo.service import CompareService
+from samhq_demo.service import CompareService, NotEncodedError
 from samhq_demo.ui import words
 from samhq_demo.ui.errors import gradio_errors
 from samhq_demo.ui.examples import Example
@@ -128,10 +128,13 @@ class Handlers:
         picture = self._store.picture(question.picture_id)
         if self._service.progress(picture, model=question.model) < 1:
             return NEEDS_QUEUE
-        return self.answer(question)
+        try:
+            return self.answer(question, may_encode=False)
+        except NotEncodedError:  # others' pictures have taken its place since
+            return NEEDS_QUEUE
 
-    def answer(self, question: Question) -> Mapping[str, Any]:
-        """Both models' answer; encodes the picture where that has not been done."""
+    def answer(self, question: Question, *, may_encode: bool = True) -> Mapping[str, Any]:
+        """Both models' answer; encodes the picture where that has not been done, if it may."""
         picture = self._store.picture(question.picture_id)
         return self._service.compare(
             picture,
@@ -143,6 +146,7 @@ class Handlers:
             ground_truth=mask_of(question.truth, size_wh=picture.size_wh),
             refine_from=question.refine_from,
             best_only=question.best_only,
+            may_encode=may_encode,
         ).to_json()
 
     # What the browser calls by name

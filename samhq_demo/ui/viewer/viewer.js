@@ -20,6 +20,7 @@ class Viewer {
     this.opacity = 0.5;
     this.outlineOnly = false;
     this.draftBox = null;
+    this.chosenAhead = null; // the candidate that was chosen before the candidates were there
     this.#build(options);
     this.#listen();
     this.host.setAttribute("data-revision", "0");
@@ -34,7 +35,7 @@ class Viewer {
     const times = { patience: options.patience_ms, previewBelow: options.hover_below_ms };
     this.decoder = new Decoder(this.session, this.answers, { ...this.link, ...times }, {
       answered: (object, milliseconds) => this.#answered(object, milliseconds),
-      filled: () => this.candidates.update(),
+      filled: () => this.#filled(),
       previewed: () => this.surface.schedule({ masks: false }),
       failed: (sentence) => this.say(sentence, { isError: true }),
       busy: (isBusy) => this.#busy(isBusy),
@@ -136,6 +137,7 @@ class Viewer {
   // ---- what happens --------------------------------------------------------------------------------
 
   #changed(what) {
+    this.chosenAhead = null;
     this.decoder.update();
     if (what !== "edit" || !this.session.open) this.hovering.refresh();
     this.refresh();
@@ -157,6 +159,13 @@ class Viewer {
     const took = milliseconds ? ` Answered in ${duration(milliseconds)}.` : "";
     const predicted = `predicted IoU ${estimate(sam.predicted_iou)} SAM, ${estimate(samHq.predicted_iou)} SAM-HQ`;
     this.say(`${object.name}: ${predicted}; agreement ${percent(agreement.iou)}.${took}`);
+  }
+
+  #filled() {
+    const ahead = this.chosenAhead;
+    this.chosenAhead = null;
+    this.candidates.update();
+    if (ahead) this.choose(ahead.model, ahead.index);
   }
 
   #busy(isBusy) {
@@ -278,7 +287,7 @@ class Viewer {
     const { selected } = this.session;
     const answer = this.answers.of(selected);
     if (answer?.[model].candidates?.[index]) this.session.choose(model, index);
-    else if (areLeftOut(answer)) this.say("The candidates are still on their way.");
+    else if (areLeftOut(answer)) this.chosenAhead = { model, index };
   }
 
   refine() {
