@@ -215,6 +215,22 @@ def test_a_press_that_becomes_a_box_shows_no_point(person: Person, harness: Harn
     assert not is_masked(person, 200 - 2 * NEAR, 100)
 
 
+def test_a_canvas_that_the_browser_emptied_is_painted_anew(person: Person) -> None:
+    person.ask(300, 200)
+    person.page.evaluate(
+        """() => {
+          const canvas = document.querySelector("#viewer canvas[data-model=sam]");
+          canvas.getContext("2d").clearRect(0, 0, canvas.width, canvas.height);
+        }"""
+    )
+    assert person.color(500, 300) == (0, 0, 0)
+    person.page.evaluate(
+        "document.querySelector('#viewer canvas[data-model=sam]').dispatchEvent(new Event('contextrestored'))"
+    )
+    assert person.color(500, 300) == GREY
+    assert is_masked(person, 300, 200)
+
+
 def test_two_visitors_see_their_own_prompts(person: Person, browser: Browser) -> None:
     person.ask(300, 200)
     with browser.new_page(viewport={"width": 1280, "height": 1300}) as second_page:

@@ -41,8 +41,17 @@ class Surface {
 
   #watchSizes() {
     const observer = new ResizeObserver(() => this.measure());
-    for (const { element } of this.panes) observer.observe(element);
+    for (const { element, canvas } of this.panes) {
+      observer.observe(element);
+      canvas.addEventListener("contextrestored", () => this.#paintAnew());
+    }
     this.#watchDensity();
+  }
+
+  /** The browser may take a canvas's pixels while the page is out of sight. */
+  #paintAnew() {
+    for (const pane of this.panes) pane.layers.clear();
+    this.measure();
   }
 
   /** Another screen or another page zoom can leave all sizes in CSS pixels as they are. */
