@@ -48,6 +48,21 @@ def is_masked(person: Person, x: float, y: float) -> bool:
     return person.color(x + NEAR, y) != GREY
 
 
+def waits_for_questions(person: Person, harness: Harness, count: int) -> None:
+    for _ in range(500):
+        if len(harness.questions) >= count:
+            return
+        person.rest(20)
+    raise AssertionError(f"{len(harness.questions)} questions were asked, not {count}.")
+
+
+def holds_the_button(person: Person, harness: Harness, x: float, y: float) -> None:
+    """Until that has been asked about."""
+    person.move(x, y)
+    person.page.mouse.down()
+    waits_for_questions(person, harness, 1)
+
+
 def test_quick_edits_become_one_question_with_the_last_of_them(person: Person, harness: Harness) -> None:
     harness.delays = [0.6]
     before = person.revision
@@ -156,8 +171,7 @@ def test_candidates_on_their_way_hold_no_click_off(person: Person, harness: Harn
     harness.leaves_out = True
     harness.delays = [0.0, 1.5]  # the second is the question for candidates
     person.ask(300, 200)
-    while len(harness.questions) < 2:
-        person.rest(20)
+    waits_for_questions(person, harness, 2)
     person.ask(100, 100)
     assert is_masked(person, 100, 100)
     assert [len(question.prompt.points) for question in harness.questions] == [1, 1, 2]
@@ -170,9 +184,8 @@ def test_a_candidate_can_be_chosen_before_it_is_there(person: Person, harness: H
     person.ask(300, 200)
     person.press("2")
     person.page.wait_for_selector("#viewer [data-candidate='sam_hq:1'][aria-pressed=true]:visible")
-    beyond = (
-        300 + RADIUS_SHARE * 400 * HQ_RADIUS * 1.3
-    )  # only in the second candidate, which is twice as large
+    # Only in the second candidate, which is twice as large.
+    beyond = 300 + RADIUS_SHARE * 400 * HQ_RADIUS * 1.3
     assert person.color(beyond, 200, "sam_hq") != GREY
 
 
@@ -188,10 +201,7 @@ def test_a_server_that_has_no_candidates_after_all_is_asked_once(person: Person,
 
 def test_the_press_of_a_button_already_asks(person: Person, harness: Harness) -> None:
     before = person.revision
-    person.move(300, 200)
-    person.page.mouse.down()
-    while not harness.questions:
-        person.rest(20)
+    holds_the_button(person, harness, 300, 200)
     person.rest(200)
     assert not is_masked(person, 300, 200)
     assert person.revision == before
@@ -202,10 +212,7 @@ def test_the_press_of_a_button_already_asks(person: Person, harness: Harness) ->
 
 def test_a_press_that_becomes_a_box_shows_no_point(person: Person, harness: Harness) -> None:
     before = person.revision
-    person.move(200, 100)
-    person.page.mouse.down()
-    while not harness.questions:
-        person.rest(20)
+    holds_the_button(person, harness, 200, 100)
     person.move(400, 300)
     person.page.mouse.up()
     person.sees_answer(before)

@@ -74,8 +74,8 @@ class ModelPair:
     """Two loaded models with one image encoder, if their encoders are equal, else with two.
 
     Safe under threads: nothing is kept between calls. One encoder pass runs at a time. On a CPU decoders run
-    side by side: much of what they do uses one core only, and so two take three quarters of the time that
-    one after the other takes.
+    side by side: much of what they do uses one core only. Measured with ViT-B on two cores, that
+    takes 0.86 of the time for one object and some 0.7 for many.
     """
 
     def __init__(self, sam: Any, sam_hq: Any, *, name: str, compute: Compute, shared_encoder: bool) -> None:
