@@ -20,7 +20,7 @@ from samhq_demo.ui.question import Question
 # Values first, then what draws them, then what changes them; "start" runs the whole.
 SCRIPTS = (
     *("rle", "raster", "session", "answers", "view"),
-    *("marks", "pane", "surface"),
+    *("picture", "marks", "pane", "surface"),
     *("decoder", "hover", "cursor", "gestures", "actions"),
     *("table", "scores", "given", "candidates", "arrivals", "takeaway", "toolbar"),
     *("viewer", "start"),

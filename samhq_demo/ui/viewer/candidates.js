@@ -79,7 +79,7 @@ class Candidates {
         if (!area) return;
         const cover = coverage(Mask.of(candidate.rle), frame, bitmap, area);
         const style = { color, opacity: 0.6, outlineOnly: false, thickness: Math.max(1, Math.round(density)) };
-        context.drawImage(tinted(cover, area, style), area.left, area.top);
+        context.drawImage(canvasOf(tinted(cover, area, style)), area.left, area.top);
       });
     }
   }

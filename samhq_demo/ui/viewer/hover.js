@@ -55,7 +55,7 @@ class Hover {
 
   #placeRemover(prompt) {
     const { surface } = this.viewer;
-    const pane = this.pane?.isShown ? this.pane : surface.shown[0];
+    const pane = surface.shown.includes(this.pane) ? this.pane : surface.shown[0];
     const [x, y] = surface.view.toPane(...removerPlace(this.active, prompt));
     const { offsetLeft, offsetTop } = pane.element;
     const room = surface.view.pane;

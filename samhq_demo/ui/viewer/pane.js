@@ -3,70 +3,25 @@
 
 const MAX_CANVAS = 4096; // device pixels a side: more is not seen and slows every frame
 const MAX_RASTER = 2048; // mask pixels a side
-const OVERVIEW = 2048; // a large picture is drawn from a copy of this size unless zoomed in
-const CRISP_FROM = 6; // device pixels for a picture pixel from which pixels are shown as squares
-
-/** The picture as it is drawn: decoded once; large ones with a smaller copy for the whole view. */
-class PictureBitmap {
-  static async load({ url, file, width, height }) {
-    const image = new Image();
-    image.decoding = "async";
-    image.src = url ?? file.url;
-    await image.decode();
-    const bitmap = new PictureBitmap();
-    bitmap.full = await createImageBitmap(image);
-    const shrink = OVERVIEW / Math.max(image.naturalWidth, image.naturalHeight);
-    bitmap.overview = bitmap.full;
-    if (shrink < 0.75) {
-      const resizeWidth = Math.round(image.naturalWidth * shrink);
-      const resizeHeight = Math.round(image.naturalHeight * shrink);
-      bitmap.overview = await createImageBitmap(image, { resizeWidth, resizeHeight, resizeQuality: "high" });
-    }
-    bitmap.width = width; // the picture's own size: the file shown may be a smaller copy
-    bitmap.height = height;
-    return bitmap;
-  }
-
-  close() {
-    this.full.close();
-    this.overview.close();
-  }
-
-  /** Draw the part of the picture seen from (x, y) on at `scale` device pixels a picture pixel. */
-  draw(context, x, y, scale) {
-    const { width, height } = this;
-    const source = scale * width > this.overview.width * 1.25 ? this.full : this.overview;
-    const left = Math.max(0, Math.floor(x));
-    const top = Math.max(0, Math.floor(y));
-    const right = Math.min(width, Math.ceil(x + context.canvas.width / scale));
-    const bottom = Math.min(height, Math.ceil(y + context.canvas.height / scale));
-    if (right <= left || bottom <= top) return;
-    const across = source.width / width;
-    const down = source.height / height;
-    context.imageSmoothingEnabled = scale < CRISP_FROM;
-    context.imageSmoothingQuality = scale < 1 ? "medium" : "low";
-    context.drawImage(
-      source, left * across, top * down, (right - left) * across, (bottom - top) * down,
-      (left - x) * scale, (top - y) * scale, (right - left) * scale, (bottom - top) * scale,
-    );
-  }
-}
 
 class Pane {
-  constructor(element, view) {
+  /** `backdrop`: shared by all panes, which show one view. */
+  constructor(element, view, backdrop) {
     this.element = element;
     this.view = view;
+    this.backdrop = backdrop;
     this.canvas = element.querySelector("canvas[data-model]");
     this.model = this.canvas.dataset.model;
     this.marksCanvas = element.querySelector("canvas.marks");
     this.context = this.canvas.getContext("2d", { alpha: false });
     this.marks = new MarkPainter(this.marksCanvas.getContext("2d"), view);
-    this.layers = new Map(); // object id -> {tinted, key}
+    this.layers = new Map(); // object id -> {canvas, area, key}
     this.painted = []; // all that the canvas was last painted from
     this.previewLayer = null;
   }
 
-  get isShown() {
+  /** Whether the page shows it; to find out, the page may have to be laid out. */
+  isInSight() {
     return this.element.offsetParent !== null && this.element.clientWidth > 0;
   }
 
@@ -111,7 +66,7 @@ class Pane {
   }
 
   get rimThickness() {
-    return Math.max(1, Math.round(1.5 * Math.min(this.density, 3)));
+    return Math.min(MAX_RIM, Math.max(1, Math.round(1.5 * this.density)));
   }
 
   paint(scene) {
@@ -120,10 +75,8 @@ class Pane {
     if (from.length === this.painted.length && from.every((part, at) => part === this.painted[at])) return;
     this.painted = from;
     context.setTransform(1, 0, 0, 1, 0, 0);
-    context.fillStyle = scene.ground;
-    context.fillRect(0, 0, canvas.width, canvas.height);
+    context.drawImage(this.backdrop.of(scene, view, this.density, canvas), 0, 0);
     if (!scene.bitmap) return;
-    scene.bitmap.draw(context, view.x, view.y, view.scale * this.density);
     if (this.model === "difference") this.#paintDifference(scene);
     else this.#paintObjects(scene);
   }
@@ -177,24 +130,26 @@ class Pane {
     const sameMasks = known && known.rles.length === rles.length && rles.every((rle, at) => rle === known.rles[at]);
     if (sameMasks && known.key === key) return known;
     const area = unionArea(rles.map((rle) => touched(Mask.of(rle), frame, scene.bitmap)).filter(Boolean));
-    const layer = { rles, key, frame, area, tinted: null };
+    const layer = { rles, key, frame, area, canvas: known?.canvas ?? null };
     if (!area) return layer;
     const cover = (group) => unionCoverage(group, frame, scene.bitmap, area);
-    layer.tinted = sides
+    const pixels = sides
       ? differenceTinted(cover(sides.sam), cover(sides.samHq), area, style)
       : tinted(cover(rles), area, style);
+    layer.canvas = canvasOf(pixels, layer.canvas);
     return layer;
   }
 
-  #drawLayer(context, { tinted: raster, frame, area }) {
-    if (!raster) return;
+  #drawLayer(context, { canvas, frame, area }) {
+    if (!area) return;
     const scale = this.view.scale * this.density;
     const stretch = scale / frame.scale;
     const near = (value) => (Math.abs(stretch - 1) < 1e-9 ? Math.round(value) : value);
     const left = near((frame.x - this.view.x) * scale + area.left * stretch);
     const top = near((frame.y - this.view.y) * scale + area.top * stretch);
     context.imageSmoothingEnabled = stretch !== 1;
-    context.drawImage(raster, left, top, area.width * stretch, area.height * stretch);
+    const { width, height } = area;
+    context.drawImage(canvas, 0, 0, width, height, left, top, width * stretch, height * stretch);
   }
 
   paintMarks(scene) {
@@ -222,7 +177,7 @@ function unionArea(areas) {
   const top = Math.min(...areas.map((area) => area.top));
   const right = Math.max(...areas.map((area) => area.left + area.width));
   const bottom = Math.max(...areas.map((area) => area.top + area.height));
-  return { left, top, width: right - left, height: bottom - top };
+  return { left, top, width: inFours(right - left), height: bottom - top };
 }
 
 function unionCoverage(rles, frame, picture, area) {

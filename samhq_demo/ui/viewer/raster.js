@@ -10,7 +10,12 @@ function touched(mask, frame, picture) {
   const top = Math.max(0, Math.floor(mask.box.top * down - frame.y * frame.scale));
   const right = Math.min(frame.width, Math.ceil(mask.box.right * across - frame.x * frame.scale));
   const bottom = Math.min(frame.height, Math.ceil(mask.box.bottom * down - frame.y * frame.scale));
-  return right > left && bottom > top ? { left, top, width: right - left, height: bottom - top } : null;
+  return right > left && bottom > top ? { left, top, width: inFours(right - left), height: bottom - top } : null;
+}
+
+/** Widths of areas are multiples of four: four pixels are looked at at once. What is too much is outside the mask. */
+function inFours(width) {
+  return Math.ceil(width / 4) * 4;
 }
 
 let scratch = new Float32Array(0); // kept between calls: a fresh array of a million floats costs as much as the work
@@ -80,86 +85,115 @@ function summedDown(steps, width, height) {
   return alpha;
 }
 
-/** 255 on the inner rim of a mask, `thickness` pixels wide, else 0. */
+const MAX_RIM = 4; // pixels: what lies further away is not in the fours next to a pixel's own
+const INSIDE = 0x80808080 | 0; // the bits that four pixels inside the mask have set
+
+/** 255 on the inner rim of a mask, `thickness` pixels wide, at most MAX_RIM, else 0. Most pixels are far from it, and passed by in fours. */
 function rim(alpha, width, height, thickness) {
   const edge = new Uint8Array(alpha.length);
-  const far = thickness * width;
+  const fours = new Int32Array(alpha.buffer, 0, alpha.length >> 2);
+  const across = width >> 2;
+  const up = across * thickness;
   for (let y = 0, at = 0; y < height; y++) {
-    const atBorder = y < thickness || y >= height - thickness;
-    for (let x = 0; x < width; x++, at++) {
-      if (alpha[at] < 128) continue;
-      // Rows above and below the area count as outside the mask: its box ends there.
-      const inside = !atBorder && x >= thickness && x < width - thickness
-        && alpha[at - thickness] > 127 && alpha[at + thickness] > 127
-        && alpha[at - far] > 127 && alpha[at + far] > 127
-        && alpha[at - far - thickness] > 127 && alpha[at - far + thickness] > 127
-        && alpha[at + far - thickness] > 127 && alpha[at + far + thickness] > 127;
-      if (!inside) edge[at] = 255;
+    // Rows above and below the area count as outside the mask: its box ends there.
+    const hasRows = y >= thickness && y < height - thickness;
+    for (let column = 0; column < across; column++, at++) {
+      const four = fours[at] & INSIDE;
+      if (!four) continue;
+      const isDeep = hasRows && column > 0 && column < across - 1
+        && (four & fours[at - 1] & fours[at + 1] & fours[at - up - 1] & fours[at - up] & fours[at - up + 1]
+          & fours[at + up - 1] & fours[at + up] & fours[at + up + 1] & INSIDE) === INSIDE;
+      if (!isDeep) markRim(edge, alpha, width, thickness, at * 4, column * 4, hasRows);
     }
   }
   return edge;
 }
+
+/** The same for the four pixels from `first` on, which lies in column `x`. */
+function markRim(edge, alpha, width, thickness, first, x, hasRows) {
+  const far = thickness * width;
+  for (let at = first; at < first + 4; at++, x++) {
+    if (alpha[at] < 128) continue;
+    const inside = hasRows && x >= thickness && x < width - thickness
+      && alpha[at - thickness] > 127 && alpha[at + thickness] > 127
+      && alpha[at - far] > 127 && alpha[at + far] > 127
+      && alpha[at - far - thickness] > 127 && alpha[at - far + thickness] > 127
+      && alpha[at + far - thickness] > 127 && alpha[at + far + thickness] > 127;
+    if (!inside) edge[at] = 255;
+  }
+}
+
+const RIM_ALPHA = 242;
 
 function hexToRgb(hex) {
   const value = parseInt(hex.slice(1), 16);
   return [value >> 16, (value >> 8) & 255, value & 255];
 }
 
-/** A canvas of the area's size; `shade` fills its pixels, one word each (alpha, blue, green, red). */
-function canvasOf({ width, height }, shade) {
-  const canvas = document.createElement("canvas");
-  canvas.width = width;
-  canvas.height = height;
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(width, height);
-  const pixels = new Uint32Array(image.data.buffer);
-  shade(pixels);
-  context.putImageData(image, 0, 0);
+let pixelScratch = new Uint8ClampedArray(0); // kept between calls, as above
+
+/** An image of the area's size, to be used before the next one is made. `shade` fills all its pixels, see `word`. */
+function imageOf({ width, height }, shade) {
+  const length = width * height * 4;
+  if (pixelScratch.length < length) pixelScratch = new Uint8ClampedArray(length);
+  shade(new Int32Array(pixelScratch.buffer, 0, width * height));
+  return new ImageData(pixelScratch.subarray(0, length), width, height);
+}
+
+/** A canvas with the image in its upper left corner; `last` where it is of use: to make one takes longer than to fill it. */
+function canvasOf(image, last) {
+  const { width, height } = image;
+  const fits = last && last.width >= width && last.height >= height && last.width * last.height <= 4 * width * height;
+  const canvas = fits ? last : Object.assign(document.createElement("canvas"), { width, height });
+  canvas.getContext("2d").putImageData(image, 0, 0);
   return canvas;
 }
 
-/** Red, green, blue without alpha as the little-endian word that ImageData holds. */
-function word([red, green, blue]) {
-  return (blue << 16) | (green << 8) | red;
+/** Red, green, blue and alpha, 0 to 255, as the little-endian word that ImageData holds. */
+function word([red, green, blue], alpha) {
+  return (Math.round(Math.min(255, alpha)) << 24) | (blue << 16) | (green << 8) | red;
 }
 
-/** One mask in one colour: its inside at `opacity`, its rim nearly solid. */
+/** The words of a colour for each alpha from 0 to 255 times `share`. */
+function words(color, share) {
+  return Int32Array.from({ length: 256 }, (_, alpha) => word(color, alpha * share));
+}
+
+/** The image of one mask in one colour: its inside at `opacity`, its rim nearly solid. */
 function tinted(alpha, area, { color, opacity, outlineOnly, thickness }) {
-  const base = word(hexToRgb(color));
+  const rgb = hexToRgb(color);
   const edge = rim(alpha, area.width, area.height, thickness);
-  const fill = outlineOnly ? 0 : opacity;
-  return canvasOf(area, (pixels) => {
-    for (let at = 0; at < pixels.length; at++) {
-      const strength = edge[at] ? 242 : alpha[at] * fill;
-      if (strength > 0) pixels[at] = (Math.round(strength) << 24) | base;
-    }
+  const inside = words(rgb, outlineOnly ? 0 : opacity);
+  const outline = word(rgb, RIM_ALPHA);
+  return imageOf(area, (pixels) => {
+    // Apart, these loops take a third of the time of one that chooses.
+    for (let at = 0; at < pixels.length; at++) pixels[at] = inside[alpha[at]];
+    for (let at = 0; at < pixels.length; at++) if (edge[at]) pixels[at] = outline;
   });
 }
 
 // Okabe and Ito's orange and blue, which all common kinds of colour vision tell apart; grey where both agree.
 const DIFFERENCE_COLORS = { sam: "#e69f00", sam_hq: "#0072b2", both: "#e8e8e8" };
 
-/** Where two masks differ: only SAM, only SAM-HQ, both, each in its colour. */
+/** The image of where two masks differ: only SAM, only SAM-HQ, both, each in its colour. */
 function differenceTinted(sam, samHq, area, { opacity, outlineOnly, thickness }) {
-  const words = {
-    sam: word(hexToRgb(DIFFERENCE_COLORS.sam)),
-    samHq: word(hexToRgb(DIFFERENCE_COLORS.sam_hq)),
-    both: word(hexToRgb(DIFFERENCE_COLORS.both)),
-  };
+  const [samRgb, samHqRgb, bothRgb] = ["sam", "sam_hq", "both"].map((key) => hexToRgb(DIFFERENCE_COLORS[key]));
   const alone = Math.min(1, opacity + 0.4);
   const together = opacity * 0.7;
   const samRim = outlineOnly ? rim(sam, area.width, area.height, thickness) : null;
   const samHqRim = outlineOnly ? rim(samHq, area.width, area.height, thickness) : null;
-  return canvasOf(area, (pixels) => {
+  const same = words(bothRgb, samRim ? RIM_ALPHA / 255 : together);
+  const shadeOf = (a, b) => {
+    // Each pixel takes the colour of its largest share; its alpha is the sum of the shares.
+    const both = Math.min(a, b);
+    const rgb = both >= Math.abs(a - b) ? bothRgb : a > b ? samRgb : samHqRgb;
+    return word(rgb, samRim ? RIM_ALPHA : both * together + Math.abs(a - b) * alone);
+  };
+  return imageOf(area, (pixels) => {
     for (let at = 0; at < pixels.length; at++) {
       const a = samRim ? samRim[at] : sam[at];
       const b = samHqRim ? samHqRim[at] : samHq[at];
-      if (!a && !b) continue;
-      // Each pixel takes the colour of its largest share; its alpha is the sum of the shares.
-      const both = Math.min(a, b);
-      const color = both >= Math.abs(a - b) ? words.both : a > b ? words.sam : words.samHq;
-      const strength = samRim ? 242 : both * together + Math.abs(a - b) * alone;
-      pixels[at] = (Math.round(strength) << 24) | color;
+      pixels[at] = a === b ? same[a] : shadeOf(a, b);
     }
   });
 }

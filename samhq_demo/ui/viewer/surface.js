@@ -9,16 +9,15 @@ class Surface {
     this.stage = root.querySelector(".stage");
     this.scene = scene; // () -> what to paint now
     this.view = new View();
-    this.panes = [...root.querySelectorAll(".pane")].map((element) => new Pane(element, this.view));
+    this.backdrop = new Backdrop();
+    this.panes = [...root.querySelectorAll(".pane")].map((element) => new Pane(element, this.view, this.backdrop));
+    this.shown = []; // the panes in sight
+    this.ground = ""; // the colour around the picture
     this.bitmap = null;
     this.isMoving = false;
     this.paintMilliseconds = 0;
     this.divider = new Divider(root.querySelector(".divider"), this.stage);
     this.#watchSizes();
-  }
-
-  get shown() {
-    return this.panes.filter((pane) => pane.isShown);
   }
 
   /** The pane under a pointer. In the slider view the two lie on each other and have one geometry. */
@@ -41,8 +40,8 @@ class Surface {
 
   #watchSizes() {
     const observer = new ResizeObserver(() => this.measure());
-    for (const { element, canvas } of this.panes) {
-      observer.observe(element);
+    for (const { element } of this.panes) observer.observe(element);
+    for (const { canvas } of [this.backdrop, ...this.panes]) {
       canvas.addEventListener("contextrestored", () => this.#paintAnew());
     }
     this.#watchDensity();
@@ -50,6 +49,7 @@ class Surface {
 
   /** The browser may take a canvas's pixels while the page is out of sight. */
   #paintAnew() {
+    this.backdrop.key = [];
     for (const pane of this.panes) pane.layers.clear();
     this.measure();
   }
@@ -66,19 +66,25 @@ class Surface {
   }
 
   measure() {
-    const shown = this.shown;
-    if (!shown.length) return;
-    const { width, height } = cssSize(shown[0].element);
+    this.shown = this.panes.filter((pane) => pane.isInSight());
+    if (!this.shown.length) return;
+    const { width, height } = cssSize(this.shown[0].element);
     this.view.setPane(width, height);
-    for (const pane of shown) pane.resize(width, height, window.devicePixelRatio || 1);
+    for (const pane of this.shown) pane.resize(width, height, window.devicePixelRatio || 1);
+    this.#look();
     this.paint();
     this.paintMarks();
+  }
+
+  /** The theme may have changed; where nothing but an answer is new, the page is not asked. */
+  #look() {
+    this.ground = getComputedStyle(this.stage).backgroundColor;
   }
 
   // ---- painting --------------------------------------------------------------------------------------
 
   paint() {
-    const scene = { ...this.scene(), ground: getComputedStyle(this.stage).backgroundColor };
+    const scene = { ...this.scene(), ground: this.ground };
     const started = performance.now();
     for (const pane of this.shown) pane.paint(scene);
     this.paintMilliseconds = performance.now() - started;
@@ -98,6 +104,7 @@ class Surface {
     if (this.frameRequest) return;
     this.frameRequest = requestAnimationFrame(() => {
       this.frameRequest = null;
+      if (this.isPaintDue) this.#look();
       if (this.isPaintDue) this.paint();
       if (this.areMarksDue) this.paintMarks();
     });
