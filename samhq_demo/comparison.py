@@ -46,8 +46,7 @@ class MaskPrediction:
 
     predicted_iou: SAM's own estimate of the mask's IoU; it can pass 1.
     area: pixels. bbox_xywh: (x, y, width, height) in pixels, all 0 for an empty mask.
-    candidates: all that the model offered, best first; None when it was asked for one mask, and none at all
-        when there are some but they were left out.
+    candidates: all that the model offered, best first; None when it was asked for one mask.
     true_iou, true_boundary_iou: against the true mask, where one was given.
     """
 

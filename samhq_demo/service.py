@@ -22,13 +22,14 @@ from .prompts import Prompt
 from .refining import RefineStep
 from .runs import Runs
 from .settings import Settings
+from .sketch import Sketch
 
 if TYPE_CHECKING:  # torch is imported behind the page, not before it
     from .models.embedding import ImageEmbedding
     from .models.pair import DecodedPair, MaskInputs, ModelPair
 
 
-# Of the last clicks, so that the candidates that were left out cost no decoding; some 2.4 MB each with ViT-B.
+# Of the last clicks, so that what follows a sketch costs no decoding; some 2.4 MB each with ViT-B.
 _DECODED_BYTES = 64 * 2**20
 
 # Where answers are made while others are: numpy lets go of the interpreter while it works.
@@ -84,7 +85,6 @@ class CompareService:
         mask_prompt: np.ndarray | None = None,
         ground_truth: np.ndarray | None = None,
         refine_from: Sequence[RefineStep] = (),
-        best_only: bool = False,
         may_encode: bool = True,
     ) -> Comparison:
         """Both models' masks of every prompt's object.
@@ -99,8 +99,6 @@ class CompareService:
             refine_from: up to 16 earlier prompts of a single prompt's object, oldest first. The first
                 starts from the mask prompt, each other one and the prompt from the logits of the
                 answer before.
-            best_only: leave all candidates but the best out, which is the sooner answer. Asked again
-                without it soon after, they take no decoding.
             may_encode: whether to encode the picture where that has not been done.
 
         Raises:
@@ -120,7 +118,7 @@ class CompareService:
         pair = self._library.pair(model)
         embedding, encoded = self._embedding(pair, picture, may_encode=may_encode)
         seen = time.perf_counter()
-        objects = self._answers(pair, picture, embedding, asked, best_only=best_only)
+        objects = self._answers(pair, picture, embedding, asked)
         done = time.perf_counter()
         return Comparison(
             model=pair.name,
@@ -133,6 +131,36 @@ class CompareService:
                 "total": 1000 * (done - began),
             },
         )
+
+    def sketch(
+        self,
+        picture: Picture,
+        prompt: Prompt,
+        *,
+        model: str | None = None,
+        multimask: bool | None = None,
+        hq_token_only: bool = False,
+        mask_prompt: np.ndarray | None = None,
+        refine_from: Sequence[RefineStep] = (),
+        may_encode: bool = True,
+    ) -> Sketch:
+        """Both models' best masks at the size of a screen: the soonest answer to one prompt.
+
+        Arguments and errors are those of `compare`, which takes no decoding when it is asked the same
+        soon after.
+        """
+        asked = Asked.of(
+            picture,
+            [prompt],
+            multimask=multimask,
+            hq_token_only=hq_token_only,
+            mask_prompt=mask_prompt,
+            ground_truth=None,
+            refine_from=refine_from,
+        )
+        pair = self._library.pair(model)
+        embedding, _ = self._embedding(pair, picture, may_encode=may_encode)
+        return _sketch(self._decode(pair, picture, embedding, asked), embedding=embedding, asked=asked)
 
     def _embedding(
         self, pair: ModelPair, picture: Picture, *, may_encode: bool = True
@@ -153,18 +181,13 @@ class CompareService:
         return self._cache.get(key, encode)
 
     def _answers(
-        self, pair: ModelPair, picture: Picture, embedding: ImageEmbedding, asked: Asked, *, best_only: bool
+        self, pair: ModelPair, picture: Picture, embedding: ImageEmbedding, asked: Asked
     ) -> tuple[ObjectComparison, ...]:
         """Both models' answers to every prompt, in order."""
 
         def finish(place: int, decoded: DecodedPair, *, beside: Executor) -> ObjectComparison:
             return _compare_object(
-                asked.prompts[place],
-                decoded,
-                embedding=embedding,
-                asked=asked,
-                best_only=best_only,
-                beside=beside,
+                asked.prompts[place], decoded, embedding=embedding, asked=asked, beside=beside
             )
 
         if len(asked.prompts) == 1:
@@ -220,7 +243,6 @@ def _compare_object(
     *,
     embedding: ImageEmbedding,
     asked: Asked,
-    best_only: bool,
     beside: Executor,
 ) -> ObjectComparison:
     """SAM's answer, SAM-HQ's answer, which is made `beside` it, and how far they agree."""
@@ -233,9 +255,8 @@ def _compare_object(
         embedding.frame,
         multimask=several,
         hq_token_only=asked.hq_token_only,
-        best_only=best_only,
     )
-    sam = sam_answer(decoded, embedding.frame, multimask=several, best_only=best_only)
+    sam = sam_answer(decoded, embedding.frame, multimask=several)
     sam_hq = waiting.result()
     return ObjectComparison(
         prompt,
@@ -243,6 +264,16 @@ def _compare_object(
         _with_truth(sam_hq.prediction, sam_hq.runs, asked.truth),
         Agreement.between(sam.runs, sam_hq.runs),
     )
+
+
+def _sketch(decoded: DecodedPair, *, embedding: ImageEmbedding, asked: Asked) -> Sketch:
+    from .models.answers import sam_hq_ranked, sam_ranked, sketched
+
+    several = asked.has_candidates(asked.prompts[0])
+    sam = sam_ranked(decoded, multimask=several)
+    sam_hq = sam_hq_ranked(decoded, multimask=several, hq_token_only=asked.hq_token_only)
+    waiting = _beside.submit(sketched, embedding.frame, sam_hq)
+    return Sketch(sam=sketched(embedding.frame, sam), sam_hq=waiting.result())
 
 
 def _with_truth(prediction: MaskPrediction, runs: Runs, truth: Runs | None) -> MaskPrediction:

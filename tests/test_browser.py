@@ -165,6 +165,7 @@ def test_a_late_answer_does_not_replace_a_newer_one(house: Visitor) -> None:
     before = house.revision
     house.page.locator("#example-1").click()
     house.sees_answer(before)
+    house.sees_scores()
     scores, revision = house.page.inner_text("#viewer .scores"), house.revision
     held[0].continue_()
     house.page.wait_for_timeout(1000)

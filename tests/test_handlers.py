@@ -115,12 +115,12 @@ def test_a_picture_put_out_of_the_cache_meanwhile_goes_through_the_queue(
     assert handlers.decode(Question.from_json(asked(ticket))) == NEEDS_QUEUE
 
 
-def test_the_candidates_are_left_out_where_they_can_wait(handlers: Handlers, ticket: str) -> None:
-    best = handlers.answer(Question.from_json(asked(ticket, best_only=True)))["objects"][0]
+def test_the_masks_come_first_where_the_rest_can_wait(handlers: Handlers, ticket: str) -> None:
+    sketch = handlers.answer(Question.from_json(asked(ticket, is_sketch=True)))["objects"][0]
     whole = handlers.answer(Question.from_json(asked(ticket)))["objects"][0]
-    assert best["sam_hq"]["candidates"] == []
+    assert sketch["is_sketch"] and "is_sketch" not in whole
+    assert sketch["sam_hq"] == {key: whole["sam_hq"][key] for key in ("predicted_iou", "rle")}
     assert len(whole["sam_hq"]["candidates"]) == 3
-    assert best["sam_hq"]["rle"] == whole["sam_hq"]["candidates"][0]["rle"]
 
 
 def test_an_answer_from_the_queue_encodes_the_picture(handlers: Handlers, ticket: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +11,12 @@ import pytest
 
 from samhq_demo.cache import BoundedCache
 from samhq_demo.library import ModelLibrary
+from samhq_demo.masks import rle_decode
 from samhq_demo.models.pair import ModelPair
 from samhq_demo.pictures import read_picture
 from samhq_demo.prompts import Prompt
 from samhq_demo.refining import RefineStep
-from samhq_demo.service import CompareService, build_service
+from samhq_demo.service import CompareService, NotEncodedError, build_service
 from samhq_demo.settings import Settings
 from tests.parity import picture_of
 
@@ -105,23 +105,37 @@ def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return ran
 
 
-def test_the_best_alone_is_the_same_best_and_the_rest_costs_no_decoding(
-    fresh: CompareService, decodes: list[int]
+@pytest.mark.parametrize("prompt", [CLICK, BOX])
+@pytest.mark.parametrize("hq_token_only", [False, True])
+def test_a_sketch_has_the_best_masks_and_the_rest_costs_no_decoding(
+    fresh: CompareService, decodes: list[int], prompt: Prompt, hq_token_only: bool
 ) -> None:
     picture = picture_of((80, 60))
-    (best,) = fresh.compare(picture, [CLICK], best_only=True).objects
-    (whole,) = fresh.compare(picture, [CLICK]).objects
+    sketch = fresh.sketch(picture, prompt, hq_token_only=hq_token_only)
+    (whole,) = fresh.compare(picture, [prompt], hq_token_only=hq_token_only).objects
     assert decodes == [1]
-    for one, other in ((best.sam, whole.sam), (best.sam_hq, whole.sam_hq)):
-        assert one.candidates == ()
-        assert other.candidates is not None and len(other.candidates) == 3
-        assert replace(other, candidates=()) == one
-    assert best.agreement == whole.agreement
+    for sketched, full in ((sketch.sam, whole.sam), (sketch.sam_hq, whole.sam_hq)):
+        assert sketched.rle == full.rle
+        assert sketched.predicted_iou == full.predicted_iou
 
 
-def test_one_mask_has_no_candidates_to_leave_out(service: CompareService) -> None:
-    answer = service.compare(picture_of((80, 60)), [BOX], best_only=True).objects[0]
-    assert answer.sam.candidates is None
+def test_a_sketch_of_a_large_picture_is_small_and_the_same_mask(service: CompareService) -> None:
+    picture, box = picture_of((2400, 1800)), Prompt(box_xyxy=(300.0, 200.0, 2100.0, 1500.0))
+    sketch = service.sketch(picture, box)
+    (whole,) = service.compare(picture, [box]).objects
+    for sketched, full in ((sketch.sam, whole.sam), (sketch.sam_hq, whole.sam_hq)):
+        small = rle_decode(sketched.rle)
+        assert small.shape == (886, 1182)
+        assert 0 < small.mean() < 1
+        # The full mask's pixels in which the small one's have their centres.
+        rows = ((np.arange(886) + 0.5) * 1800 / 886).astype(int)
+        columns = ((np.arange(1182) + 0.5) * 2400 / 1182).astype(int)
+        assert (rle_decode(full.rle)[np.ix_(rows, columns)] == small).mean() > 0.995
+
+
+def test_a_sketch_encodes_only_where_it_may(fresh: CompareService) -> None:
+    with pytest.raises(NotEncodedError):
+        fresh.sketch(picture_of((80, 60)), CLICK, may_encode=False)
 
 
 @pytest.mark.parametrize(

@@ -14,13 +14,14 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Route
 from pycocotools.coco import COCO
 
 from samhq_demo.masks import boundary_iou, mask_iou, rle_decode
 from samhq_demo.pictures import read_mask
 from tests.browsing import ROOT, RunningApp
-from tests.visitor import Visitor
+from tests.serving import save_photo
+from tests.visitor import Visitor, kept
 
 pytestmark = pytest.mark.browser
 
@@ -187,6 +188,32 @@ def test_masks_and_cutouts_are_those_on_the_screen(visitor: Visitor, client: Cli
     with Image.open(visitor.take("cutout", tmp_path)) as soft:
         alpha = np.asarray(soft)[..., 3]
         assert ((alpha > 0) & (alpha < 255)).sum() > 500
+
+
+def test_a_file_is_of_the_pictures_size_however_soon_it_is_taken(
+    visitor: Visitor, client: Client, tmp_path: Path
+) -> None:
+    photo = save_photo(tmp_path / "photo.png", size_wh=(2000, 1500), seed=21)
+    visitor.bring(photo)
+    held: list[Route] = []
+
+    def hold_the_rest(route: Route) -> None:
+        if '"is_sketch":false' in (route.request.post_data or ""):
+            held.append(route)
+        else:
+            route.continue_()
+
+    visitor.page.route("**/component_server/", hold_the_rest)
+    visitor.ask(1000, 700)
+    with visitor.page.expect_download() as download:
+        visitor.page.click("#viewer [data-take=mask]")
+        visitor.rest(300)
+        assert visitor.status == "Writing the file …"
+        held[0].continue_()
+    result, _, sam_hq = client.predict(handle_file(photo), points=[[1000, 700]], api_name="/compare")
+    assert result["image"] == {"width": 2000, "height": 1500}
+    assert np.array_equal(mask_in(kept(download.value, tmp_path)), mask_in(sam_hq))
+    assert len(held) == 1
 
 
 def test_a_chosen_candidate_is_what_one_takes(visitor: Visitor, client: Client, tmp_path: Path) -> None:

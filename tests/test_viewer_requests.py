@@ -17,13 +17,21 @@ SIZE_WH = (600, 400)
 GREY = (120, 120, 120)
 NEAR = RADIUS_SHARE * 400 * 0.4  # well within both models' discs
 PATIENCE_SECONDS = 1.5
+NUMBERS = [
+    ("sam", "predicted_iou"),
+    ("sam", "stability"),
+    ("sam", "area"),
+    ("agreement", "iou"),
+    ("agreement", "boundary_iou"),
+    ("agreement", "only_sam"),
+]
 
 
 @pytest.fixture(scope="module")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Harness:
     made = Harness(tmp_path_factory.mktemp("pictures"))
     made.add_picture(*SIZE_WH, name="grey", pixels=np.full((400, 600, 3), GREY, np.uint8))
-    for width, height in ((1000, 750), (6000, 4500)):
+    for width, height in ((1000, 750), (2400, 1800), (6000, 4500)):
         made.add_picture(width, height, pixels=np.full((height, width, 3), GREY, np.uint8))
     return made
 
@@ -154,12 +162,12 @@ def test_the_preview_is_above_the_masks_and_becomes_the_answer(person: Person, h
 
 
 def test_candidates_follow_when_nothing_else_is_asked(person: Person, harness: Harness) -> None:
-    harness.leaves_out = True
+    harness.sketches = True
     person.ask(300, 200)
     shown = person.revision
-    assert not harness.questions[0].multimask and harness.questions[0].best_only
+    assert not harness.questions[0].multimask and harness.questions[0].is_sketch
     person.page.wait_for_selector("#viewer [data-candidate='sam_hq:2']:visible")
-    assert [question.best_only for question in harness.questions] == [True, False]
+    assert [question.is_sketch for question in harness.questions] == [True, False]
     assert person.revision == shown  # the masks were there already
     assert is_masked(person, 300, 200)
     person.press("2")
@@ -167,8 +175,52 @@ def test_candidates_follow_when_nothing_else_is_asked(person: Person, harness: H
     assert len(harness.questions) == 2
 
 
+def number(person: Person, of: str, key: str) -> str:
+    return person.page.inner_text(f"#viewer dl[data-scores={of}] [data-key={key}]")
+
+
+def test_what_the_masks_tell_is_counted_before_the_rest_comes(person: Person, harness: Harness) -> None:
+    harness.sketches = True
+    harness.delays = [0.0, 1.0]
+    person.ask(300, 200)
+    first = {(of, key): number(person, of, key) for of, key in NUMBERS}
+    assert first["sam", "stability"] == first["agreement", "boundary_iou"] == "–"
+    assert "agreement 55.9 %" in person.status  # the share of a disc of three quarters the radius
+    person.page.wait_for_selector("#viewer .candidates:not(.coming) .thumb:visible")
+    whole = {(of, key): number(person, of, key) for of, key in NUMBERS}
+    assert "–" not in whole.values()
+    assert [name for name in whole if whole[name] != first[name]] == [
+        ("sam", "stability"),
+        ("agreement", "boundary_iou"),
+    ]
+
+
+def test_a_large_pictures_masks_are_sketched_and_then_exact(person: Person, harness: Harness) -> None:
+    person.choose("2400x1800")
+    harness.sketches = True
+    harness.delays = [0.0, 0.7]
+    person.ask(1200, 900)
+    radius = RADIUS_SHARE * 1800
+    inner, outer = (1200 + radius - 5, 900), (1200 + radius + 5, 900)
+    assert person.color(*inner) != GREY
+    assert person.color(*outer) == GREY
+    assert number(person, "sam", "area") == number(person, "agreement", "iou") == "–"
+    assert "agreement" not in person.status
+    shown = person.revision
+    person.page.wait_for_selector("#viewer .candidates:not(.coming) .thumb:visible")
+    assert int(number(person, "sam", "area").removesuffix(" px").replace(",", "")) == pytest.approx(
+        np.pi * radius**2, rel=1e-3
+    )
+    assert person.revision == shown
+    # Close by, the border is where the full mask has it, to a pixel.
+    person.wheel(1200 + radius, 900, 60)
+    edge = int(1200 + radius)  # the last column with pixels of the disc
+    assert person.color(edge - 0.5, 900.5) != GREY
+    assert person.color(edge + 1.5, 900.5) == GREY
+
+
 def test_candidates_on_their_way_hold_no_click_off(person: Person, harness: Harness) -> None:
-    harness.leaves_out = True
+    harness.sketches = True
     harness.delays = [0.0, 1.5]  # the second is the question for candidates
     person.ask(300, 200)
     waits_for_questions(person, harness, 2)
@@ -179,7 +231,7 @@ def test_candidates_on_their_way_hold_no_click_off(person: Person, harness: Harn
 
 
 def test_a_candidate_can_be_chosen_before_it_is_there(person: Person, harness: Harness) -> None:
-    harness.leaves_out = True
+    harness.sketches = True
     harness.delays = [0.0, 0.7]
     person.ask(300, 200)
     person.press("2")
@@ -190,7 +242,7 @@ def test_a_candidate_can_be_chosen_before_it_is_there(person: Person, harness: H
 
 
 def test_a_server_that_has_no_candidates_after_all_is_asked_once(person: Person, harness: Harness) -> None:
-    harness.leaves_out = True
+    harness.sketches = True
     harness.faults = [None, ValueError("They are gone.")]
     person.ask(300, 200)
     person.rest(700)

@@ -20,9 +20,10 @@ import pytest
 from PIL import Image
 
 from samhq_demo.comparison import Agreement
-from samhq_demo.masks import bbox_xywh, rle_encode
+from samhq_demo.masks import Rle, bbox_xywh, rle_decode, rle_encode
 from samhq_demo.prompts import PointLabel, Prompt
 from samhq_demo.runs import Runs
+from samhq_demo.sketch import Sketch, SketchedMask, sketch_size
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.viewer import (
     NEEDS_QUEUE,
@@ -33,6 +34,7 @@ from samhq_demo.ui.viewer import (
 )
 
 RADIUS_SHARE = 0.08  # a point's disc, as a share of the picture's shorter side
+MODELS = ("sam", "sam_hq")
 HQ_RADIUS = 0.75  # SAM-HQ's discs are smaller, so that the two masks differ
 
 
@@ -47,7 +49,7 @@ class Harness:
         self.delays: list[float] = []  # seconds, one for each of the next questions
         self.faults: list[Exception | None] = []
         self.needs_queue = False
-        self.leaves_out = False  # whether candidates wait for a question of their own
+        self.sketches = False  # whether an answer begins as a sketch
         self._running = 0
         self._lock = threading.Lock()
         self._answers: dict[Any, dict[str, Any]] = {}
@@ -70,7 +72,7 @@ class Harness:
     def reset(self) -> None:
         """As before the first question; pictures and drawn masks stay."""
         self.questions, self.delays, self.faults = [], [], []
-        self.needs_queue = self.leaves_out = False
+        self.needs_queue = self.sketches = False
         self.most_at_once = 0
 
     def decode(self, question: Question) -> dict[str, Any]:
@@ -87,7 +89,7 @@ class Harness:
             if self.needs_queue:
                 return dict(NEEDS_QUEUE)
             answer = self.answer(question)
-            return without_candidates(answer) if self.leaves_out and question.best_only else answer
+            return sketched(answer) if self.sketches and question.is_sketch else answer
         finally:
             self._running -= 1
 
@@ -121,13 +123,17 @@ class Harness:
         }
 
 
-def without_candidates(answer: dict[str, Any]) -> dict[str, Any]:
-    """A copy as `best_only` leaves it."""
-    left = json.loads(json.dumps(answer))
-    for model in ("sam", "sam_hq"):
-        if "candidates" in left["objects"][0][model]:
-            left["objects"][0][model]["candidates"] = []
-    return left
+def sketched(answer: dict[str, Any]) -> dict[str, Any]:
+    """What the service's `sketch` says instead."""
+    (found,) = answer["objects"]
+    shown_wh = sketch_size((answer["image"]["width"], answer["image"]["height"]))
+    masks = [SketchedMask(found[m]["predicted_iou"], _resized(found[m]["rle"], shown_wh)) for m in MODELS]
+    return Sketch(*masks).to_json()
+
+
+def _resized(rle: Rle, size_wh: tuple[int, int]) -> Rle:
+    mask = Image.fromarray(rle_decode(rle)).resize(size_wh, Image.Resampling.NEAREST)
+    return rle_encode(np.array(mask))
 
 
 def drawn_mask(prompt: Prompt, size_wh: tuple[int, int], *, share: float = 1.0) -> np.ndarray:

@@ -51,6 +51,10 @@ class Visitor(Person):
         """Wait until the answer's candidates, which follow it, are there."""
         self.page.wait_for_selector("#viewer .candidates:not(.coming) .thumb:visible")
 
+    def sees_scores(self) -> None:
+        """Wait until all that follows the masks is there."""
+        self.page.wait_for_selector("#viewer .candidates:not(.coming)", state="attached")
+
     def choose_example(self, number: int) -> None:
         """Choose it and wait for the answer to its prompt."""
         before = self.revision
@@ -86,6 +90,7 @@ class Visitor(Person):
 
     def score(self, of: str, key: str) -> str:
         """Of "sam", "sam_hq" or "agreement"."""
+        self.sees_scores()
         return self.page.inner_text(f"#viewer dl[data-scores={of}] [data-key={key}]")
 
     def notice(self) -> str:

@@ -11,6 +11,7 @@ from torch import Tensor
 from ..comparison import Candidate, MaskPrediction
 from ..masks import stability_score
 from ..runs import Runs
+from ..sketch import SketchedMask
 from .frame import Frame
 from .pair import DecodedPair
 from .upsampling import FullMask
@@ -31,24 +32,23 @@ class Ranked(NamedTuple):
     scores: Tensor
 
 
-def sam_answer(decoded: DecodedPair, frame: Frame, *, multimask: bool, best_only: bool = False) -> Answer:
-    """SAM's single mask, or of its three candidates the one with the highest predicted IoU.
-
-    best_only: the candidates are left out.
-    """
-    ranked = sam_ranked(decoded, multimask=multimask)
-    return _answer(frame, ranked, multimask=multimask, best_only=best_only)
+def sam_answer(decoded: DecodedPair, frame: Frame, *, multimask: bool) -> Answer:
+    """SAM's single mask, or of its three candidates the one with the highest predicted IoU."""
+    return _answer(frame, sam_ranked(decoded, multimask=multimask), multimask=multimask)
 
 
-def sam_hq_answer(
-    decoded: DecodedPair, frame: Frame, *, multimask: bool, hq_token_only: bool, best_only: bool = False
-) -> Answer:
+def sam_hq_answer(decoded: DecodedPair, frame: Frame, *, multimask: bool, hq_token_only: bool) -> Answer:
     """The HQ mask, alone or added to SAM-HQ's inner SAM mask, as in the official decoder.
 
-    The scores are the inner masks': no score is trained for the HQ mask. `best_only` as in `sam_answer`.
+    The scores are the inner masks': no score is trained for the HQ mask.
     """
     ranked = sam_hq_ranked(decoded, multimask=multimask, hq_token_only=hq_token_only)
-    return _answer(frame, ranked, multimask=multimask, best_only=best_only)
+    return _answer(frame, ranked, multimask=multimask)
+
+
+def sketched(frame: Frame, ranked: Ranked) -> SketchedMask:
+    """The best of one model's masks, at the size of a sketch."""
+    return SketchedMask(float(ranked.scores[0]), frame.sketched_mask(ranked.logits[0]).rle())
 
 
 def sam_ranked(decoded: DecodedPair, *, multimask: bool) -> Ranked:
@@ -72,12 +72,12 @@ def _best_first(scores: Tensor, *, multimask: bool) -> list[int]:
     return best
 
 
-def _answer(frame: Frame, ranked: Ranked, *, multimask: bool, best_only: bool) -> Answer:
+def _answer(frame: Frame, ranked: Ranked, *, multimask: bool) -> Answer:
     first, *others = ranked.logits
     answer = frame.full_mask(first)
     best = _candidate(answer, ranked.scores[0])
-    candidates: tuple[Candidate, ...] | None = () if multimask else None
-    if multimask and not best_only:
+    candidates: tuple[Candidate, ...] | None = None
+    if multimask:
         found = [best]
         for one, score in zip(others, ranked.scores[1:], strict=True):
             if one is first:  # with the HQ token alone the three candidates are one mask

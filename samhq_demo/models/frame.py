@@ -14,7 +14,9 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from .upsampling import FullMask, upsample
+from ..runs import Runs
+from ..sketch import sketch_size
+from .upsampling import FullMask, sketch, upsample
 
 PIXEL_MEAN = (123.675, 116.28, 103.53)  # ImageNet's, in 0..255, the same for every published SAM
 PIXEL_STD = (58.395, 57.12, 57.375)
@@ -66,12 +68,18 @@ class Frame:
         Bilinear to the square, cropped, bilinear to the picture.
         """
         return upsample(
-            logits.detach().float().cpu().numpy(),
-            square=self.image_size,
-            resized_wh=self.resized_wh,
-            size_wh=self.size_wh,
+            _array(logits), square=self.image_size, resized_wh=self.resized_wh, size_wh=self.size_wh
         )
+
+    def sketched_mask(self, logits: Tensor) -> Runs:
+        """The same of the size that `sketch_size` gives, the mask alone."""
+        size_wh = sketch_size(self.size_wh)
+        return sketch(_array(logits), square=self.image_size, resized_wh=self.resized_wh, size_wh=size_wh)
 
     def _padded(self, values: Tensor) -> Tensor:
         width, height = self.resized_wh
         return F.pad(values, (0, self.image_size - width, 0, self.image_size - height))
+
+
+def _array(logits: Tensor) -> np.ndarray:
+    return logits.detach().float().cpu().numpy()

@@ -79,7 +79,7 @@ def upsample(
     Both resizes are bilinear, as in the official `Sam.postprocess_masks`; but for pixels within rounding of
     a threshold the mask is the same.
     """
-    logits = np.nan_to_num(logits, nan=-_FAR, posinf=_FAR, neginf=-_FAR)
+    logits = _finite(logits)
     way = by_pixels if size_wh[0] * size_wh[1] <= _FEW_PIXELS else by_contour
     return way(logits, square=square, resized_wh=resized_wh, size_wh=size_wh)
 
@@ -88,15 +88,32 @@ def by_pixels(
     logits: Floats, *, square: int, resized_wh: tuple[int, int], size_wh: tuple[int, int]
 ) -> FullMask:
     """`upsample` of finite logits, each pixel computed."""
+    values = _every_pixel(logits, square=square, resized_wh=resized_wh, size_wh=size_wh)
+    above, below = (int(np.count_nonzero(values > t)) for t in (STABILITY_OFFSET, -STABILITY_OFFSET))
+    return FullMask(Runs.from_mask((values > 0).T), above, below)
+
+
+def sketch(logits: Floats, *, square: int, resized_wh: tuple[int, int], size_wh: tuple[int, int]) -> Runs:
+    """The mask of `upsample` alone, each pixel computed: for sizes of some million pixels at most."""
+    values = _every_pixel(_finite(logits), square=square, resized_wh=resized_wh, size_wh=size_wh)
+    return Runs.from_mask((values > 0).T)
+
+
+def _every_pixel(
+    logits: Floats, *, square: int, resized_wh: tuple[int, int], size_wh: tuple[int, int]
+) -> Floats:
+    """Both resizes: logits (h, w) -> (W, H), the picture's columns one after the other."""
     in_w, in_h = resized_wh
     width, height = size_wh
     low_h, low_w = logits.shape
-    # Both resizes of the rows come first, while there are few columns; (x, y) from there on.
+    # The rows' come first, while there are few columns.
     tall = Taps.of(in_h, height).apply(Taps.of(low_h, square, stop=in_h).apply(logits))
     wide = Taps.of(low_w, square, stop=in_w).apply(np.ascontiguousarray(tall.T))
-    values = Taps.of(in_w, width).apply(wide)
-    above, below = (int(np.count_nonzero(values > t)) for t in (STABILITY_OFFSET, -STABILITY_OFFSET))
-    return FullMask(Runs.from_mask((values > 0).T), above, below)
+    return Taps.of(in_w, width).apply(wide)
+
+
+def _finite(logits: Floats) -> Floats:
+    return np.nan_to_num(logits, nan=-_FAR, posinf=_FAR, neginf=-_FAR)
 
 
 def by_contour(

@@ -24,7 +24,7 @@ class Question:
     sequence: the question's number; `answer_queued` sends it back with the answer.
     object_id: the object in the browser that is asked for.
     refine_from: earlier prompts whose answers are fed back, oldest first.
-    best_only: the candidates are left out of the answer; they are asked for when the browser is idle.
+    is_sketch: the two masks for the screen are wanted soon; the rest is asked for once they are painted.
     mask, truth: a rough mask to start from and the true mask, as run lengths that are still unchecked.
     """
 
@@ -36,7 +36,7 @@ class Question:
     multimask: bool | None = None
     hq_token_only: bool = False
     refine_from: tuple[RefineStep, ...] = ()
-    best_only: bool = False
+    is_sketch: bool = False
     mask: Any = None
     truth: Any = None
 
@@ -51,7 +51,7 @@ class Question:
             object_id=_number(data, "object"),
             prompt=Prompt.from_json(data.get("prompt") or {}),
             refine_from=parse_refine_steps(data.get("steps") or ()),
-            best_only=data.get("best_only") is True,
+            is_sketch=data.get("is_sketch") is True,
             mask=data.get("mask"),
             truth=data.get("truth"),
             **settings_of(data),

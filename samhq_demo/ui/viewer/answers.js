@@ -1,7 +1,9 @@
 // What was answered. An answer belongs to the exact question (picture, prompt, settings), so that undo
 // shows the old masks at once and a late answer can only be filed, never shown in place of a newer one.
+// It may begin as a sketch, {is_sketch, sam: {predicted_iou, rle}, sam_hq: the same}, which is completed later.
 
 const ANSWERS_KEPT = 96;
+const NO_AGREEMENT = { iou: null, boundary_iou: null, only_sam: null, only_sam_hq: null };
 
 class Answers {
   constructor(session) {
@@ -47,21 +49,21 @@ class Answers {
     return open.sort((a, b) => (b.id === session.selectedId) - (a.id === session.selectedId));
   }
 
-  /** The first object, the selected one before others, whose candidates its answer came without. */
-  unfilled() {
+  /** A sketch that is an object's answer, the selected object's before others'; null without any. */
+  sketch() {
     const { session } = this;
-    const lacks = (object) => isAnswerable(object) && areLeftOut(this.get(object));
-    return lacks(session.selected) ? session.selected : (session.objects.find(lacks) ?? null);
+    const own = (object) => (isAnswerable(object) ? this.get(object) : null);
+    return [session.selected, ...session.objects].map(own).find((answer) => answer?.is_sketch) ?? null;
   }
 
-  /** Give an answer the candidates of the `whole` answer to its question; null: there are none to be had. */
-  fill(answer, whole) {
+  /** Make a sketch the whole answer in its place. Masks that stay the same are not decoded or painted again. */
+  complete(sketch, whole) {
     for (const model of ["sam", "sam_hq"]) {
-      const candidates = whole?.[model].candidates ?? [];
-      // The first candidate is the mask that is there already.
-      if (candidates.length) candidates[0].rle = answer[model].rle;
-      answer[model].candidates = candidates.length ? candidates : null;
+      if (isSameMask(sketch[model].rle, whole[model].rle)) whole[model].rle = sketch[model].rle;
+      // The first candidate is the answer's own mask.
+      if (whole[model].candidates?.length) whole[model].candidates[0].rle = whole[model].rle;
     }
+    Object.assign(sketch, whole, { is_sketch: false });
   }
 
   /** The run lengths shown for an object and a model, its chosen candidate where there are several. */
@@ -74,23 +76,43 @@ class Answers {
   scores(object) {
     const answer = this.of(object);
     if (!answer) return null;
-    const isFirst = object.choice.sam === 0 && object.choice.sam_hq === 0;
     return {
       sam: this.#of(object, answer, "sam"),
       sam_hq: this.#of(object, answer, "sam_hq"),
-      agreement: (isFirst && answer.agreement) || this.#agreement(object),
+      agreement: this.#agreementOf(object, answer),
     };
   }
 
   #of(object, answer, model) {
+    if (answer.is_sketch) return { ...answer[model], ...this.#counted(answer, model, object.truth) };
     const index = object.choice[model];
     const pick = chosen(answer[model], index) ?? answer[model];
     // The first candidate is the answer itself, whose true scores came with it.
     if (!index || !object.truth) return { ...answer[model], ...pick };
-    return { ...pick, true_iou: maskIou(Mask.of(pick.rle), Mask.of(object.truth.rle)), true_boundary_iou: null };
+    return { ...pick, true_iou: trueIou(pick.rle, object.truth), true_boundary_iou: null };
   }
 
-  /** Between candidates that were chosen here; what needs pixels and not runs is left open. */
+  /** What the runs of a sketched mask tell of it. */
+  #counted(answer, model, truth) {
+    if (!this.#isFull(answer)) return {};
+    const { rle } = answer[model];
+    return { area: Mask.of(rle).area, true_iou: truth ? trueIou(rle, truth) : null };
+  }
+
+  #agreementOf(object, answer) {
+    if (answer.is_sketch && !this.#isFull(answer)) return NO_AGREEMENT;
+    const isFirst = object.choice.sam === 0 && object.choice.sam_hq === 0;
+    return (isFirst && answer.agreement) || this.#agreement(object);
+  }
+
+  /** Whether a sketch's masks are of the picture's own size: then their pixels can be counted here. */
+  #isFull({ sam }) {
+    const [height, width] = sam.rle.size;
+    const { picture } = this.session;
+    return width === picture.width && height === picture.height;
+  }
+
+  /** Of the masks that are shown; what needs pixels and not runs is left open. */
   #agreement(object) {
     const [sam, samHq] = ["sam", "sam_hq"].map((model) => Mask.of(this.rle(object, model)));
     const both = sharedPixels(sam, samHq);
@@ -99,9 +121,12 @@ class Answers {
   }
 }
 
-/** Whether there are candidates that an answer came without. */
-function areLeftOut(answer) {
-  return answer?.sam.candidates?.length === 0;
+function trueIou(rle, truth) {
+  return maskIou(Mask.of(rle), Mask.of(truth.rle));
+}
+
+function isSameMask(one, other) {
+  return one.counts === other.counts && one.size[0] === other.size[0] && one.size[1] === other.size[1];
 }
 
 function chosen(answer, index) {

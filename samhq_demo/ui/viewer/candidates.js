@@ -32,7 +32,7 @@ class Candidates {
     const { session, answers } = this.viewer;
     const object = session.selected;
     const answer = answers.of(object);
-    const isComing = areLeftOut(answer);
+    const isComing = Boolean(answer?.is_sketch);
     this.element.classList.toggle("coming", isComing);
     if (isComing && this.painted) return; // what is there stays until they come, so that nothing flickers
     const isAmbiguous = Boolean(answer?.sam.candidates?.length > 1 || answer?.sam_hq.candidates?.length > 1);
@@ -60,7 +60,7 @@ class Candidates {
 
   /** After the masks themselves are on the screen: thumbnails must not make them wait. */
   #paintSoon(answer, color) {
-    whenIdle(() => this.painted === answer && this.#paint(answer, color));
+    afterPaint(() => this.painted === answer && this.#paint(answer, color));
   }
 
   #paint(answer, color) {

@@ -1,27 +1,30 @@
 // Questions to the server: at most one under way, so that edits in quick succession become one question
 // with the last of them; every question numbered, so that no late answer takes a newer one's place. An answer
-// comes with each model's best mask; candidates that were left out are asked for when nothing else is.
+// begins as a sketch, which is what a screen needs; the rest is asked for once that is painted.
 
 const DRAG_BELOW_MS = 250; // answers while a mark is dragged, where the machine keeps up
 const FORESEE_BELOW_MS = 1000; // answers at the press of a button; slower ones are in the way of a drag's box
 const ASKED_KEPT = 64;
 const ASK_AGAIN_MS = 2000; // while a question is in the queue: its answer may be lost on the way here
+const COMPLETE_AFTER_MS = 30; // a painted sketch is on the screen by then
 const QUEUE_PATIENCE_MS = 600_000; // a large model on a slow machine, with others before
 
 class Decoder {
   /**
    * `ask(question)` -> reply; `queue(question)` sends it the long way, its reply comes to `deliver`. Milliseconds:
    * `patience` until a question counts as lost; `previewBelow`, how quick answers have to be for previews.
-   * `events`: answered(object, milliseconds), filled(), previewed(), failed(sentence), busy(isBusy), queued().
+   * `events`: answered(object, milliseconds), completed(), previewed(), failed(sentence), busy(isBusy), queued().
    */
   constructor(session, answers, { ask, queue, patience, previewBelow }, events) {
     Object.assign(this, { session, answers, ask, queue, patience, previewBelow, events });
     this.lastMilliseconds = Infinity;
     this.sequence = 0;
     this.underWay = null; // the number of the question that has no reply yet
-    this.filling = null; // the number of the question for candidates that were left out
-    this.asked = new Map(); // number -> {id, key, picture, isPreview}
+    this.asked = new Map(); // number -> {id, key, question, isPreview}
     this.refused = new Set(); // keys answered with an error: asked again only after the next edit
+    this.questions = new WeakMap(); // sketch -> its question
+    this.completing = new Map(); // sketch -> when it is whole, or known not to be
+    this.incomplete = new WeakSet(); // sketches of which the rest did not come: the same
     this.wantedPreview = null;
   }
 
@@ -32,6 +35,7 @@ class Decoder {
   /** After an edit: show what is known already, ask for what is not. */
   update() {
     this.refused.clear();
+    this.incomplete = new WeakSet();
     this.wantedPreview = null;
     this.#showKnown();
     this.#next();
@@ -53,7 +57,7 @@ class Decoder {
   /** Another picture: what is under way is not waited for. */
   restart() {
     this.underWay = null;
-    this.filling = null;
+    this.completing.clear();
     this.delivery?.resolve({ error: "" });
   }
 
@@ -82,7 +86,7 @@ class Decoder {
     if (object) return void this.#ask(object, false);
     const asked = this.wantedPreview;
     if (asked && this.isQuick && !this.answers.get(asked)) return void this.#ask(asked, true);
-    whenIdle(() => this.#fill());
+    afterPaint(() => this.#completeNext());
   }
 
   /** A preview under way that an object now asks for is one no more: its answer is waited for. */
@@ -93,32 +97,46 @@ class Decoder {
     this.events.busy(true);
   }
 
-  /** Ask for the candidates that an answer came without; in the way of nothing else, and at most once. */
-  async #fill() {
-    if (this.underWay !== null || this.filling !== null || this.session.open || !this.session.picture) return;
-    const object = this.answers.unfilled();
-    if (!object) return;
-    const answer = this.answers.get(object);
-    const sequence = (this.filling = ++this.sequence);
-    const question = { ...this.#question(object, sequence), best_only: false };
-    const reply = await this.#inTime(Promise.resolve(this.ask(question)).catch(() => null), this.patience);
-    if (this.filling !== sequence) return; // another picture came meanwhile
-    this.filling = null;
-    this.answers.fill(answer, reply?.objects?.[0] ?? null);
-    this.events.filled();
-    whenIdle(() => this.#fill());
+  /** Ask for the rest of a sketch that is on the screen; in the way of nothing else, one at a time. */
+  async #completeNext() {
+    if (this.underWay !== null || this.completing.size || this.session.open || !this.session.picture) return;
+    const sketch = this.answers.sketch();
+    if (!sketch || this.incomplete.has(sketch)) return;
+    await this.complete(sketch);
+    if (sketch.is_sketch) this.incomplete.add(sketch);
+    afterPaint(() => this.#completeNext());
+  }
+
+  /** Make a sketch the whole answer; `mayQueue`: the long way too. True where the answer is whole then. */
+  async complete(answer, { mayQueue = false } = {}) {
+    await this.completing.get(answer);
+    if (!answer.is_sketch) return true;
+    const work = this.#askTheRest(answer, mayQueue);
+    this.completing.set(answer, work);
+    await work;
+    if (this.completing.get(answer) === work) this.completing.delete(answer);
+    return !answer.is_sketch;
+  }
+
+  async #askTheRest(answer, mayQueue) {
+    const question = { ...this.questions.get(answer), sequence: ++this.sequence, is_sketch: false };
+    const reply = await this.#reply(question, { isPreview: !mayQueue });
+    if (!reply.objects) return;
+    this.answers.complete(answer, reply.objects[0]);
+    this.events.completed();
   }
 
   async #ask(asked, isPreview) {
     const { session } = this;
     const sequence = ++this.sequence;
     const key = session.key(asked);
-    const entry = { id: asked.id, key, picture: session.picture.id, isPreview };
+    const question = this.#question(asked, sequence);
+    const entry = { id: asked.id, key, question, isPreview };
     this.#note(sequence, entry);
     this.underWay = sequence;
     this.events.busy(!isPreview);
     const started = performance.now();
-    const reply = await this.#reply(this.#question(asked, sequence), entry);
+    const reply = await this.#reply(question, entry);
     const milliseconds = performance.now() - started;
     if (this.underWay !== sequence) return; // another picture came meanwhile
     this.underWay = null;
@@ -135,9 +153,9 @@ class Decoder {
   #question({ id, prompt, choice, steps, mask, truth }, sequence) {
     const { settings, picture } = this.session;
     const more = { steps, mask: mask?.rle ?? null, truth: truth?.rle ?? null };
-    // Who chose another candidate than the best does not want to see the best first.
-    const best_only = !choice.sam && !choice.sam_hq;
-    return { ...settings, picture: picture.id, sequence, object: id, prompt, best_only, ...more };
+    // A sketch is of the best masks: who chose another candidate does not want to see those first.
+    const is_sketch = !choice.sam && !choice.sam_hq;
+    return { ...settings, picture: picture.id, sequence, object: id, prompt, is_sketch, ...more };
   }
 
   async #reply(question, entry) {
@@ -188,10 +206,11 @@ class Decoder {
     const answer = reply.objects?.[0];
     if (!entry || !answer) return;
     this.answers.keep(entry.key, answer);
+    if (answer.is_sketch) this.questions.set(answer, entry.question);
     const object = this.session.object(entry.id);
     const isCurrent = object && this.session.key(object) === entry.key;
     const isOnTheWay = object && !entry.isPreview && this.session.open && isAnswerable(object)
-      && entry.picture === this.session.picture.id;
+      && entry.question.picture === this.session.picture.id;
     if (isCurrent || isOnTheWay) {
       if (this.answers.show(object.id, answer, reply.sequence)) this.events.answered(object, milliseconds);
     } else if (entry.isPreview) this.events.previewed();
@@ -204,8 +223,9 @@ class Decoder {
   }
 }
 
-/** After what has to be painted is painted. */
-function whenIdle(callback) {
-  if (window.requestIdleCallback) window.requestIdleCallback(callback, { timeout: 300 });
-  else setTimeout(callback, 30);
+/** Once the next frame is on the screen. Who does not see the page waits for no frame. */
+function afterPaint(callback) {
+  const soon = () => setTimeout(callback, COMPLETE_AFTER_MS);
+  if (document.hidden) soon();
+  else requestAnimationFrame(soon);
 }

@@ -1,11 +1,11 @@
 // The scores of the selected object in full, and each model's estimate on its picture.
 
+const pixels = (value) => (value === null || value === undefined ? "–" : `${count(value)} px`);
+
 const SCORES = {
-  predicted_iou: estimate, stability: score, area: (value) => `${count(value)} px`,
-  true_iou: score, true_boundary_iou: score,
+  predicted_iou: estimate, stability: score, area: pixels, true_iou: score, true_boundary_iou: score,
 };
-const AGREEMENT = { iou: score, boundary_iou: score, only_sam: (value) => `${count(value)} px`,
-  only_sam_hq: (value) => `${count(value)} px` };
+const AGREEMENT = { iou: score, boundary_iou: score, only_sam: pixels, only_sam_hq: pixels };
 
 class Scores {
   constructor(root, viewer) {

@@ -28,12 +28,24 @@ class TakeAway {
     const objects = (isOfOne ? [session.selected] : session.objects).filter((object) => answers.of(object));
     const asked = { picture: session.picture.id, what, model: this.model.value, soft_edge: this.softEdge.checked };
     this.viewer.say("Writing the file …");
+    if (!(await this.#areWhole(objects)) || session.picture?.id !== asked.picture) return;
     const file = await this.#ask("take", { ...asked, objects: objects.map((object) => this.#shown(object)) });
     if (!file) return;
     const blob = await this.#fetched(file.path);
     if (!blob) return;
     this.#download(blob, file.name);
     this.viewer.say(`Downloaded ${file.name}.`);
+  }
+
+  /** Files are of the picture's size: what is shown may still be a sketch. */
+  async #areWhole(objects) {
+    const { answers, decoder } = this.viewer;
+    for (const object of objects) {
+      if (await decoder.complete(answers.of(object), { mayQueue: true })) continue;
+      this.viewer.say("The server did not answer: try again.", { isError: true });
+      return false;
+    }
+    return true;
   }
 
   #shown(object) {

@@ -35,7 +35,7 @@ class Viewer {
     const times = { patience: options.patience_ms, previewBelow: options.hover_below_ms };
     this.decoder = new Decoder(this.session, this.answers, { ...this.link, ...times }, {
       answered: (object, milliseconds) => this.#answered(object, milliseconds),
-      filled: () => this.#filled(),
+      completed: () => this.#completed(),
       previewed: () => this.surface.schedule({ masks: false }),
       failed: (sentence) => this.say(sentence, { isError: true }),
       busy: (isBusy) => this.#busy(isBusy),
@@ -158,13 +158,15 @@ class Viewer {
     const { sam, sam_hq: samHq, agreement } = this.answers.scores(object);
     const took = milliseconds ? ` Answered in ${duration(milliseconds)}.` : "";
     const predicted = `predicted IoU ${estimate(sam.predicted_iou)} SAM, ${estimate(samHq.predicted_iou)} SAM-HQ`;
-    this.say(`${object.name}: ${predicted}; agreement ${percent(agreement.iou)}.${took}`);
+    const agreed = agreement.iou === null ? "" : `; agreement ${percent(agreement.iou)}`;
+    this.say(`${object.name}: ${predicted}${agreed}.${took}`);
   }
 
-  #filled() {
+  #completed() {
     const ahead = this.chosenAhead;
     this.chosenAhead = null;
-    this.candidates.update();
+    this.surface.schedule();
+    this.#refreshNumbers();
     if (ahead) this.choose(ahead.model, ahead.index);
   }
 
@@ -287,7 +289,7 @@ class Viewer {
     const { selected } = this.session;
     const answer = this.answers.of(selected);
     if (answer?.[model].candidates?.[index]) this.session.choose(model, index);
-    else if (areLeftOut(answer)) this.chosenAhead = { model, index };
+    else if (answer?.is_sketch) this.chosenAhead = { model, index };
   }
 
   refine() {
