@@ -22,11 +22,13 @@ from .prompts import Prompt
 from .refining import RefineStep
 from .runs import Runs
 from .settings import Settings
-from .sketch import Sketch
+from .sketch import Sketch, SketchedMask
 
 if TYPE_CHECKING:  # torch is imported behind the page, not before it
+    from torch import Tensor
+
     from .models.embedding import ImageEmbedding
-    from .models.pair import DecodedPair, MaskInputs, ModelPair
+    from .models.pair import DecodedPair, MaskInputs, ModelPair, OnSam
 
 
 # Of the last clicks, so that what follows a sketch costs no decoding; some 2.4 MB each with ViT-B.
@@ -160,7 +162,7 @@ class CompareService:
         )
         pair = self._library.pair(model)
         embedding, _ = self._embedding(pair, picture, may_encode=may_encode)
-        return _sketch(self._decode(pair, picture, embedding, asked), embedding=embedding, asked=asked)
+        return self._sketch(pair, picture, embedding, asked)
 
     def _embedding(
         self, pair: ModelPair, picture: Picture, *, may_encode: bool = True
@@ -199,15 +201,38 @@ class CompareService:
         }
         return tuple(making[place].result() for place in range(len(asked.prompts)))
 
+    def _sketch(self, pair: ModelPair, picture: Picture, embedding: ImageEmbedding, asked: Asked) -> Sketch:
+        from .models.answers import sam_hq_ranked, sam_ranked, sketched
+
+        frame, several = embedding.frame, asked.has_candidates(asked.prompts[0])
+        sam: list[SketchedMask] = []
+
+        def sketch_sam(logits: Tensor, scores: Tensor) -> None:
+            sam.append(sketched(frame, sam_ranked(logits, scores, multimask=several)))
+
+        decoded = self._decode(pair, picture, embedding, asked, on_sam=sketch_sam)
+        if not sam:  # nothing had to be decoded
+            sketch_sam(decoded.sam_logits, decoded.sam_scores)
+        sam_hq = sam_hq_ranked(decoded, multimask=several, hq_token_only=asked.hq_token_only)
+        return Sketch(sam=sam[0], sam_hq=sketched(frame, sam_hq))
+
     def _decode(
-        self, pair: ModelPair, picture: Picture, embedding: ImageEmbedding, asked: Asked
+        self,
+        pair: ModelPair,
+        picture: Picture,
+        embedding: ImageEmbedding,
+        asked: Asked,
+        *,
+        on_sam: OnSam | None = None,
     ) -> DecodedPair:
-        """The logits of a single prompt, of before where it was asked with the same ones."""
+        """The logits of a single prompt, of before where it was asked with the same ones.
+
+        on_sam: as in `ModelPair.decode`, if that has to run.
+        """
 
         def decode() -> DecodedPair:
-            (decoded,) = pair.decode(
-                embedding, asked.prompts, mask_inputs=_mask_inputs(pair, embedding, asked)
-            )
+            mask_inputs = _mask_inputs(pair, embedding, asked)
+            (decoded,) = pair.decode(embedding, asked.prompts, mask_inputs=mask_inputs, on_sam=on_sam)
             return decoded
 
         if asked.mask_prompt is not None:  # a large thing to tell apart by
@@ -264,16 +289,6 @@ def _compare_object(
         _with_truth(sam_hq.prediction, sam_hq.runs, asked.truth),
         Agreement.between(sam.runs, sam_hq.runs),
     )
-
-
-def _sketch(decoded: DecodedPair, *, embedding: ImageEmbedding, asked: Asked) -> Sketch:
-    from .models.answers import sam_hq_ranked, sam_ranked, sketched
-
-    several = asked.has_candidates(asked.prompts[0])
-    sam = sam_ranked(decoded, multimask=several)
-    sam_hq = sam_hq_ranked(decoded, multimask=several, hq_token_only=asked.hq_token_only)
-    waiting = _beside.submit(sketched, embedding.frame, sam_hq)
-    return Sketch(sam=sketched(embedding.frame, sam), sam_hq=waiting.result())
 
 
 def _with_truth(prediction: MaskPrediction, runs: Runs, truth: Runs | None) -> MaskPrediction:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -81,6 +82,28 @@ def test_32_objects_get_what_they_get_alone(pair: ModelPair, embedding: ImageEmb
     prompts = mixed_prompts(32)
     for prompt, one in zip(prompts, pair.decode(embedding, prompts), strict=True):
         assert_same(one, pair.decode(embedding, [prompt])[0])
+
+
+def test_sams_half_is_handed_on_while_sam_hq_decodes(
+    pair: ModelPair, embedding: ImageEmbedding, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handed_on = threading.Event()
+    early: list[tuple[torch.Tensor, torch.Tensor]] = []
+    real = ModelPair._decode_sam_hq
+
+    def after_sam(self: ModelPair, *asked):
+        assert handed_on.wait(30)
+        return real(self, *asked)
+
+    def on_sam(logits: torch.Tensor, scores: torch.Tensor) -> None:
+        early.append((logits, scores))
+        handed_on.set()
+
+    monkeypatch.setattr(ModelPair, "_decode_sam_hq", after_sam)
+    (decoded,) = pair.decode(embedding, mixed_prompts(1), on_sam=on_sam)
+    ((logits, scores),) = early
+    assert torch.equal(logits, decoded.sam_logits)
+    assert torch.equal(scores, decoded.sam_scores)
 
 
 def test_1024_clicks_get_what_they_get_alone(

@@ -34,7 +34,8 @@ class Ranked(NamedTuple):
 
 def sam_answer(decoded: DecodedPair, frame: Frame, *, multimask: bool) -> Answer:
     """SAM's single mask, or of its three candidates the one with the highest predicted IoU."""
-    return _answer(frame, sam_ranked(decoded, multimask=multimask), multimask=multimask)
+    ranked = sam_ranked(decoded.sam_logits, decoded.sam_scores, multimask=multimask)
+    return _answer(frame, ranked, multimask=multimask)
 
 
 def sam_hq_answer(decoded: DecodedPair, frame: Frame, *, multimask: bool, hq_token_only: bool) -> Answer:
@@ -51,14 +52,14 @@ def sketched(frame: Frame, ranked: Ranked) -> SketchedMask:
     return SketchedMask(float(ranked.scores[0]), frame.sketched_mask(ranked.logits[0]).rle())
 
 
-def sam_ranked(decoded: DecodedPair, *, multimask: bool) -> Ranked:
-    """SAM's single mask or its three candidates."""
-    order = _best_first(decoded.sam_scores, multimask=multimask)
-    return Ranked([decoded.sam_logits[i] for i in order], decoded.sam_scores[order])
+def sam_ranked(sam_logits: Tensor, sam_scores: Tensor, *, multimask: bool) -> Ranked:
+    """SAM's single mask or its three candidates; logits and scores as in `DecodedPair`."""
+    order = _best_first(sam_scores, multimask=multimask)
+    return Ranked([sam_logits[i] for i in order], sam_scores[order])
 
 
 def sam_hq_ranked(decoded: DecodedPair, *, multimask: bool, hq_token_only: bool) -> Ranked:
-    """The same of SAM-HQ. With the HQ token alone every candidate is one and the same tensor."""
+    """The same of SAM-HQ's. With the HQ token alone every candidate is one and the same tensor."""
     order = _best_first(decoded.sam_hq_scores, multimask=multimask)
     hq = decoded.sam_hq_logits[4]
     logits = [hq if hq_token_only else decoded.sam_hq_logits[i] + hq for i in order]

@@ -32,6 +32,8 @@ _BATCH_BYTES = {"cpu": 64 * 2**20}
 _BATCH_BYTES_ELSEWHERE = 512 * 2**20
 _DECODERS_AT_ONCE = 2
 
+OnSam = Callable[[Tensor, Tensor], None]
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class DecodedPair:
@@ -147,22 +149,33 @@ class ModelPair:
         return None if own is None else own.cpu(), seen.last.cpu(), seen.early.cpu()
 
     def decode(
-        self, embedding: ImageEmbedding, prompts: Sequence[Prompt], *, mask_inputs: MaskInputs | None = None
+        self,
+        embedding: ImageEmbedding,
+        prompts: Sequence[Prompt],
+        *,
+        mask_inputs: MaskInputs | None = None,
+        on_sam: OnSam | None = None,
     ) -> list[DecodedPair]:
         """Run both decoders. The fast verb.
 
         Args:
             prompts: checked against the picture; each is one object.
             mask_inputs: what the only prompt starts from, or None.
+            on_sam: called with each object's `sam_logits` and `sam_scores`, on a CPU while SAM-HQ decodes on.
 
         Returns:
             The answers in the prompts' order. With ViT-B each takes 2.4 MB; see `decode_each`.
         """
-        answers = dict(self.decode_each(embedding, prompts, mask_inputs=mask_inputs))
+        answers = dict(self.decode_each(embedding, prompts, mask_inputs=mask_inputs, on_sam=on_sam))
         return [answers[i] for i in range(len(prompts))]
 
     def decode_each(
-        self, embedding: ImageEmbedding, prompts: Sequence[Prompt], *, mask_inputs: MaskInputs | None = None
+        self,
+        embedding: ImageEmbedding,
+        prompts: Sequence[Prompt],
+        *,
+        mask_inputs: MaskInputs | None = None,
+        on_sam: OnSam | None = None,
     ) -> Iterator[tuple[int, DecodedPair]]:
         """The same, one answer after the other: (place among the prompts, answer), batch by batch.
 
@@ -177,9 +190,9 @@ class ModelPair:
         for members in self._batches(embedding, prompts):
             begun.append((members, self._begin(embedding, [prompts[i] for i in members], mask_inputs)))
             if len(begun) > 1:
-                yield from _paired(*begun.popleft())
+                yield from _paired(*begun.popleft(), on_sam)
         for members, decoding in begun:
-            yield from _paired(members, decoding)
+            yield from _paired(members, decoding, on_sam)
 
     def _batches(self, embedding: ImageEmbedding, prompts: Sequence[Prompt]) -> Iterator[list[int]]:
         """Places among the prompts, those together that are decoded at once.
@@ -254,9 +267,15 @@ class ModelPair:
         return PromptEmbedding(sparse.squeeze(0) if sparse is not None else None, dense)
 
 
-def _paired(members: Sequence[int], decoding: _Decoding) -> Iterator[tuple[int, DecodedPair]]:
+def _paired(
+    members: Sequence[int], decoding: _Decoding, on_sam: OnSam | None
+) -> Iterator[tuple[int, DecodedPair]]:
     """A batch's answers, each with its place among the prompts; waits for them."""
-    sam, sam_hq = decoding.sam.result(), decoding.sam_hq.result()
+    sam = decoding.sam.result()
+    if on_sam is not None:
+        for at in range(len(members)):
+            on_sam(sam.logits[at], sam.iou_scores[at])
+    sam_hq = decoding.sam_hq.result()
     for at, place in enumerate(members):
         yield (
             place,

@@ -36,7 +36,7 @@ def refine(
     for step in steps:
         several = step.prompt.has_candidates(multimask, has_mask_input=start is not None)
         (decoded,) = pair.decode(embedding, [step.prompt], mask_inputs=start)
-        sam = sam_ranked(decoded, multimask=several).logits
+        sam = sam_ranked(decoded.sam_logits, decoded.sam_scores, multimask=several).logits
         sam_hq = sam_hq_ranked(decoded, multimask=several, hq_token_only=hq_token_only).logits
         start = MaskInputs(sam[step.sam_candidate][None, None], sam_hq[step.sam_hq_candidate][None, None])
     return start

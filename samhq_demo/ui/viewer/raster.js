@@ -40,24 +40,27 @@ function coverage(mask, frame, picture, area) {
   const originY = frame.y * frame.scale + area.top;
   const steps = cleared(width * (height + 2));
 
-  let columnNow = -1; // the mask's column that `from` and `to`, in the raster, are those of
-  let from = 0;
-  let to = 0;
+  let columnNow = -1; // the mask's column that the next two are of
+  let left = 0; // the first of the raster's columns that it lies over
+  let shares = []; // how much of each of them it covers
   const turn = (y, sign) => {
     const row = Math.min(height, Math.max(0, Math.floor(y)));
     const part = Math.min(1, Math.max(0, y - row));
-    for (let pixel = Math.floor(from); pixel < to; pixel++) {
-      const weight = sign * (Math.min(to, pixel + 1) - Math.max(from, pixel));
-      const at = row * width + pixel;
-      steps[at] += weight * (1 - part);
-      steps[at + width] += weight * part;
+    const at = row * width + left;
+    for (let pixel = 0; pixel < shares.length; pixel++) {
+      const weight = sign * shares[pixel];
+      steps[at + pixel] += weight * (1 - part);
+      steps[at + pixel + width] += weight * part;
     }
   };
   const addPiece = (column, top, bottom) => {
     if (column !== columnNow) {
       columnNow = column;
-      from = Math.max(0, column * across - originX);
-      to = Math.min(width, (column + 1) * across - originX);
+      const from = Math.max(0, column * across - originX);
+      const to = Math.min(width, (column + 1) * across - originX);
+      left = Math.floor(from);
+      shares = [];
+      for (let pixel = left; pixel < to; pixel++) shares.push(Math.min(to, pixel + 1) - Math.max(from, pixel));
     }
     turn(snapped(top * down - originY), 1);
     turn(snapped(bottom * down - originY), -1);
