@@ -251,6 +251,26 @@ def test_a_server_that_has_no_candidates_after_all_is_asked_once(person: Person,
     assert not person.page.locator("#viewer [data-candidate='sam_hq:2']").is_visible()
 
 
+def test_an_answer_that_stays_a_sketch_keeps_no_other_from_being_whole(
+    person: Person, harness: Harness
+) -> None:
+    harness.sketches = True
+    gone = ValueError("The rest is gone.")
+    harness.faults = [None, gone, gone, None, gone]
+    person.ask(300, 200)
+    waits_for_questions(person, harness, 2)
+    person.press("n")  # an edit: what failed is asked for again
+    waits_for_questions(person, harness, 3)
+    person.ask(100, 100)
+    waits_for_questions(person, harness, 6)
+    person.rest(300)
+    assert [question.is_sketch for question in harness.questions] == [True, False, False, True, False, False]
+    assert harness.questions[5].prompt == harness.questions[0].prompt
+    person.page.click("#viewer tbody tr:first-child .name")
+    person.page.wait_for_selector("#viewer [data-candidate='sam_hq:2']:visible")
+    assert len(harness.questions) == 6
+
+
 def test_the_press_of_a_button_already_asks(person: Person, harness: Harness) -> None:
     before = person.revision
     holds_the_button(person, harness, 300, 200)

@@ -49,11 +49,11 @@ class Answers {
     return open.sort((a, b) => (b.id === session.selectedId) - (a.id === session.selectedId));
   }
 
-  /** A sketch that is an object's answer, the selected object's before others'; null without any. */
-  sketch() {
+  /** Sketches that are objects' answers, the selected object's first. */
+  sketches() {
     const { session } = this;
     const own = (object) => (isAnswerable(object) ? this.get(object) : null);
-    return [session.selected, ...session.objects].map(own).find((answer) => answer?.is_sketch) ?? null;
+    return [session.selected, ...session.objects].map(own).filter((answer) => answer?.is_sketch);
   }
 
   /** Make a sketch the whole answer in its place. Masks that stay the same are not decoded or painted again. */

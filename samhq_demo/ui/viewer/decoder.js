@@ -100,8 +100,8 @@ class Decoder {
   /** Ask for the rest of a sketch that is on the screen; in the way of nothing else, one at a time. */
   async #completeNext() {
     if (this.underWay !== null || this.completing.size || this.session.open || !this.session.picture) return;
-    const sketch = this.answers.sketch();
-    if (!sketch || this.incomplete.has(sketch)) return;
+    const sketch = this.answers.sketches().find((each) => !this.incomplete.has(each));
+    if (!sketch) return;
     await this.complete(sketch);
     if (sketch.is_sketch) this.incomplete.add(sketch);
     afterPaint(() => this.#completeNext());

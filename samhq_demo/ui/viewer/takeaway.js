@@ -40,8 +40,8 @@ class TakeAway {
   /** Files are of the picture's size: what is shown may still be a sketch. */
   async #areWhole(objects) {
     const { answers, decoder } = this.viewer;
-    for (const object of objects) {
-      if (await decoder.complete(answers.of(object), { mayQueue: true })) continue;
+    for (const answer of objects.map((object) => answers.of(object))) {
+      if (await decoder.complete(answer, { mayQueue: true })) continue;
       this.viewer.say("The server did not answer: try again.", { isError: true });
       return false;
     }
