@@ -148,8 +148,8 @@ class CompareService:
     ) -> Sketch:
         """Both models' best masks at the size of a screen: the soonest answer to one prompt.
 
-        Arguments and errors are those of `compare`, which takes no decoding when it is asked the same
-        soon after.
+        Arguments and errors are those of `compare`. Asked the same soon after, that takes no decoding
+        but where there is a mask prompt.
         """
         asked = Asked.of(
             picture,

@@ -198,7 +198,7 @@ def test_what_the_masks_tell_is_counted_before_the_rest_comes(person: Person, ha
 def test_a_large_pictures_masks_are_sketched_and_then_exact(person: Person, harness: Harness) -> None:
     person.choose("2400x1800")
     harness.sketches = True
-    harness.delays = [0.0, 0.7]
+    harness.delays = [0.0, 1.0]
     person.ask(1200, 900)
     radius = RADIUS_SHARE * 1800
     inner, outer = (1200 + radius - 5, 900), (1200 + radius + 5, 900)
@@ -268,7 +268,6 @@ def test_an_answer_that_stays_a_sketch_keeps_no_other_from_being_whole(
     assert harness.questions[5].prompt == harness.questions[0].prompt
     person.page.click("#viewer tbody tr:first-child .name")
     person.page.wait_for_selector("#viewer [data-candidate='sam_hq:2']:visible")
-    assert len(harness.questions) == 6
 
 
 def test_the_press_of_a_button_already_asks(person: Person, harness: Harness) -> None:
