@@ -78,7 +78,8 @@ class Candidates {
         const area = touched(Mask.of(candidate.rle), frame, bitmap);
         if (!area) return;
         const cover = coverage(Mask.of(candidate.rle), frame, bitmap, area);
-        const style = { color, opacity: 0.6, outlineOnly: false, thickness: Math.max(1, Math.round(density)) };
+        const thickness = Math.min(MAX_RIM, Math.max(1, Math.round(density)));
+        const style = { color, opacity: 0.6, outlineOnly: false, thickness };
         context.drawImage(canvasOf(tinted(cover, area, style)), area.left, area.top);
       });
     }
