@@ -32,6 +32,7 @@ def main() -> None:
     ):
         for name, example, keys, size_wh, scheme in SHOTS:
             visitor = Visitor.arrive(browser, f"{app.url}?__theme={scheme}", size_wh=size_wh)
+            visitor.page.locator("#answering [data-mood=done]").wait_for()
             visitor.choose_example(example)
             visitor.press(*keys)
             visitor.rest(800)  # thumbnails are drawn when there is nothing else to do

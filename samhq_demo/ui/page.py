@@ -180,7 +180,7 @@ def _wire_pictures(parts: Parts, handlers: Handlers) -> None:
 
 
 def _encode_after(event: Any, parts: Parts, handlers: Handlers) -> None:
-    event.success(
+    encoded = event.success(
         handlers.prepare,
         [parts.ticket, parts.model],
         parts.viewer,
@@ -188,6 +188,8 @@ def _encode_after(event: Any, parts: Parts, handlers: Handlers) -> None:
         concurrency_limit=AT_A_TIME,
         **_OF_THE_PAGE,
     )
+    # Who waited for the model to load sees at once that it is there.
+    encoded.success(handlers.answering, outputs=parts.answering, queue=False, **_OF_THE_PAGE)
 
 
 def _wire_viewer(parts: Parts, handlers: Handlers) -> None:
