@@ -136,14 +136,7 @@ class Handlers:
     def answer(self, question: Question, *, may_encode: bool = True) -> Mapping[str, Any]:
         """Both models' answer; encodes the picture where that has not been done, if it may."""
         picture = self._store.picture(question.picture_id)
-        how: dict[str, Any] = {
-            "model": question.model,
-            "multimask": question.multimask,
-            "hq_token_only": question.hq_token_only,
-            "mask_prompt": mask_of(question.mask, size_wh=picture.size_wh),
-            "refine_from": question.refine_from,
-            "may_encode": may_encode,
-        }
+        how = {**question.how(picture.size_wh), "may_encode": may_encode}
         if question.is_sketch:
             return self._service.sketch(picture, question.prompt, **how).to_json()
         truth = mask_of(question.truth, size_wh=picture.size_wh)

@@ -57,6 +57,19 @@ class Question:
             **settings_of(data),
         )
 
+    def how(self, size_wh: tuple[int, int]) -> dict[str, Any]:
+        """What the service is asked by name for a sketch and for a comparison alike.
+
+        Raises ValueError where the mask does not fit a picture of `size_wh`.
+        """
+        return {
+            "model": self.model,
+            "multimask": self.multimask,
+            "hq_token_only": self.hq_token_only,
+            "mask_prompt": mask_of(self.mask, size_wh=size_wh),
+            "refine_from": self.refine_from,
+        }
+
 
 def picture_id_of(data: Mapping[str, Any]) -> str:
     picture_id = data.get("picture")

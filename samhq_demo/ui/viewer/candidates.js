@@ -78,8 +78,7 @@ class Candidates {
         const area = touched(Mask.of(candidate.rle), frame, bitmap);
         if (!area) return;
         const cover = coverage(Mask.of(candidate.rle), frame, bitmap, area);
-        const thickness = Math.min(MAX_RIM, Math.max(1, Math.round(density)));
-        const style = { color, opacity: 0.6, outlineOnly: false, thickness };
+        const style = { color, opacity: 0.6, outlineOnly: false, thickness: rimThickness(density) };
         context.drawImage(canvasOf(tinted(cover, area, style)), area.left, area.top);
       });
     }

@@ -66,13 +66,13 @@ class Pane {
   }
 
   get rimThickness() {
-    return Math.min(MAX_RIM, Math.max(1, Math.round(1.5 * this.density)));
+    return rimThickness(1.5 * this.density);
   }
 
   paint(scene) {
     const { context, canvas, view } = this;
     const from = this.#paintedFrom(scene);
-    if (from.length === this.painted.length && from.every((part, at) => part === this.painted[at])) return;
+    if (areSame(from, this.painted)) return;
     this.painted = from;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.drawImage(this.backdrop.of(scene, view, this.density, canvas), 0, 0);

@@ -60,7 +60,7 @@ class Backdrop {
   /** A canvas of the `size` of a pane's with the part of the picture that the view shows. */
   of({ bitmap, ground }, view, density, size) {
     const key = [bitmap, ground, view.x, view.y, view.scale, density, size.width, size.height];
-    if (!key.every((part, at) => part === this.key[at])) this.#draw({ bitmap, ground }, view, density, size);
+    if (!areSame(key, this.key)) this.#draw({ bitmap, ground }, view, density, size);
     this.key = key;
     return this.canvas;
   }
@@ -73,4 +73,9 @@ class Backdrop {
     context.fillRect(0, 0, width, height);
     bitmap?.draw(context, view.x, view.y, view.scale * density);
   }
+}
+
+/** Whether two lists have the same parts, so that what was painted from one need not be painted from the other. */
+function areSame(one, other) {
+  return one.length === other.length && one.every((part, at) => part === other[at]);
 }

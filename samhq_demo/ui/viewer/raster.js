@@ -91,6 +91,11 @@ function summedDown(steps, width, height) {
 const MAX_RIM = 4; // pixels: what lies further away is not in the fours next to a pixel's own
 const INSIDE = 0x80808080 | 0; // the bits that four pixels inside the mask have set
 
+/** A rim's thickness in whole pixels, for about so many of them. */
+function rimThickness(pixels) {
+  return Math.min(MAX_RIM, Math.max(1, Math.round(pixels)));
+}
+
 /** 255 on the inner rim of a mask, `thickness` pixels wide, at most MAX_RIM, else 0. Most pixels are far from it, and passed by in fours. */
 function rim(alpha, width, height, thickness) {
   const edge = new Uint8Array(alpha.length);

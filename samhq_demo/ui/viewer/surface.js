@@ -71,17 +71,17 @@ class Surface {
     const { width, height } = cssSize(this.shown[0].element);
     this.view.setPane(width, height);
     for (const pane of this.shown) pane.resize(width, height, window.devicePixelRatio || 1);
-    this.#look();
-    this.paint();
+    this.#repaint();
     this.paintMarks();
   }
 
-  /** The theme may have changed; where nothing but an answer is new, the page is not asked. */
-  #look() {
-    this.ground = getComputedStyle(this.stage).backgroundColor;
-  }
-
   // ---- painting --------------------------------------------------------------------------------------
+
+  /** The theme may have changed too. Where nothing but an answer is new, `paint` alone does not ask the page. */
+  #repaint() {
+    this.ground = getComputedStyle(this.stage).backgroundColor;
+    this.paint();
+  }
 
   paint() {
     const scene = { ...this.scene(), ground: this.ground };
@@ -104,8 +104,7 @@ class Surface {
     if (this.frameRequest) return;
     this.frameRequest = requestAnimationFrame(() => {
       this.frameRequest = null;
-      if (this.isPaintDue) this.#look();
-      if (this.isPaintDue) this.paint();
+      if (this.isPaintDue) this.#repaint();
       if (this.areMarksDue) this.paintMarks();
     });
   }
