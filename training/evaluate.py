@@ -1,14 +1,13 @@
 """Score a checkpoint on held-out scenes: `python -m training.evaluate`.
 
 Seeds and shapes that training never saw, drawn at full picture size and asked through the same
-service as the page.
+service as the page. With `--photos FOLDER`, on photos NAME.jpg with label maps NAME.png instead.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -19,28 +18,12 @@ from samhq_demo.prompts import PointLabel, Prompt
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
 
-from .export import TINY
+from .photo_evaluation import evaluate_photos
+from .photos import find_photos, read_photos
 from .scenes import Scene, SceneObject, draw_scene
+from .scores import MODEL_HEADER, Score
 
 SIZES = ((768, 576), (576, 768), (640, 640), (1024, 512))
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """Means over objects: IoU and boundary IoU of both models with the truth."""
-
-    asked: str
-    objects: int
-    sam_iou: float
-    sam_hq_iou: float
-    sam_boundary: float
-    sam_hq_boundary: float
-
-    def __str__(self) -> str:
-        return (
-            f"| {self.asked} | {self.objects} | {self.sam_iou:.3f} | {self.sam_hq_iou:.3f} "
-            f"| {self.sam_boundary:.3f} | {self.sam_hq_boundary:.3f} |"
-        )
 
 
 def deepest_point(mask: np.ndarray) -> tuple[float, float]:
@@ -107,20 +90,45 @@ def _mean(asked: str, answers: list[ObjectComparison]) -> Score:
     return Score(asked, len(answers), *(float(v) for v in means))
 
 
-def main() -> None:
+def parse_arguments(
+    arguments: Sequence[str] | None = None,
+) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--checkpoint", type=Path, default=TINY)
-    parser.add_argument("--scenes", type=int, default=100, help="of each sort")
+    parser.add_argument(
+        "--model", "--checkpoint", default="tiny", help="a model's name or a local folder (default: tiny)"
+    )
     parser.add_argument("--dtype", default="float32")
-    given = parser.parse_args()
-    model = "tiny" if given.checkpoint == TINY else str(given.checkpoint)
-    service = build_service(Settings(model=model, device="cpu", dtype=given.dtype))
-    print("| objects, prompt | number | SAM IoU | SAM-HQ IoU | SAM boundary IoU | SAM-HQ boundary IoU |")
-    print("| --- | --- | --- | --- | --- | --- |")
-    for score in evaluate(service, scenes=given.scenes):
-        print(score)
+    parser.add_argument("--scenes", type=int, default=100, help="of each sort")
+    parser.add_argument("--photos", type=Path, metavar="FOLDER", help="score on these instead of on scenes")
+    parser.add_argument("--limit", type=_positive, metavar="N", help="the first N photos alone")
+    parser.add_argument(
+        "--no-baselines", action="store_true", help="leave out what boxes give without a model"
+    )
+    return parser, parser.parse_args(arguments)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser, given = parse_arguments(arguments)
+    try:
+        service = build_service(Settings(model=given.model, device="cpu", dtype=given.dtype))
+        if given.photos is not None:
+            files = find_photos(given.photos)[: given.limit]
+            print(evaluate_photos(service, read_photos(files), with_baselines=not given.no_baselines))
+            return
+        print(MODEL_HEADER)
+        for score in evaluate(service, scenes=given.scenes):
+            print(score)
+    except ValueError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,128 @@
+"""Score a checkpoint on photos whose regions people drew; see `training.evaluate`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+from samhq_demo.comparison import MaskPrediction, ObjectComparison
+from samhq_demo.masks import Mask, rle_decode
+from samhq_demo.service import CompareService
+
+from .photos import Photo, Region
+from .scores import BASELINE_HEADER, MODEL_HEADER, BaselineScore, MaskScore, Score, mean
+
+CLICK, CLICK_BEST, BOX = "click", "click, best of three", "box"
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoReport:
+    """The tables of a folder of photos; `baselines` is empty where they were left out."""
+
+    pictures: int
+    regions: int
+    models: tuple[Score, ...]
+    baselines: tuple[BaselineScore, ...] = ()
+
+    def __str__(self) -> str:
+        title = (
+            f"{self.pictures} photos with {self.regions} regions, "
+            f"{self.regions / self.pictures:.2f} a photo on average"
+        )
+        lines = [title, "", MODEL_HEADER, *map(str, self.models)]
+        if self.baselines:
+            lines += ["", BASELINE_HEADER, *map(str, self.baselines)]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class PairScore:
+    """Both models' scores for one region."""
+
+    sam: MaskScore
+    sam_hq: MaskScore
+
+
+def evaluate_photos(
+    service: CompareService, photos: Iterable[Photo], *, with_baselines: bool = True
+) -> PhotoReport:
+    """Ask for every region by a click and by a box, all of a picture at once.
+
+    Raises:
+        ValueError: there is not one region to ask for, or what `photos` raises.
+    """
+    pictures, regions = 0, 0
+    pairs: dict[str, list[PairScore]] = {CLICK: [], CLICK_BEST: [], BOX: []}
+    baselines: dict[str, list[MaskScore]] = {}
+    for photo in photos:
+        pictures += 1
+        regions += len(photo.regions)
+        for asked, score in _model_scores(service, photo):
+            pairs[asked].append(score)
+        if with_baselines:
+            for name, baseline in _baseline_scores(photo):
+                baselines.setdefault(name, []).append(baseline)
+    if not regions:
+        raise ValueError(f"None of the {pictures} photos has a region that is solid and of the right size.")
+    return PhotoReport(
+        pictures,
+        regions,
+        tuple(_mean_pair(asked, scores) for asked, scores in pairs.items()),
+        tuple(_mean_baseline(name, scores) for name, scores in baselines.items()),
+    )
+
+
+def _model_scores(service: CompareService, photo: Photo) -> list[tuple[str, PairScore]]:
+    """What was asked and how it was answered, region by region."""
+    if not photo.regions:
+        return []
+    # One request: the picture is encoded once, and prompts of one kind are decoded in batches.
+    prompts = [*(region.click for region in photo.regions), *(region.box for region in photo.regions)]
+    answers = service.compare(photo.picture, prompts).objects
+    clicks, boxes = answers[: len(photo.regions)], answers[len(photo.regions) :]
+    scored = (
+        _scored(region, click=click, box=box)
+        for region, click, box in zip(photo.regions, clicks, boxes, strict=True)
+    )
+    return list(chain.from_iterable(scored))
+
+
+def _scored(region: Region, *, click: ObjectComparison, box: ObjectComparison) -> list[tuple[str, PairScore]]:
+    sam, sam_hq = (_candidate_scores(p, region.mask) for p in (click.sam, click.sam_hq))
+    return [
+        (CLICK, PairScore(sam[0], sam_hq[0])),
+        (CLICK_BEST, PairScore(_best(sam), _best(sam_hq))),
+        (BOX, PairScore(*(MaskScore.of(p.mask(), region.mask) for p in (box.sam, box.sam_hq)))),
+    ]
+
+
+def _candidate_scores(prediction: MaskPrediction, truth: Mask) -> list[MaskScore]:
+    """The candidates' scores, that of the highest predicted IoU first."""
+    assert prediction.candidates is not None, "a single click is answered with candidates"
+    return [MaskScore.of(rle_decode(candidate.rle), truth) for candidate in prediction.candidates]
+
+
+def _best(scores: list[MaskScore]) -> MaskScore:
+    """The scores of the candidate with the highest true IoU."""
+    return max(scores, key=lambda score: score.iou)
+
+
+def _baseline_scores(photo: Photo) -> list[tuple[str, MaskScore]]:
+    from .baselines import BASELINES  # needs OpenCV, which is no part of the app
+
+    return [
+        (name, MaskScore.of(make(photo.picture.pixels, region.box_xyxy), region.mask))
+        for region in photo.regions
+        for name, make in BASELINES.items()
+    ]
+
+
+def _mean_pair(asked: str, scores: list[PairScore]) -> Score:
+    sam, sam_hq = mean([s.sam for s in scores]), mean([s.sam_hq for s in scores])
+    return Score(f"photos, {asked}", len(scores), sam.iou, sam_hq.iou, sam.boundary_iou, sam_hq.boundary_iou)
+
+
+def _mean_baseline(name: str, scores: list[MaskScore]) -> BaselineScore:
+    both = mean(scores)
+    return BaselineScore(name, len(scores), both.iou, both.boundary_iou)
