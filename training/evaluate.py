@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from samhq_demo.comparison import ObjectComparison
+from samhq_demo.models.weights import resolve
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts import PointLabel, Prompt
 from samhq_demo.service import CompareService, build_service
@@ -90,38 +91,57 @@ def _mean(asked: str, answers: list[ObjectComparison]) -> Score:
     return Score(asked, len(answers), *(float(v) for v in means))
 
 
-def parse_arguments(
-    arguments: Sequence[str] | None = None,
-) -> tuple[argparse.ArgumentParser, argparse.Namespace]:
+def service_on(model: str, *, dtype: str) -> CompareService:
+    """The service of one model, which nothing stands in for.
+
+    Args:
+        model: a model's name, or a local folder with a checkpoint in Hugging Face format.
+
+    Raises:
+        ValueError: there is no such model, or its weights are not here. The app would answer with `tiny`
+            then, and the table would be that of another model.
+    """
+    if resolve(model).weights_folder() is None:
+        raise ValueError(f"The weights of {model} are not on this machine.")
+    return build_service(Settings(model=model, device="cpu", dtype=dtype))
+
+
+def _at_least_one(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"it must be a whole number, 1 or more, not {text!r}")
+    return int(text)
+
+
+def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument(
-        "--model", "--checkpoint", default="tiny", help="a model's name or a local folder (default: tiny)"
+        "--model",
+        "--checkpoint",
+        default="tiny",
+        help="a model's name or a local folder; by default the bundled checkpoint",
     )
     parser.add_argument("--dtype", default="float32")
     parser.add_argument("--scenes", type=int, default=100, help="of each sort")
     parser.add_argument("--photos", type=Path, metavar="FOLDER", help="score on these instead of on scenes")
-    parser.add_argument("--limit", type=_positive, metavar="N", help="the first N photos alone")
+    parser.add_argument("--limit", type=_at_least_one, metavar="N", help="only the first N photos by name")
     parser.add_argument(
-        "--no-baselines", action="store_true", help="leave out what boxes give without a model"
+        "--no-baselines", action="store_true", help="leave out what the boxes of photos give without a model"
     )
-    return parser, parser.parse_args(arguments)
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
+    return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser, given = parse_arguments(arguments)
+    """Print the tables that the arguments ask for; None: those of the command line."""
+    parser = _parser()
+    given = parser.parse_args(arguments)
+    if given.photos is None and (given.limit or given.no_baselines):
+        parser.error("--limit and --no-baselines are about photos: name their folder with --photos.")
     try:
-        service = build_service(Settings(model=given.model, device="cpu", dtype=given.dtype))
-        if given.photos is not None:
-            files = find_photos(given.photos)[: given.limit]
+        files = None if given.photos is None else find_photos(given.photos)[: given.limit]
+        service = service_on(given.model, dtype=given.dtype)
+        if files is not None:
             print(evaluate_photos(service, read_photos(files), with_baselines=not given.no_baselines))
             return
         print(MODEL_HEADER)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 
 from samhq_demo.comparison import MaskPrediction, ObjectComparison
 from samhq_demo.masks import Mask, rle_decode
@@ -73,28 +72,27 @@ def evaluate_photos(
     )
 
 
-def _model_scores(service: CompareService, photo: Photo) -> list[tuple[str, PairScore]]:
+def _model_scores(service: CompareService, photo: Photo) -> Iterator[tuple[str, PairScore]]:
     """What was asked and how it was answered, region by region."""
     if not photo.regions:
-        return []
+        return
     # One request: the picture is encoded once, and prompts of one kind are decoded in batches.
     prompts = [*(region.click for region in photo.regions), *(region.box for region in photo.regions)]
     answers = service.compare(photo.picture, prompts).objects
     clicks, boxes = answers[: len(photo.regions)], answers[len(photo.regions) :]
-    scored = (
-        _scored(region, click=click, box=box)
-        for region, click, box in zip(photo.regions, clicks, boxes, strict=True)
-    )
-    return list(chain.from_iterable(scored))
+    for region, click, box in zip(photo.regions, clicks, boxes, strict=True):
+        yield from _scored(region, click=click, box=box).items()
 
 
-def _scored(region: Region, *, click: ObjectComparison, box: ObjectComparison) -> list[tuple[str, PairScore]]:
-    sam, sam_hq = (_candidate_scores(p, region.mask) for p in (click.sam, click.sam_hq))
-    return [
-        (CLICK, PairScore(sam[0], sam_hq[0])),
-        (CLICK_BEST, PairScore(_best(sam), _best(sam_hq))),
-        (BOX, PairScore(*(MaskScore.of(p.mask(), region.mask) for p in (box.sam, box.sam_hq)))),
-    ]
+def _scored(region: Region, *, click: ObjectComparison, box: ObjectComparison) -> dict[str, PairScore]:
+    sam, sam_hq = (_candidate_scores(answer, region.mask) for answer in (click.sam, click.sam_hq))
+    return {
+        CLICK: PairScore(sam[0], sam_hq[0]),
+        CLICK_BEST: PairScore(_best(sam), _best(sam_hq)),
+        BOX: PairScore(
+            MaskScore.of(box.sam.mask(), region.mask), MaskScore.of(box.sam_hq.mask(), region.mask)
+        ),
+    }
 
 
 def _candidate_scores(prediction: MaskPrediction, truth: Mask) -> list[MaskScore]:
@@ -108,14 +106,12 @@ def _best(scores: list[MaskScore]) -> MaskScore:
     return max(scores, key=lambda score: score.iou)
 
 
-def _baseline_scores(photo: Photo) -> list[tuple[str, MaskScore]]:
-    from .baselines import BASELINES  # needs OpenCV, which is no part of the app
+def _baseline_scores(photo: Photo) -> Iterator[tuple[str, MaskScore]]:
+    from .baselines import baseline_masks  # needs OpenCV, which is no part of the app
 
-    return [
-        (name, MaskScore.of(make(photo.picture.pixels, region.box_xyxy), region.mask))
-        for region in photo.regions
-        for name, make in BASELINES.items()
-    ]
+    for region in photo.regions:
+        for name, mask in baseline_masks(photo.picture.pixels, region.box_xyxy).items():
+            yield name, MaskScore.of(mask, region.mask)
 
 
 def _mean_pair(asked: str, scores: list[PairScore]) -> Score:

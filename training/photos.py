@@ -12,12 +12,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from samhq_demo.masks import Mask
+from samhq_demo.masks import Mask, bbox_xywh
 from samhq_demo.pictures import Picture, read_picture
 from samhq_demo.prompts import PointLabel, Prompt
 
-PICTURE_SUFFIXES = frozenset({".jpg", ".jpeg"})
-LABEL_SUFFIX = ".png"
+PICTURE_SUFFIX, LABEL_SUFFIX = ".jpg", ".png"
 REGIONS_A_PICTURE = 4
 LEAST_SHARE, LARGEST_SHARE = 0.01, 0.40
 LEAST_SOLID = 0.95
@@ -43,8 +42,8 @@ class Region:
     @property
     def box_xyxy(self) -> tuple[int, int, int, int]:
         """The tight box in pixels; the right and bottom edges lie one past the last pixel."""
-        ys, xs = np.flatnonzero(self.mask.any(1)), np.flatnonzero(self.mask.any(0))
-        return int(xs[0]), int(ys[0]), int(xs[-1]) + 1, int(ys[-1]) + 1
+        x, y, width, height = bbox_xywh(self.mask)
+        return x, y, x + width, y + height
 
     @property
     def deepest_xy(self) -> tuple[int, int]:
@@ -80,8 +79,8 @@ def find_photos(folder: Path) -> tuple[PhotoFiles, ...]:
         raise ValueError(
             f"There is no folder {folder}: name one with pictures NAME.jpg and label maps NAME.png."
         )
-    pictures = _by_name(folder, PICTURE_SUFFIXES)
-    labels = _by_name(folder, frozenset({LABEL_SUFFIX}))
+    pictures = _by_name(folder, PICTURE_SUFFIX)
+    labels = _by_name(folder, LABEL_SUFFIX)
     if not pictures and not labels:
         raise ValueError(f"The folder {folder} holds no pictures NAME.jpg with label maps NAME.png.")
     for name in sorted(pictures.keys() ^ labels.keys()):
@@ -122,8 +121,10 @@ def read_labels(path: Path) -> Labels:
     try:
         with Image.open(path) as image:
             labels = np.asarray(image)
-    except OSError as error:
-        raise ValueError(f"The label map {path} cannot be read: {error}.") from error
+    except (OSError, SyntaxError) as error:  # Pillow has the latter for some damaged PNG files
+        raise ValueError(
+            f"The label map {path} cannot be read: it must be a whole PNG with one number a pixel."
+        ) from error
     if labels.ndim != 2:
         raise ValueError(f"The label map {path} must have one number a pixel, not the mode {image.mode}.")
     return labels.astype(np.int64)
@@ -155,5 +156,5 @@ def is_fitting(mask: Mask) -> bool:
     return bool(np.bincount(pieces.ravel())[1:].max() >= LEAST_SOLID * area)
 
 
-def _by_name(folder: Path, suffixes: frozenset[str]) -> dict[str, Path]:
-    return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in suffixes}
+def _by_name(folder: Path, suffix: str) -> dict[str, Path]:
+    return {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() == suffix}
