@@ -9,7 +9,7 @@ from samhq_demo.comparison import MaskPrediction, ObjectComparison
 from samhq_demo.masks import Mask, rle_decode
 from samhq_demo.service import CompareService
 
-from .photos import Photo, Region
+from .photos import LARGEST_SHARE, LEAST_SHARE, Photo, Region
 from .scores import BASELINE_HEADER, MODEL_HEADER, BaselineScore, MaskScore, Score, mean
 
 CLICK, CLICK_BEST, BOX = "click", "click, best of three", "box"
@@ -25,10 +25,8 @@ class PhotoReport:
     baselines: tuple[BaselineScore, ...] = ()
 
     def __str__(self) -> str:
-        title = (
-            f"{self.pictures} photos with {self.regions} regions, "
-            f"{self.regions / self.pictures:.2f} a photo on average"
-        )
+        mean_regions = self.regions / self.pictures
+        title = f"Photos: {self.pictures}. Regions: {self.regions}, {mean_regions:.2f} a photo on average."
         lines = [title, "", MODEL_HEADER, *map(str, self.models)]
         if self.baselines:
             lines += ["", BASELINE_HEADER, *map(str, self.baselines)]
@@ -63,7 +61,10 @@ def evaluate_photos(
             for name, baseline in _baseline_scores(photo):
                 baselines.setdefault(name, []).append(baseline)
     if not regions:
-        raise ValueError(f"None of the {pictures} photos has a region that is solid and of the right size.")
+        raise ValueError(
+            f"None of the photos ({pictures}) has a region that is solid and covers "
+            f"{LEAST_SHARE:.0%} to {LARGEST_SHARE:.0%} of it."
+        )
     return PhotoReport(
         pictures,
         regions,
@@ -88,7 +89,7 @@ def _scored(region: Region, *, click: ObjectComparison, box: ObjectComparison) -
     sam, sam_hq = (_candidate_scores(answer, region.mask) for answer in (click.sam, click.sam_hq))
     return {
         CLICK: PairScore(sam[0], sam_hq[0]),
-        CLICK_BEST: PairScore(_best(sam), _best(sam_hq)),
+        CLICK_BEST: PairScore(best_of(sam), best_of(sam_hq)),
         BOX: PairScore(
             MaskScore.of(box.sam.mask(), region.mask), MaskScore.of(box.sam_hq.mask(), region.mask)
         ),
@@ -101,7 +102,7 @@ def _candidate_scores(prediction: MaskPrediction, truth: Mask) -> list[MaskScore
     return [MaskScore.of(rle_decode(candidate.rle), truth) for candidate in prediction.candidates]
 
 
-def _best(scores: list[MaskScore]) -> MaskScore:
+def best_of(scores: list[MaskScore]) -> MaskScore:
     """The scores of the candidate with the highest true IoU."""
     return max(scores, key=lambda score: score.iou)
 
