@@ -8,6 +8,8 @@ SPACE_TORCH ?= 2.11.0
 ZEROGPU_TORCH := 2.8.0 2.9.1 2.10.0 2.11.0
 # How often `bench` asks each way.
 ROUNDS ?= 3
+# How long `train` trains: ten hours on two CPU cores, 12 on a large GPU.
+MINUTES ?= 600
 # The browser that the tests drive.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
@@ -52,8 +54,9 @@ format: $(VENV)/.dev ## mend what ruff can mend
 types: $(VENV)/.dev ## mypy
 	$(PY) -m mypy
 
-train: $(VENV)/.dev ## the bundled checkpoint from its seed; goes on where it was interrupted (hours)
-	$(PY) -m training.train --out runs/tiny
+train: $(VENV)/.dev ## the bundled checkpoint from its seed, in MINUTES; goes on where it was interrupted
+	$(PY) -m training.pack --to runs/pictures.zip
+	$(PY) -m training.train --out runs/tiny --pictures runs/pictures.zip --minutes $(MINUTES)
 	$(PY) -m training.export --run runs/tiny
 	$(PY) -m training.evaluate
 

@@ -14,8 +14,10 @@ from samhq_demo.settings import Settings
 from training import shapes, train
 from training.batches import Batches, Diet
 from training.evaluate import Score, evaluate
+from training.lesson import Lesson
 from training.scenes import draw_scene
 
+MACHINE = train.Machine("cpu", low_precision=False, workers=1)
 SMALL_DIET = Diet(64, 2, 1, 0.2, ("plain", "part"), seed=1)
 
 
@@ -52,17 +54,17 @@ def test_a_batch_is_the_same_wherever_a_run_begins() -> None:
 def test_an_interrupted_run_ends_as_an_uninterrupted_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    phase = train.Phase("small", SMALL_DIET, 4, 1e-3)
+    phase = train.Phase("small", SMALL_DIET, share=1, steps=4, rate=1e-3)
     monkeypatch.setattr(train, "PHASES", (phase,))
     monkeypatch.setattr(train, "SAVE_EVERY", 2)
     for name in ("whole", "broken"):
         (tmp_path / name).mkdir()
-    train.run(phase, tmp_path / "whole", threads=1)
+    train.run(phase, tmp_path / "whole", machine=MACHINE)
 
     class PulledPlugError(Exception):
         pass
 
-    real = train.Lesson.__call__
+    real = Lesson.__call__
     calls = []
 
     def lesson(self, batch):
@@ -71,21 +73,22 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
             raise PulledPlugError
         return real(self, batch)
 
-    monkeypatch.setattr(train.Lesson, "__call__", lesson)
+    monkeypatch.setattr(Lesson, "__call__", lesson)
     with pytest.raises(PulledPlugError):
-        train.run(phase, tmp_path / "broken", threads=1)
+        train.run(phase, tmp_path / "broken", machine=MACHINE)
     assert not (tmp_path / "broken" / "small.pt").exists()
-    train.run(phase, tmp_path / "broken", threads=1)
+    train.run(phase, tmp_path / "broken", machine=MACHINE)
     weights = [torch.load(tmp_path / n / "small.pt", weights_only=True)["model"] for n in ("whole", "broken")]
     assert all(torch.allclose(weights[0][key], weights[1][key], atol=1e-6) for key in weights[0])
 
 
 def test_only_the_hq_parts_learn_in_the_last_phase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = train.Phase("small", SMALL_DIET, 1, 1e-3)
-    last = train.Phase("hq", replace(SMALL_DIET, thin_share=1.0, targets=("thin",)), 2, 1e-3)
+    first = train.Phase("small", SMALL_DIET, share=0.5, steps=1, rate=1e-3)
+    diet = replace(SMALL_DIET, thin_share=1.0, targets=("thin",))
+    last = train.Phase("hq", diet, share=0.5, steps=2, rate=1e-3)
     monkeypatch.setattr(train, "PHASES", (first, last))
-    train.run(first, tmp_path, threads=1)
-    train.run(last, tmp_path, threads=1)
+    train.run(first, tmp_path, machine=MACHINE)
+    train.run(last, tmp_path, machine=MACHINE)
     before = torch.load(tmp_path / "small.pt", weights_only=True)["model"]
     after = torch.load(tmp_path / "hq.pt", weights_only=True)["model"]
     assert all(torch.equal(before[key], after[key]) for key in before)

@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from .scenes import Scene, draw_scene
+from .photo_scenes import PhotoScenes
+from .scenes import Scene, SceneObject, draw_scene
 
 PIXEL_MEAN = np.array([123.675, 116.28, 103.53], np.float32)
 PIXEL_STD = np.array([58.395, 57.12, 57.375], np.float32)
@@ -28,13 +29,16 @@ class Diet:
     thin_share: float
     targets: tuple[str, ...]
     seed: int
+    photo_share: float = 0.0  # of the scenes; the others are drawn
 
 
 class Batches(Dataset[dict[str, Tensor]]):
     """Batch number i, the same whenever it is asked for: an interrupted run goes on as it was."""
 
-    def __init__(self, diet: Diet, steps: int) -> None:
-        self.diet, self.steps = diet, steps
+    def __init__(self, diet: Diet, steps: int, photos: PhotoScenes | None = None) -> None:
+        if diet.photo_share and photos is None:
+            raise ValueError("This diet has photos in it: give `photos`, made from a packed file.")
+        self.diet, self.steps, self._photos = diet, steps, photos
         self._scene = lru_cache(maxsize=2 * BLOCK)(self._draw)
 
     def __len__(self) -> int:
@@ -45,6 +49,11 @@ class Batches(Dataset[dict[str, Tensor]]):
         rng = np.random.default_rng([self.diet.seed, number, 7])
         short = size if rng.random() < 0.6 else int(size * rng.uniform(0.5, 1.0))
         size_wh = (size, short) if rng.random() < 0.5 else (short, size)
+        if self._photos is not None and rng.random() < self.diet.photo_share:
+            for _ in range(20):
+                scene = self._photos.draw(rng, size_wh=size_wh)
+                if any(o.kind in self.diet.targets for o in scene.objects):
+                    return scene
         for attempt in range(20):
             seed = (self.diet.seed * 1_000_003 + number) * 32 + attempt
             scene = draw_scene(seed, size_wh=size_wh, thin_share=self.diet.thin_share, parts=True)
@@ -66,25 +75,28 @@ class Batches(Dataset[dict[str, Tensor]]):
         picks = np.concatenate([rng.permutation(len(wanted)) for _ in range(-(-count // len(wanted)))])[
             :count
         ]
-        turns, mirror, colours = int(rng.integers(4)), rng.random() < 0.5, rng.permutation(3)
+        photo = scene.ground == "photo"
+        # A photo mostly stands upright and has its own colors; a drawing has neither.
+        turns = int(rng.integers(4)) if not photo or rng.random() < 0.2 else 0
+        mirror = rng.random() < 0.5
+        colors = rng.permutation(3) if not photo or rng.random() < 0.2 else np.arange(3)
+        inverted = rng.random() < (0.05 if photo else 0.3)
 
         def view(array: np.ndarray) -> np.ndarray:
             array = np.rot90(array, turns)
             return array[:, ::-1] if mirror else array
 
-        image = view(scene.image)[..., colours].astype(np.float32)
-        if rng.random() < 0.5:
+        image = view(scene.image)[..., colors].astype(np.float32)
+        if inverted:
             image = 255 - image
-        image = image * rng.uniform(0.8, 1.1) + rng.uniform(-15, 15)
+        image = image * rng.uniform(0.75, 1.15) + rng.uniform(-20, 20)
         pixels = (np.clip(image, 0, 255) - PIXEL_MEAN) / PIXEL_STD
         size = self.diet.image_size
         padded = np.zeros((3, size, size), np.float32)
         padded[:, : pixels.shape[0], : pixels.shape[1]] = pixels.transpose(2, 0, 1)
         instances = np.zeros((size, size), np.int64)
-        for i, item in enumerate(scene.objects, start=1):
-            if item.kind != "part":
-                mask = view(item.mask)
-                instances[: mask.shape[0], : mask.shape[1]][mask] = i
+        owners = view(_instances(scene))
+        instances[: owners.shape[0], : owners.shape[1]] = owners
         masks = np.zeros((count, size, size), bool)
         clicks, boxes = np.zeros((count, 2), np.float32), np.zeros((count, 4), np.float32)
         for i, pick in enumerate(picks):
@@ -99,6 +111,23 @@ class Batches(Dataset[dict[str, Tensor]]):
             "boxes": boxes,
             "instances": instances[::2, ::2],
         }
+
+
+def _instances(scene: Scene) -> np.ndarray:
+    """Which object each pixel belongs to, from 1, int64 (H, W); the ground of a photo is -1, unsorted.
+
+    Segments lie within each other: the smaller one counts.
+    """
+    ground = -1 if scene.ground == "photo" else 0
+    found = np.full(scene.image.shape[:2], ground, np.int64)
+
+    def rank(item: tuple[int, SceneObject]) -> tuple[bool, int]:
+        return item[1].kind != "segment", -int(item[1].mask.sum()) if item[1].kind == "segment" else item[0]
+
+    for number, item in sorted(enumerate(scene.objects, start=1), key=rank):
+        if item.kind != "part":
+            found[item.mask] = number
+    return found
 
 
 def _click(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:

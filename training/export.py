@@ -16,7 +16,7 @@ TINY = Path(__file__).parent.parent / "samhq_demo" / "models" / "tiny"
 
 
 def trained(run: Path) -> Any:
-    """The SAM-HQ of the newest phase that a run has saved, finished or not.
+    """The SAM-HQ of the newest phase that a run has saved, finished or not, at that phase's picture size.
 
     Before the last phase there are no HQ parts yet: the HQ mask is then nothing, and SAM-HQ is SAM.
     """
@@ -24,7 +24,7 @@ def trained(run: Path) -> Any:
         for suffix in (".pt", ".partial.pt"):
             saved = run / f"{phase.name}{suffix}"
             if saved.exists():
-                model = new_sam_hq(PHASES[-1].diet.image_size)
+                model = new_sam_hq(phase.diet.image_size)
                 learnt = torch.load(saved, weights_only=True)["model"]
                 full = {**model.state_dict(), **learnt}
                 if not phase.hq:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel, SamConfig, SamHQConfig, SamHQModel, SamModel
+from transformers.models.sam.modeling_sam import SamVisionAttention
+
+from samhq_demo.models.attention import global_attention
 
 WIDTH, DEPTH, HEADS, PATCH, EMBED = 128, 6, 4, 8, 128
 
@@ -43,16 +46,37 @@ def _parts(image_size: int) -> dict[str, dict[str, object]]:
 
 def new_sam(image_size: int) -> SamModel:
     """A SAM with weights of a real scale, seeded by torch's generator."""
-    model = SamModel(SamConfig(**_parts(image_size)))
-    return start(model)
+    return start(SamModel(SamConfig(**_parts(image_size))))
 
 
 def new_sam_hq(image_size: int) -> SamHQModel:
     """A SAM-HQ of the same geometry; its SAM tensors are meant to be overwritten."""
     parts = _parts(image_size)
     parts["mask_decoder_config"]["vit_dim"] = WIDTH
-    model = SamHQModel(SamHQConfig(**parts))
-    return start(model)
+    return start(SamHQModel(SamHQConfig(**parts)))
+
+
+class FoldedAttention(SamVisionAttention):
+    """Global attention whose position bias is folded into the product.
+
+    At 256 pixels the built bias took more time than the rest of the encoder; torch's flash attention,
+    which does not admit a bias with a gradient, needs neither it nor its memory.
+    """
+
+    def forward(  # type: ignore[override]
+        self, hidden_states: Tensor, output_attentions: bool | None = None
+    ) -> tuple[Tensor, None]:
+        """(B, h, w, C) -> the same shape, and no weights."""
+        return self.proj(global_attention(self, hidden_states, fold_bias=True)), None
+
+
+def fold_global_attention(model: PreTrainedModel) -> None:
+    """Give the encoder's global layers the faster attention; names of weights stay."""
+    for layer in model.vision_encoder.layers:
+        if layer.window_size == 0:
+            folded = FoldedAttention(model.config.vision_config, window_size=0)
+            folded.load_state_dict(layer.attn.state_dict())
+            layer.attn = folded
 
 
 @torch.no_grad()
@@ -79,6 +103,7 @@ def start(model: PreTrainedModel) -> Any:
     for owner in (model.shared_image_embedding, model.prompt_encoder.shared_embedding):
         owner.positional_embedding.data = positions.clone()
         owner.positional_embedding.requires_grad_(False)
+    fold_global_attention(model)
     for module in model.modules():  # a few tokens against a grid: flash attention's backward is slower
         if isinstance(getattr(module, "config", None), PreTrainedConfig):
             module.config._attn_implementation = "eager"

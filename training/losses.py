@@ -36,6 +36,9 @@ def mask_iou(logits: Tensor, truth: Tensor) -> Tensor:
     return (mask & true).sum((-2, -1)) / either
 
 
+_PLACES = 256  # of each picture that are compared with each other
+
+
 class AffinityHead(nn.Module):
     """Tells from the image embedding alone whether two places belong to one object.
 
@@ -51,16 +54,23 @@ class AffinityHead(nn.Module):
         self.offset = nn.Parameter(torch.tensor(2.0))
 
     def forward(self, embeddings: Tensor, instances: Tensor, generator: torch.Generator) -> Tensor:
-        """Embeddings (B, C, h, w) and instance numbers (B, 4h, 4w) -> a scalar loss."""
-        fine = F.pixel_shuffle(self.project(embeddings), 4).flatten(2)  # (B, width, 16hw)
+        """Embeddings (B, C, h, w) and instance numbers (B, 4h, 4w) -> a scalar loss.
+
+        Number 0 is a ground that is one thing; negative numbers are what nobody has sorted: apart
+        from the objects, and nothing is said of two such places.
+        """
+        fine = F.pixel_shuffle(self.project(embeddings), 4).flatten(2).float()  # (B, width, 16hw)
         number = instances.flatten(1)
         weight = torch.where(number > 0, 3.0, 1.0)
-        picks = torch.multinomial(weight, 192, generator=generator)
-        chosen = fine.gather(2, picks.unsqueeze(1).expand(-1, self.width, -1)).transpose(1, 2).float()
-        distance = (chosen.unsqueeze(1) - chosen.unsqueeze(2)).square().sum(-1)
-        same_logit = self.offset - self.scale.abs() * distance
+        picks = torch.multinomial(weight, _PLACES, generator=generator)
+        chosen = fine.gather(2, picks.unsqueeze(1).expand(-1, self.width, -1)).transpose(1, 2)
+        square = chosen.square().sum(-1)
+        distance = square.unsqueeze(1) + square.unsqueeze(2) - 2 * chosen @ chosen.mT
+        same_logit = self.offset - self.scale.abs() * distance.clamp(min=0)
         label = number.gather(1, picks)
         same = (label.unsqueeze(1) == label.unsqueeze(2)).float()
+        known = ((label.unsqueeze(1) >= 0) | (label.unsqueeze(2) >= 0)).float()
         entropy = F.binary_cross_entropy_with_logits(same_logit, same, reduction="none")
-        apart = (entropy * (1 - same)).sum() / (1 - same).sum().clamp(min=1)
-        return (entropy * same).sum() / same.sum() + apart
+        together, apart = same * known, (1 - same) * known
+        pulled = (entropy * together).sum() / together.sum().clamp(min=1)
+        return pulled + (entropy * apart).sum() / apart.sum().clamp(min=1)

@@ -41,7 +41,7 @@ def correction(logits: Tensor, truth: Tensor, generator: torch.Generator) -> tup
     wrong = (logits > 0) != (truth > 0.5)
     wrong |= ~wrong.flatten(1).any(1)[:, None, None]
     at = _pixel_of(wrong, generator)
-    rows = torch.arange(len(at))
+    rows = torch.arange(len(at), device=at.device)
     return at, (truth[rows, at[:, 1].long(), at[:, 0].long()] > 0.5).long()
 
 
@@ -50,9 +50,9 @@ def more_points(truth: Tensor, extra: int, generator: torch.Generator) -> tuple[
     near = torch.nn.functional.max_pool2d(truth.unsqueeze(1), 9, 1, 4).squeeze(1) - truth
     points, labels = [], []
     for _ in range(extra):
-        inside = bool(torch.rand((), generator=generator) < 0.5)
+        inside = bool(torch.rand((), generator=generator, device=truth.device) < 0.5)
         at = _pixel_of(truth > 0.5 if inside else near > 0.5, generator)
-        rows = torch.arange(len(at))
+        rows = torch.arange(len(at), device=at.device)
         points.append(at)
         labels.append((truth[rows, at[:, 1].long(), at[:, 0].long()] > 0.5).long())
     return torch.stack(points, 1), torch.stack(labels, 1)
@@ -60,7 +60,7 @@ def more_points(truth: Tensor, extra: int, generator: torch.Generator) -> tuple[
 
 def rough_mask(truth: Tensor, generator: torch.Generator) -> Tensor:
     """The truth grown or shrunk by a few pixels, as mask-prompt logits (B, 1, h, w)."""
-    reach = int(torch.randint(0, 3, (), generator=generator)) * 2 + 1
-    sign = 1 if torch.rand((), generator=generator) < 0.5 else -1
+    reach = int(torch.randint(0, 3, (), generator=generator, device=truth.device)) * 2 + 1
+    sign = 1 if torch.rand((), generator=generator, device=truth.device) < 0.5 else -1
     moved = sign * nn.functional.max_pool2d(sign * truth.unsqueeze(1), reach, 1, reach // 2)
     return torch.where(moved > 0.5, MASK_PROMPT_LOGIT, -MASK_PROMPT_LOGIT)

@@ -16,7 +16,7 @@ from . import shapes
 from .shapes import Rng
 
 Split = Literal["train", "held_out"]
-ObjectKind = Literal["plain", "thin", "part"]
+ObjectKind = Literal["plain", "thin", "part", "segment"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,14 @@ class SceneObject:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A picture, uint8 (H, W, 3), and its objects from back to front."""
+    """A picture, uint8 (H, W, 3), and its objects from back to front.
+
+    A drawn ground is one thing; that of a photo holds things that nobody has outlined.
+    """
 
     image: np.ndarray
     objects: tuple[SceneObject, ...]
+    ground: Literal["drawn", "photo"] = "drawn"
 
 
 def _smooth_noise(rng: Rng, size_wh: tuple[int, int], cells: int) -> np.ndarray:

@@ -1,29 +1,33 @@
-"""Make the bundled checkpoint: `python -m training.train --out runs/tiny`.
+"""Make the bundled checkpoint: `python -m training.train --out runs/tiny --minutes 600`.
 
-First all of SAM on ordinary objects, small pictures and then large ones; then, with SAM frozen,
-the HQ parts on thin objects. A run that was cut off goes on from its last save.
+First all of SAM: on drawn scenes, then on photos with their segments and pasted objects, small pictures
+first and large ones last. Then, with SAM frozen, the HQ parts on thin and intricate objects. A run that
+was cut off goes on from its last save. The same code trains on a CPU and on a GPU.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
+from safetensors.torch import load_file
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.utils.data import DataLoader, Subset
 
-from samhq_demo.models.sam import decode_sam
-from samhq_demo.models.sam_hq import decode_sam_hq, hq_features
+from samhq_demo.models.compute import choose_compute
 
 from .batches import Batches, Diet
 from .geometry import grow, new_sam, new_sam_hq
-from .losses import AffinityHead, mask_iou, mask_loss
-from .prompting import correction, embed_prompt, more_points, rough_mask
+from .lesson import Lesson
+from .muon import Muon
+from .pack import read_pack
+from .photo_scenes import Mixture, PhotoScenes
 
 HQ_PARTS = (
     "hq_token",
@@ -34,33 +38,87 @@ HQ_PARTS = (
     "mask_conv",
     "mask_norm",
 )
-
-
-SAVE_EVERY = 200  # steps
+SAVE_EVERY = 100  # steps
+_WARM_STEPS = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A stretch of training with one diet and one learning-rate curve."""
+    """A stretch of training with one diet and one learning-rate curve.
+
+    Attributes:
+        share: of the minutes of a whole run, for a run that is measured in time.
+        steps: of a run that is measured in steps.
+        rate: the learning rate at its start; it falls along a cosine to `end` times that.
+    """
 
     name: str
     diet: Diet
+    share: float
     steps: int
     rate: float
+    end: float = 0.02
 
     @property
     def hq(self) -> bool:
         return self.name == "hq"
 
 
+_OBJECTS = ("plain", "part", "segment", "thin")
 PHASES = (
-    Phase("small", Diet(128, 8, 2, 0.2, ("plain", "part"), seed=1), 4000, 1.5e-3),
-    Phase("large", Diet(256, 4, 2, 0.2, ("plain", "part"), seed=2), 700, 8e-4),
-    Phase("hq", Diet(256, 4, 2, 0.85, ("thin",), seed=3), 700, 1.5e-3),
+    Phase("drawn", Diet(128, 8, 2, 0.2, ("plain", "part"), seed=1), 0.12, 4000, 1.5e-3, end=0.5),
+    Phase("small", Diet(128, 12, 3, 0.2, _OBJECTS, seed=4, photo_share=0.85), 0.48, 16000, 1.2e-3, end=0.3),
+    Phase("large", Diet(256, 4, 3, 0.2, _OBJECTS, seed=5, photo_share=0.85), 0.36, 6000, 6e-4),
+    Phase("hq", Diet(256, 4, 2, 0.85, _OBJECTS, seed=6, photo_share=0.6), 0.15, 3000, 1.5e-3),
 )
+# Where the HQ parts learn nearly all pasted shapes are thin; other objects are there to stay as good.
+_HQ_MIXTURE = Mixture(thin_share=0.9, sprite_share=0.4, busy_share=0.25)
 
 
-def _optimizers(model: nn.Module, extra: nn.Module | None, rate: float) -> list[torch.optim.Optimizer]:
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """Where a run computes, and in what precision.
+
+    Attributes:
+        device: "cpu" or "cuda".
+        low_precision: of matrix products: bfloat16 where the device has units for it.
+        workers: processes that draw scenes.
+    """
+
+    device: str
+    low_precision: bool
+    workers: int
+
+    @classmethod
+    def here(cls) -> Machine:
+        compute = choose_compute()
+        device = compute.device.type if compute.device.type == "cuda" else "cpu"
+        workers = 1 if device == "cpu" else max(1, (os.cpu_count() or 2) - 2)
+        return cls(device, compute.dtype == torch.bfloat16, workers)
+
+
+class Pace:
+    """How far a phase is, by steps or by the clock; seconds of an earlier, cut off start count."""
+
+    def __init__(self, *, steps: int, minutes: float | None, spent: float = 0.0) -> None:
+        self._steps, self._minutes = steps, minutes
+        self._began = time.monotonic() - spent
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the phase began."""
+        return time.monotonic() - self._began
+
+    def fraction(self, step: int) -> float:
+        """From 0 to 1 before step number `step`."""
+        if self._minutes is None:
+            return step / self._steps
+        return min(1.0, self.spent / (60 * self._minutes))
+
+
+def _optimizers(
+    model: nn.Module, extra: nn.Module | None, rate: float, *, low_precision: bool
+) -> list[torch.optim.Optimizer]:
     """Muon for the matrices inside, AdamW for everything else."""
     matrices: list[nn.Parameter] = []
     others = list(extra.parameters()) if extra else []
@@ -69,192 +127,141 @@ def _optimizers(model: nn.Module, extra: nn.Module | None, rate: float) -> list[
             continue
         inside = weight.ndim == 2 and "embed" not in name and "token" not in name and "rel_pos" not in name
         (matrices if inside else others).append(weight)
-    muon = torch.optim.Muon(matrices, lr=rate, weight_decay=0.02, adjust_lr_fn="match_rms_adamw")
+    precision = torch.bfloat16 if low_precision else torch.float32
+    muon = Muon(matrices, lr=rate, weight_decay=0.02, dtype=precision)
     return [muon, torch.optim.AdamW(others, lr=rate * 0.7, weight_decay=0.02, betas=(0.9, 0.98))]
 
 
-def _rate_at(step: int, steps: int) -> float:
-    warm = min(1.0, (step + 1) / 150)
-    return warm * (0.02 + 0.98 * 0.5 * (1 + math.cos(math.pi * step / steps)))
-
-
-class Lesson:
-    """One model in training: turns a batch into a loss."""
-
-    def __init__(self, model: nn.Module, *, hq: bool, generator: torch.Generator) -> None:
-        self.model, self.hq, self.generator = model, hq, generator
-        self.affinity = None if hq else AffinityHead(model.config.vision_config.output_channels)
-
-    def _decode(self, picture: dict[str, Tensor], rows: Tensor, prompt: dict[str, Tensor | None]):
-        inputs = {key: value[rows] for key, value in picture.items() if key != "positions"}
-        decode = decode_sam_hq if self.hq else decode_sam
-        return decode(self.model.mask_decoder, image_positions=picture["positions"], **inputs, **prompt)
-
-    def _encode(self, pixels: Tensor) -> dict[str, Tensor]:
-        positions = self.model.get_image_wide_positional_embeddings()
-        if not self.hq:
-            seen = self.model.vision_encoder(pixels)
-            return {"image_embeddings": seen.last_hidden_state, "positions": positions}
-        with torch.no_grad():
-            seen = self.model.vision_encoder(pixels)
-        features = hq_features(
-            self.model.mask_decoder,
-            image_embeddings=seen.last_hidden_state,
-            early_embeddings=seen.intermediate_embeddings[0],
-        )
-        return {"image_embeddings": seen.last_hidden_state, "features": features, "positions": positions}
-
-    def _sam_loss(self, decoded, truth: Tensor, meter: dict[str, float], name: str) -> Tensor:
-        logits, scores = decoded.logits.float(), decoded.iou_scores.float()
-        losses = mask_loss(logits, truth)  # (B, 4)
-        iou = mask_iou(logits, truth)
-        meter[name] = iou[:, 0].mean().item()
-        meter[f"{name}_chosen"] = iou[:, 1:].gather(1, scores[:, 1:].argmax(1, keepdim=True)).mean().item()
-        return losses[:, 0].mean() + losses[:, 1:].amin(1).mean() + F.mse_loss(scores, iou)
-
-    def _hq_loss(self, decoded, truth: Tensor, meter: dict[str, float], name: str) -> Tensor:
-        size = truth.shape[-2:]
-        inner, alone = decoded.logits[:, :1].float(), decoded.logits[:, 4:].float()
-        both = F.interpolate(inner + alone, size, mode="bilinear")
-        alone = F.interpolate(alone, size, mode="bilinear")
-        meter[name] = mask_iou(both, truth).mean().item()
-        meter[f"{name}_sam"] = mask_iou(F.interpolate(inner, size, mode="bilinear"), truth).mean().item()
-        return mask_loss(both, truth).mean() + mask_loss(alone, truth).mean()
-
-    def __call__(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
-        count, draw = batch["masks"].shape[1] // 3, self.generator
-        picture = self._encode(batch["pixels"])
-        rows = torch.arange(len(batch["pixels"])).repeat_interleave(count)
-        every = len(rows)
-
-        def group(key: str, i: int) -> Tensor:
-            return batch[key][:, i * count : (i + 1) * count].flatten(0, 1).float()
-
-        fine = [group("masks", i) for i in range(3)]
-        low = [F.avg_pool2d(m.unsqueeze(1), 2).squeeze(1) for m in fine]
-        truth = [(m if self.hq else s).unsqueeze(1) for m, s in zip(fine, low, strict=True)]
-        loss_of = self._hq_loss if self.hq else self._sam_loss
-        meter: dict[str, float] = {}
-
-        clicks, ones = group("clicks", 0).unsqueeze(1), torch.ones(every, 1, dtype=torch.long)
-        prompt = embed_prompt(self.model, points=clicks, labels=ones, count=every)
-        clicked = self._decode(picture, rows, prompt)
-        loss = loss_of(clicked, truth[0], meter, "click") * (0.3 if self.hq else 1.0)
-
-        prompt = embed_prompt(self.model, boxes=group("boxes", 1), count=every)
-        loss = loss + loss_of(self._decode(picture, rows, prompt), truth[1], meter, "box")
-
-        kind = int(torch.randint(0, 4, (), generator=draw))
-        if kind == 0:  # the same click, its answer and a correction
-            answer = clicked.logits[:, 4 if self.hq else 0].detach().float()
-            at, label = correction(answer, low[0], draw)
-            prompt = embed_prompt(
-                self.model,
-                points=torch.cat([clicks, 2 * at.unsqueeze(1)], 1),
-                labels=torch.cat([ones, label.unsqueeze(1)], 1),
-                masks=answer.unsqueeze(1),
-                count=every,
-            )
-            third = truth[0]
-        elif kind == 1:  # a rough mask, nothing else
-            prompt = embed_prompt(self.model, masks=rough_mask(low[2], draw), count=every)
-            third = truth[2]
-        else:  # more points, with and without a box
-            at, label = more_points(low[2], int(torch.randint(1, 4, (), generator=draw)), draw)
-            first = group("clicks", 2).unsqueeze(1)
-            prompt = embed_prompt(
-                self.model,
-                points=torch.cat([first, 2 * at], 1),
-                labels=torch.cat([ones, label], 1),
-                boxes=group("boxes", 2) if kind == 3 else None,
-                count=every,
-            )
-            third = truth[2]
-        loss = loss + 0.7 * loss_of(
-            self._decode(picture, rows, prompt),
-            third,
-            meter,
-            ("refine", "mask", "points", "box_points")[kind],
-        )
-        if self.affinity is not None:
-            near = self.affinity(picture["image_embeddings"].float(), batch["instances"], draw)
-            meter["affinity"] = near.item()
-            loss = loss + 0.5 * near
-        return loss, meter
-
-
-def _model_for(phase: Phase, out: Path) -> nn.Module:
-    """A phase's model, with what the phase before it has learnt."""
+def _model_for(phase: Phase, out: Path, init: Path | None) -> nn.Module:
+    """A phase's model, with what the phase before it has learnt, or else with the checkpoint `init`."""
     torch.manual_seed(phase.diet.seed)
     model = (new_sam_hq if phase.hq else new_sam)(phase.diet.image_size)
     number = PHASES.index(phase)
-    if number:
-        learnt = torch.load(out / f"{PHASES[number - 1].name}.pt", weights_only=True)["model"]
-        if phase.hq:
-            model.load_state_dict(learnt, strict=False)
-            for name, weight in model.named_parameters():
-                weight.requires_grad_(any(part in name for part in HQ_PARTS))
-        else:
-            model.load_state_dict(grow(learnt, model))
+    before = out / f"{PHASES[number - 1].name}.pt" if number else None
+    if before is not None and before.exists():
+        learnt = torch.load(before, weights_only=True)["model"]
+    elif init is not None:
+        learnt = load_file(init / "model.safetensors")
+        for owner in ("shared_image_embedding", "prompt_encoder.shared_embedding"):  # saved once for both
+            learnt.setdefault(
+                f"{owner}.positional_embedding", learnt["shared_image_embedding.positional_embedding"]
+            )
+    else:
+        return model
+    if phase.hq:
+        model.load_state_dict(grow({**model.state_dict(), **learnt}, model))
+        for name, weight in model.named_parameters():
+            weight.requires_grad_(any(part in name for part in HQ_PARTS))
+    else:
+        model.load_state_dict(grow({name: learnt[name] for name in model.state_dict()}, model))
     return model
 
 
-def run(phase: Phase, out: Path, *, threads: int) -> None:
-    """Train one phase to its end, saving every `SAVE_EVERY` steps; does nothing if it is done."""
-    final, partial = out / f"{phase.name}.pt", out / f"{phase.name}.partial.pt"
-    if final.exists():
-        return
-    torch.set_num_threads(threads)
-    model = _model_for(phase, out).train()
-    generator = torch.Generator().manual_seed(phase.diet.seed)
-    lesson = Lesson(model, hq=phase.hq, generator=generator)
-    optimizers = _optimizers(model, lesson.affinity, phase.rate)
-    start = 0
-    if partial.exists():
-        saved = torch.load(partial, weights_only=True)
-        model.load_state_dict(saved["model"])
-        if lesson.affinity:
-            lesson.affinity.load_state_dict(saved["affinity"])
-        for optimizer, state in zip(optimizers, saved["optimizers"], strict=True):
+class Run:
+    """One phase in training: its model, its optimizers and where it stands."""
+
+    def __init__(self, phase: Phase, out: Path, *, machine: Machine, init: Path | None = None) -> None:
+        self.phase, self.machine = phase, machine
+        self._final, self._partial = out / f"{phase.name}.pt", out / f"{phase.name}.partial.pt"
+        self.model = _model_for(phase, out, init).train().to(machine.device)
+        self.generator = torch.Generator(machine.device).manual_seed(phase.diet.seed)
+        self.lesson = Lesson(self.model, hq=phase.hq, generator=self.generator)
+        if self.lesson.affinity is not None:
+            self.lesson.affinity.to(machine.device)
+        self.optimizers = _optimizers(
+            self.model, self.lesson.affinity, phase.rate, low_precision=machine.low_precision
+        )
+        self._rates = [[group["lr"] for group in o.param_groups] for o in self.optimizers]
+        self.start, self.spent = 0, 0.0
+        if self._partial.exists():
+            self._resume(torch.load(self._partial, weights_only=True, map_location=machine.device))
+
+    def _resume(self, saved: dict[str, Any]) -> None:
+        self.model.load_state_dict(saved["model"])
+        if self.lesson.affinity is not None:
+            self.lesson.affinity.load_state_dict(saved["affinity"])
+        for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
             optimizer.load_state_dict(state)
-        generator.set_state(saved["generator"])
-        start = saved["step"]
-    rates = [[g["lr"] for g in o.param_groups] for o in _optimizers(model, lesson.affinity, phase.rate)]
-    batches = Subset(Batches(phase.diet, phase.steps), range(start, phase.steps))
-    totals: dict[str, list[float]] = {}
-    began = time.monotonic()
-    for step, batch in enumerate(
-        DataLoader(batches, batch_size=None, num_workers=1, prefetch_factor=4), start
-    ):
-        for optimizer, own in zip(optimizers, rates, strict=True):
-            for group, rate in zip(optimizer.param_groups, own, strict=True):
-                group["lr"] = rate * _rate_at(step, phase.steps)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            loss, meter = lesson(batch)
-        for optimizer in optimizers:
+        self.generator.set_state(saved["generator"].cpu())
+        self.start, self.spent = saved["step"], saved["spent"]
+
+    def save(self, step: int, spent: float, *, final: bool = False) -> None:
+        """Write the state after `step` steps; whatever is cut off, one whole file is there."""
+        state = {
+            "model": self.model.state_dict(),
+            "affinity": self.lesson.affinity.state_dict() if self.lesson.affinity else {},
+            "optimizers": [o.state_dict() for o in self.optimizers],
+            "generator": self.generator.get_state(),
+            "step": step,
+            "spent": spent,
+        }
+        partial = self._partial.with_suffix(".tmp")
+        torch.save(state, partial)
+        partial.replace(self._final if final else self._partial)
+        if final:
+            self._partial.unlink(missing_ok=True)
+
+    def learn(self, batch: dict[str, Tensor], *, step: int, fraction: float) -> dict[str, float]:
+        """One step; returns what was measured on the way."""
+        curve = self.phase.end + (1 - self.phase.end) * 0.5 * (1 + math.cos(math.pi * fraction))
+        warm = min(1.0, (step + 1) / _WARM_STEPS)
+        for optimizer, rates in zip(self.optimizers, self._rates, strict=True):
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["lr"] = rate * warm * curve
+        device = self.machine.device
+        batch = {key: value.to(device, non_blocking=True) for key, value in batch.items()}
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=self.machine.low_precision):
+            loss, meter = self.lesson(batch)
+        for optimizer in self.optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], 1.0)
-        for optimizer in optimizers:
+        nn.utils.clip_grad_norm_([p for p in self.model.parameters() if p.requires_grad], 1.0)
+        for optimizer in self.optimizers:
             optimizer.step()
-        for key, value in {"loss": loss.item(), **meter}.items():
+        return {"loss": loss.item(), **meter}
+
+
+def run(
+    phase: Phase,
+    out: Path,
+    *,
+    machine: Machine,
+    photos: PhotoScenes | None = None,
+    minutes: float | None = None,
+    init: Path | None = None,
+) -> None:
+    """Train one phase to its end, saving every `SAVE_EVERY` steps; does nothing if it is done.
+
+    Args:
+        phase: what to train.
+        out: the run's folder.
+        machine: where it computes.
+        photos: what scenes of photos are drawn from, if the phase has any.
+        minutes: how long; None: the phase's number of steps.
+        init: a checkpoint's folder to start from, where the phase before has not been trained.
+    """
+    if (out / f"{phase.name}.pt").exists():
+        return
+    state = Run(phase, out, machine=machine, init=init)
+    pace = Pace(steps=phase.steps, minutes=minutes, spent=state.spent)
+    most = phase.steps if minutes is None else 10_000_000
+    batches = Subset(Batches(phase.diet, most, photos), range(state.start, most))
+    loader = DataLoader(batches, batch_size=None, num_workers=machine.workers, prefetch_factor=6)
+    totals: dict[str, list[float]] = {}
+    step = state.start
+    for step, batch in enumerate(loader, state.start):
+        fraction = pace.fraction(step)
+        if fraction >= 1:
+            break
+        for key, value in state.learn(batch, step=step, fraction=fraction).items():
             totals.setdefault(key, []).append(value)
         if (step + 1) % 50 == 0:
             told = " ".join(f"{k}={sum(v) / len(v):.3f}" for k, v in sorted(totals.items()))
-            each = (time.monotonic() - began) / (step + 1 - start)
-            print(f"{phase.name} {step + 1}/{phase.steps} {each:.2f}s/step {told}", flush=True)
+            print(f"{phase.name} {step + 1} {pace.spent / 60:.1f} min {fraction:.0%} {told}", flush=True)
             totals.clear()
-        if (step + 1) % SAVE_EVERY == 0 or step + 1 == phase.steps:
-            state = {
-                "model": model.state_dict(),
-                "affinity": lesson.affinity.state_dict() if lesson.affinity else {},
-                "optimizers": [o.state_dict() for o in optimizers],
-                "generator": generator.get_state(),
-                "step": step + 1,
-            }
-            torch.save(state, partial.with_suffix(".tmp"))
-            partial.with_suffix(".tmp").replace(partial)
-    partial.replace(final)
+        if (step + 1) % SAVE_EVERY == 0:
+            state.save(step + 1, pace.spent)
+    state.save(step + 1, pace.spent, final=True)
 
 
 def main() -> None:
@@ -262,11 +269,25 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", type=Path, default=Path("runs/tiny"), help="where the run is saved")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--pictures", type=Path, default=Path("runs/pictures.zip"), help="from training.pack")
+    parser.add_argument("--minutes", type=float, help="for the whole run; without: a set number of steps")
+    parser.add_argument("--init", type=Path, help="go on from this checkpoint, without the first phase")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
-    for phase in PHASES:
-        run(phase, given.out, threads=given.threads)
+    torch.set_num_threads(given.threads)
+    pictures = read_pack(given.pictures)
+    phases = PHASES[1:] if given.init else PHASES
+    whole = sum(phase.share for phase in phases)
+    for phase in phases:
+        run(
+            phase,
+            given.out,
+            machine=Machine.here(),
+            photos=PhotoScenes(pictures, _HQ_MIXTURE if phase.hq else Mixture()),
+            minutes=given.minutes * phase.share / whole if given.minutes else None,
+            init=given.init,
+        )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,119 @@
+"""What one training step asks of the model: a click, a box and a third prompt for each object."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from samhq_demo.models.sam import decode_sam
+from samhq_demo.models.sam_hq import decode_sam_hq, hq_features
+
+from .losses import AffinityHead, mask_iou, mask_loss
+from .prompting import correction, embed_prompt, more_points, rough_mask
+
+
+class Lesson:
+    """One model in training: turns a batch into a loss."""
+
+    def __init__(self, model: nn.Module, *, hq: bool, generator: torch.Generator) -> None:
+        self.model, self.hq, self.generator = model, hq, generator
+        self.affinity = None if hq else AffinityHead(model.config.vision_config.output_channels)
+
+    def _decode(self, picture: dict[str, Tensor], rows: Tensor, prompt: dict[str, Tensor | None]):
+        inputs = {key: value[rows] for key, value in picture.items() if key != "positions"}
+        decode = decode_sam_hq if self.hq else decode_sam
+        return decode(self.model.mask_decoder, image_positions=picture["positions"], **inputs, **prompt)
+
+    def _encode(self, pixels: Tensor) -> dict[str, Tensor]:
+        positions = self.model.get_image_wide_positional_embeddings()
+        if not self.hq:
+            seen = self.model.vision_encoder(pixels)
+            return {"image_embeddings": seen.last_hidden_state, "positions": positions}
+        with torch.no_grad():
+            seen = self.model.vision_encoder(pixels)
+        features = hq_features(
+            self.model.mask_decoder,
+            image_embeddings=seen.last_hidden_state,
+            early_embeddings=seen.intermediate_embeddings[0],
+        )
+        return {"image_embeddings": seen.last_hidden_state, "features": features, "positions": positions}
+
+    def _sam_loss(self, decoded, truth: Tensor, meter: dict[str, float], name: str) -> Tensor:
+        logits, scores = decoded.logits.float(), decoded.iou_scores.float()
+        losses = mask_loss(logits, truth)  # (B, 4)
+        iou = mask_iou(logits, truth)
+        meter[name] = iou[:, 0].mean().item()
+        meter[f"{name}_chosen"] = iou[:, 1:].gather(1, scores[:, 1:].argmax(1, keepdim=True)).mean().item()
+        return losses[:, 0].mean() + losses[:, 1:].amin(1).mean() + F.mse_loss(scores, iou)
+
+    def _hq_loss(self, decoded, truth: Tensor, meter: dict[str, float], name: str) -> Tensor:
+        size = truth.shape[-2:]
+        inner, alone = decoded.logits[:, :1].float(), decoded.logits[:, 4:].float()
+        both = F.interpolate(inner + alone, size, mode="bilinear")
+        alone = F.interpolate(alone, size, mode="bilinear")
+        meter[name] = mask_iou(both, truth).mean().item()
+        meter[f"{name}_sam"] = mask_iou(F.interpolate(inner, size, mode="bilinear"), truth).mean().item()
+        return mask_loss(both, truth).mean() + mask_loss(alone, truth).mean()
+
+    def __call__(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
+        count, draw = batch["masks"].shape[1] // 3, self.generator
+        picture = self._encode(batch["pixels"])
+        device = batch["pixels"].device
+        rows = torch.arange(len(batch["pixels"]), device=device).repeat_interleave(count)
+        every = len(rows)
+
+        def group(key: str, i: int) -> Tensor:
+            return batch[key][:, i * count : (i + 1) * count].flatten(0, 1).float()
+
+        fine = [group("masks", i) for i in range(3)]
+        low = [F.avg_pool2d(m.unsqueeze(1), 2).squeeze(1) for m in fine]
+        truth = [(m if self.hq else s).unsqueeze(1) for m, s in zip(fine, low, strict=True)]
+        loss_of = self._hq_loss if self.hq else self._sam_loss
+        meter: dict[str, float] = {}
+
+        clicks, ones = group("clicks", 0).unsqueeze(1), torch.ones(every, 1, dtype=torch.long, device=device)
+        prompt = embed_prompt(self.model, points=clicks, labels=ones, count=every)
+        clicked = self._decode(picture, rows, prompt)
+        loss = loss_of(clicked, truth[0], meter, "click") * (0.3 if self.hq else 1.0)
+
+        prompt = embed_prompt(self.model, boxes=group("boxes", 1), count=every)
+        loss = loss + loss_of(self._decode(picture, rows, prompt), truth[1], meter, "box")
+
+        kind = int(torch.randint(0, 4, (), generator=draw, device=device))
+        if kind == 0:  # the same click, its answer and a correction
+            answer = clicked.logits[:, 4 if self.hq else 0].detach().float()
+            at, label = correction(answer, low[0], draw)
+            prompt = embed_prompt(
+                self.model,
+                points=torch.cat([clicks, 2 * at.unsqueeze(1)], 1),
+                labels=torch.cat([ones, label.unsqueeze(1)], 1),
+                masks=answer.unsqueeze(1),
+                count=every,
+            )
+            third = truth[0]
+        elif kind == 1:  # a rough mask, nothing else
+            prompt = embed_prompt(self.model, masks=rough_mask(low[2], draw), count=every)
+            third = truth[2]
+        else:  # more points, with and without a box
+            at, label = more_points(low[2], int(torch.randint(1, 4, (), generator=draw, device=device)), draw)
+            first = group("clicks", 2).unsqueeze(1)
+            prompt = embed_prompt(
+                self.model,
+                points=torch.cat([first, 2 * at], 1),
+                labels=torch.cat([ones, label], 1),
+                boxes=group("boxes", 2) if kind == 3 else None,
+                count=every,
+            )
+            third = truth[2]
+        loss = loss + 0.7 * loss_of(
+            self._decode(picture, rows, prompt),
+            third,
+            meter,
+            ("refine", "mask", "points", "box_points")[kind],
+        )
+        if self.affinity is not None:
+            near = self.affinity(picture["image_embeddings"].float(), batch["instances"], draw)
+            meter["affinity"] = near.item()
+            loss = loss + 0.5 * near
+        return loss, meter
