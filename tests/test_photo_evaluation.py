@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from samhq_demo.comparison import Comparison
 from samhq_demo.pictures import Picture
@@ -18,6 +19,7 @@ from training.photo_evaluation import PhotoReport, best_of, evaluate_photos
 from training.photos import Photo, find_photos, read_photos
 from training.scenes import draw_scene
 from training.scores import BaselineScore, MaskScore, Score
+from training.thin_on_photos import paste_thin
 
 
 def test_the_best_candidate_is_that_of_the_highest_iou_whatever_its_boundary() -> None:
@@ -73,6 +75,7 @@ def test_the_bundled_checkpoint_is_scored_on_a_folder(
     table = rows(printed)
     asked = sum(len(photo.regions) for photo in read_photos(find_photos(scenes)))
     assert printed.startswith(f"Photos: 2. Regions: {asked}, {asked / 2:.2f} a photo on average.\n")
+    assert table.pop("photos, thin shapes pasted, box")[0] == 2
     assert {row[0] for row in table.values()} == {asked}
     _, box_sam, box_sam_hq, *_ = table["photos, box"]
     assert min(box_sam, box_sam_hq) > 0.7
@@ -89,7 +92,12 @@ def test_a_local_folder_is_scored_and_baselines_left_out(
     evaluate.main(["--photos", str(scenes), "--model", str(checkpoint), "--limit", "1", "--no-baselines"])
     printed = capsys.readouterr().out
     assert printed.startswith("Photos: 1. ")
-    assert set(rows(printed)) == {"photos, click", "photos, click, best of three", "photos, box"}
+    assert set(rows(printed)) == {
+        "photos, click",
+        "photos, click, best of three",
+        "photos, box",
+        "photos, thin shapes pasted, box",
+    }
 
 
 def test_scores_are_those_of_the_service_itself(scenes: Path) -> None:
@@ -127,7 +135,19 @@ def test_a_picture_is_asked_all_at_once(
     monkeypatch.setattr(service, "compare", counted)
     photos = list(read_photos(find_photos(scenes)))
     evaluate_photos(service, photos, with_baselines=False)
-    assert asked == [2 * len(photo.regions) for photo in photos]
+    # Then the same photo with a thin object.
+    assert asked == [count for photo in photos for count in (2 * len(photo.regions), 1)]
+
+
+def test_a_thin_object_is_pasted_the_same_each_time_and_seen(scenes: Path) -> None:
+    photo, other = read_photos(find_photos(scenes))
+    first, again = (paste_thin(photo, other, name="1") for _ in range(2))
+    assert np.array_equal(first.picture.pixels, again.picture.pixels)
+    (region,) = first.regions
+    differ = np.abs(first.picture.pixels.astype(int) - photo.picture.pixels).sum(-1)
+    assert 0.005 < region.mask.mean() < 0.2
+    assert differ[region.mask].mean() > 25
+    assert not differ[~ndimage.binary_dilation(region.mask, iterations=2)].any()
 
 
 def test_a_photo_without_a_region_counts_as_a_photo(service: CompareService, scenes: Path) -> None:

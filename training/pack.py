@@ -75,7 +75,7 @@ def pack(downloads: Path, target: Path) -> None:
                 small = photo_of(image) if source.kind == "photos" else sprite_of(image)
                 if small is None:
                     continue
-                stem = f"{source.kind}/{name.replace('/', '_')}"
+                stem = f"{source.kind}/{Path(name).with_suffix('').as_posix().replace('/', '_')}"
                 packed.writestr(*_coded(stem, small))
                 if source.kind == "photos":
                     packed.writestr(f"{stem}.npz", _tree_bytes(small))

@@ -11,8 +11,10 @@ from samhq_demo.service import CompareService
 
 from .photos import LARGEST_SHARE, LEAST_SHARE, Photo, Region
 from .scores import BASELINE_HEADER, MODEL_HEADER, BaselineScore, MaskScore, Score, mean
+from .thin_on_photos import paste_thin
 
 CLICK, CLICK_BEST, BOX = "click", "click, best of three", "box"
+THIN = "thin shapes pasted, box"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +46,24 @@ class PairScore:
 def evaluate_photos(
     service: CompareService, photos: Iterable[Photo], *, with_baselines: bool = True
 ) -> PhotoReport:
-    """Ask for every region by a click and by a box, all of a picture at once.
+    """Ask for every region by a click and by a box, all of a picture at once; then for a thin object.
+
+    The thin object of a photo is cut out of the photo before it; that of the first out of itself.
 
     Raises:
         ValueError: there is not one region to ask for, or what `photos` raises.
     """
     pictures, regions = 0, 0
-    pairs: dict[str, list[PairScore]] = {CLICK: [], CLICK_BEST: [], BOX: []}
+    pairs: dict[str, list[PairScore]] = {CLICK: [], CLICK_BEST: [], BOX: [], THIN: []}
     baselines: dict[str, list[MaskScore]] = {}
+    before: Photo | None = None
     for photo in photos:
         pictures += 1
         regions += len(photo.regions)
         for asked, score in _model_scores(service, photo):
             pairs[asked].append(score)
+        pairs[THIN].append(_thin_score(service, paste_thin(photo, before or photo, name=str(pictures))))
+        before = photo
         if with_baselines:
             for name, baseline in _baseline_scores(photo):
                 baselines.setdefault(name, []).append(baseline)
@@ -94,6 +101,14 @@ def _scored(region: Region, *, click: ObjectComparison, box: ObjectComparison) -
             MaskScore.of(box.sam.mask(), region.mask), MaskScore.of(box.sam_hq.mask(), region.mask)
         ),
     }
+
+
+def _thin_score(service: CompareService, photo: Photo) -> PairScore:
+    region = photo.regions[0]
+    answer = service.compare(photo.picture, [region.box]).objects[0]
+    return PairScore(
+        MaskScore.of(answer.sam.mask(), region.mask), MaskScore.of(answer.sam_hq.mask(), region.mask)
+    )
 
 
 def _candidate_scores(prediction: MaskPrediction, truth: Mask) -> list[MaskScore]:
