@@ -8,12 +8,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
 from training import shapes, train
 from training.batches import Batches, Diet
 from training.evaluate import Score, evaluate
+from training.export import TINY
 from training.lesson import Lesson
 from training.scenes import draw_scene
 
@@ -80,6 +82,41 @@ def test_an_interrupted_run_ends_as_an_uninterrupted_one(
     train.run(phase, tmp_path / "broken", machine=MACHINE)
     weights = [torch.load(tmp_path / n / "small.pt", weights_only=True)["model"] for n in ("whole", "broken")]
     assert all(torch.allclose(weights[0][key], weights[1][key], atol=1e-6) for key in weights[0])
+
+
+def test_a_run_by_the_clock_counts_the_seconds_before_it_was_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    monkeypatch.setattr(train.time, "monotonic", lambda: now)
+    pace = train.Pace(steps=10, minutes=2, spent=30)
+    assert pace.fraction(7) == 0.25
+    now = 160.0
+    assert pace.fraction(7) == 0.75
+    now = 400.0
+    assert pace.fraction(7) == 1
+    assert train.Pace(steps=10, minutes=None).fraction(7) == 0.7
+
+
+def test_a_run_by_the_clock_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    phase = train.Phase("drawn", SMALL_DIET, share=1, steps=10**6, rate=1e-3)
+    monkeypatch.setattr(train, "PHASES", (phase,))
+    train.run(phase, tmp_path, machine=MACHINE, minutes=0.02)
+    assert (tmp_path / "drawn.pt").exists()
+    assert not (tmp_path / "drawn.partial.pt").exists()
+
+
+def test_a_run_goes_on_from_a_checkpoint_of_another_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bundled checkpoint, whose pictures are larger, without its HQ parts."""
+    large = replace(SMALL_DIET, image_size=128)
+    phase = train.Phase("small", large, share=1, steps=1, rate=0.0)
+    monkeypatch.setattr(train, "PHASES", (phase,))
+    train.run(phase, tmp_path, machine=MACHINE, init=TINY)
+    begun = torch.load(tmp_path / "small.pt", weights_only=True)["model"]
+    bundled = load_file(TINY / "model.safetensors")
+    same = "mask_decoder.transformer.layers.0.self_attn.q_proj.weight"
+    assert torch.allclose(begun[same], bundled[same], atol=1e-6)
+    assert begun["vision_encoder.pos_embed"].shape == (1, 16, 16, 128)
 
 
 def test_only_the_hq_parts_learn_in_the_last_phase(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
