@@ -17,6 +17,7 @@ from .inline import InlineExecutor
 from .library import ModelDescription, ModelLibrary, ServiceStatus
 from .memory import keep_freed_memory
 from .overlap import Overlap
+from .photo_scores import PhotoScores
 from .pictures import Picture
 from .prompts import Prompt
 from .refining import RefineStep
@@ -63,6 +64,10 @@ class CompareService:
     def status(self) -> ServiceStatus:
         """Which model answers now, and why."""
         return self._library.status()
+
+    def photo_scores(self) -> PhotoScores | None:
+        """What the bundled checkpoint was measured to do on photos."""
+        return self._library.photo_scores
 
     def prepare(self, picture: Picture, *, model: str | None = None) -> Encoded:
         """Encode a picture ahead of its first prompt; waits until it is done."""

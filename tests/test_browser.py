@@ -368,7 +368,7 @@ def test_programs_and_language_models_see_the_endpoints_alone(app: RunningApp) -
 
 
 def test_the_page_says_which_model_answers_and_what_the_scores_are(visitor: Visitor) -> None:
-    visitor.page.locator("#answering", has_text="knows only drawn shapes").wait_for()
+    visitor.page.locator("#answering", has_text="photos that it never saw").wait_for()
     visitor.page.get_by_role("button", name="What the scores mean").click()
     about = visitor.page.locator("#about")
     about.locator("table").wait_for()

@@ -66,10 +66,12 @@ def test_base_takes_over_from_tiny_once_it_is_downloaded(hub: HubServer) -> None
     assert service.status().model == "tiny"
     _wait(lambda: "base is being downloaded (" in service.status().message)
     assert service.compare(picture_of((80, 60)), [BOX]).model == "tiny"
+    assert service.status().advice == "base is sharper and takes over once it is here."
     hub.bytes_per_second = None
     _wait(lambda: service.status().model == "base" and service.status().ready)
     assert service.compare(picture_of((80, 60)), [BOX]).model == "base"
     assert [m.name for m in service.models() if m.active] == ["base"]
+    assert not service.status().is_small
     assert service.compare(picture_of((80, 60)), [BOX], model="tiny").model == "tiny"
 
 
@@ -85,12 +87,32 @@ def test_cached_base_answers_at_once_and_asks_no_network(hub: HubServer) -> None
     assert hub.asked == []
 
 
+def test_who_asked_for_tiny_is_told_how_to_get_base(hub: HubServer) -> None:
+    library = ModelLibrary(Settings(model="tiny", device="cpu"))
+    library.start()
+    assert library.status().message.startswith("tiny ")
+    assert library.status().advice == "base is sharper: choose it under Model, and it is downloaded."
+    with pytest.raises(ValueError, match="base is being downloaded"):
+        library.pair("base")
+    _wait(lambda: library.available("base"))
+    assert library.status().advice == "base is sharper: choose it under Model."
+    assert library.pair("base").name == "base"
+
+
+def test_a_small_model_of_ones_own_is_told_from_base_once_it_is_counted(checkpoint: Path) -> None:
+    library = ModelLibrary(Settings(model=str(checkpoint), device="cpu"))
+    assert not library.status().is_small
+    library.pair(None)
+    assert library.status().is_small
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 503])
 def test_refusal_leaves_tiny_answering_and_says_why(hub: HubServer, status: int) -> None:
     hub.refuse = status
     service = build_service(Settings(device="cpu"))
     _wait(lambda: "could not be had" in service.status().message)
     assert service.compare(picture_of((80, 60)), [BOX]).model == "tiny"
+    assert "let this machine reach the Hugging Face Hub" in service.status().advice
     with pytest.raises(ValueError, match="on this machine: tiny"):
         service.compare(picture_of((80, 60)), [BOX], model="large")
 

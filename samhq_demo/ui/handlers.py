@@ -177,9 +177,7 @@ class Handlers:
         return self.answering(), gr.Dropdown(choices=self.model_choices())
 
     def answering(self) -> str:
-        status = self._service.status()
-        mood: words.Mood = "done" if status.ready else ("busy" if status.model else "wrong")
-        return words.answering_html(words.answering_model(status.message, model=status.model), mood)
+        return words.answering_html(self._service.status(), self._service.photo_scores())
 
     def model_choices(self) -> list[tuple[str, str]]:
         """(label, value) pairs; an empty value is whichever model answers."""
