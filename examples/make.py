@@ -1,9 +1,9 @@
 """Make every file of this folder but this one and outlines.json: `python -m examples.make`.
 
 Photos come from the scikit-image package as installed, scenes are drawn from a seed; nothing is
-downloaded, so the same package versions give the same bytes. Photos of Debian packages are kept here as they
-were made; `--packages FOLDER`, which holds those packages unpacked by name, makes them again. The true masks
-of photos are filled from outlines.json, where people drew them.
+downloaded, so the same package versions give the same pictures. Photos of Debian packages are kept here as
+they were made; `--packages FOLDER`, which holds those packages unpacked by name, makes them again. The true
+masks of photos are filled from outlines.json, where they were drawn by hand.
 """
 
 from __future__ import annotations
@@ -20,6 +20,11 @@ import skimage
 from PIL import Image, ImageDraw
 from scipy.ndimage import distance_transform_edt
 
+from samhq_demo.library import FALLBACK
+from samhq_demo.pictures import read_mask, read_picture
+from samhq_demo.prompts import Prompt
+from samhq_demo.service import build_service
+from samhq_demo.settings import Settings
 from training.scenes import draw_scene
 
 FOLDER = Path(__file__).parent
@@ -43,6 +48,7 @@ class Entry(TypedDict):
 
     kind: "photo" or "drawing". thin: whether the object has thin parts, where SAM-HQ gains most.
     truth: the prompted object's true mask, where it is known.
+    answer: what the bundled checkpoint answers, for the example that the page opens with.
     """
 
     file: str
@@ -51,6 +57,7 @@ class Entry(TypedDict):
     truth: str | None
     kind: str
     thin: bool
+    answer: str | None
     source: str
     licence: str
 
@@ -195,6 +202,7 @@ def _entry(
         "truth": truth,
         "kind": kind,
         "thin": thin,
+        "answer": None,
         "source": source,
         "licence": licence,
     }
@@ -288,6 +296,18 @@ EXAMPLES: tuple[Photo | PackagePhoto | Drawing, ...] = (
     Drawing("ladder", "Ladder: a box", 1068, 0.7, 0, click=False),
 )
 
+
+def _save_answer(entry: Entry) -> str:
+    """Write what the bundled checkpoint answers to an example, and return the file's name."""
+    service = build_service(Settings(model=FALLBACK, device="cpu", dtype="float32"))
+    picture = read_picture(FOLDER / entry["file"])
+    truth = read_mask(FOLDER / entry["truth"], size_wh=picture.size_wh) if entry["truth"] else None
+    answer = service.compare(picture, [Prompt.from_json(dict(entry["prompt"]))], ground_truth=truth)
+    file = f"{Path(entry['file']).stem}.answer.json"
+    (FOLDER / file).write_text(f"{json.dumps(answer.to_json()['objects'][0])}\n", encoding="utf-8")
+    return file
+
+
 README = """# Examples
 
 Pictures with a prompt each, listed in `examples.json` for the page and the tests, in the order in which the
@@ -299,6 +319,9 @@ filled from the outlines in that file, which this project drew by hand, licence 
 scikit-image's photos are those that scikit-image {version} states where it loads them
 (`skimage/data/_fetchers.py`); they are saved again as JPEG and otherwise unchanged. The licences of photos of
 Debian packages are those of the package's `copyright` file.
+
+`*.answer.json` holds what the bundled checkpoint answers to the first example, so that the page can open with
+it before any model is loaded. It has to be made anew for a new checkpoint; a test says so.
 
 | picture | true mask | source | licence |
 | --- | --- | --- | --- |
@@ -318,6 +341,9 @@ def main() -> None:
     )
     packages = parser.parse_args().packages
     entries = [example.save(packages) for example in EXAMPLES]
+    for old in FOLDER.glob("*.answer.json"):
+        old.unlink()
+    entries[0]["answer"] = _save_answer(entries[0])
     lines = ",\n".join(f"  {json.dumps(entry)}" for entry in entries)
     (FOLDER / "examples.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     readme = README.format(version=version("scikit-image")) + "".join(_row(entry) for entry in entries)

@@ -101,6 +101,7 @@ class ModelLibrary:
         self._counts = dict(COUNTED)
         self._failures: dict[str, str] = {}
         self._downloads: dict[str, Download] = {}
+        self._preparations: list[Callable[[str], None]] = []
         self._active = self._wanted if self.available(self._wanted) else FALLBACK
 
     def start(self) -> None:
@@ -112,6 +113,22 @@ class ModelLibrary:
             _in_background(self._load_active, name="load")
         if not self.available(self._wanted):
             self.fetch(self._wanted)
+
+    def when_loaded(self, prepare: Callable[[str], None]) -> None:
+        """Have `prepare(name)` run in the background for the model that answers, once that is loaded.
+
+        Also for one that takes over, before it does. Not on ZeroGPU, where only what a visitor asks for can
+        borrow the GPU.
+        """
+        if on_zero_gpu():
+            return
+        self._preparations.append(prepare)
+
+        def prepare_active() -> None:
+            with contextlib.suppress(ValueError):  # `pair` has told
+                _try(prepare, self.pair(None).name)
+
+        _in_background(prepare_active, name="prepare")
 
     def describe(self) -> list[ModelDescription]:
         return [self._describe(name) for name in self._sources]
@@ -145,10 +162,14 @@ class ModelLibrary:
         message = f"{active} answers" if ready else f"{active} is being loaded"
         if active != self._wanted:
             message += f"; {self._why_not(self._wanted)}"
-        advice = self._advice() if self._is_small(active) else ""
+        advice = self._advice() if self.is_small(active) else ""
         return ServiceStatus(active, ready, message + ".", advice)
 
-    def _is_small(self, name: str) -> bool:
+    def is_bundled(self) -> bool:
+        """Whether the bundled checkpoint answers, with its own SAM: then an answer can be kept beforehand."""
+        return self._active == FALLBACK and (self._baseline is None or self._wanted != FALLBACK)
+
+    def is_small(self, name: str) -> bool:
         """Whether a model is smaller than `base`; one of someone's own is counted once it is loaded."""
         if name in NAMES:
             return name == FALLBACK
@@ -248,6 +269,8 @@ class ModelLibrary:
             self.pair(name)
         if name not in self._pairs:
             return
+        for prepare in self._preparations:
+            _try(prepare, name)
         self._active = name
         log.info("%s answers from now on", name)
 
@@ -293,6 +316,13 @@ class ModelLibrary:
                 "%s is not on this machine; SAM's frozen tensors of %s take its place", repo, source.name
             )
         return found
+
+
+def _try(prepare: Callable[[str], None], name: str) -> None:
+    try:
+        prepare(name)
+    except Exception:
+        log.exception("What was to be prepared for %s was not", name)
 
 
 def _in_background(task: Callable[[], None], *, name: str) -> None:

@@ -48,7 +48,8 @@ TINY_ANSWERS = ServiceStatus("tiny", True, "tiny answers.", "base is sharper: ch
 
 def test_the_page_says_what_tiny_learned_and_how_good_it_is_on_photos() -> None:
     line = words.answering_html(TINY_ANSWERS, SCORES)
-    assert "tiny answers. base is sharper: choose it under Model. tiny learned from free photos" in line
+    assert ">tiny answers. base is sharper: choose it under Model.</span>" in line
+    assert ">tiny learned from free photos" in line
     assert "on 42 photos that it never saw" in line
     assert "0.50 by a click, 0.62 with the best of three candidates, and 0.70 by a box." in line
     assert line.count("tiny learned") == 1

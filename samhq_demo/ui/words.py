@@ -97,11 +97,11 @@ def answering_html(status: ServiceStatus, scores: PhotoScores | None) -> str:
     """Which model answers and why, and, where that is a small one, how to get a sharper one."""
     mood: Mood = "done" if status.ready else ("busy" if status.model else "wrong")
     size = "small" if status.is_small else "full"
-    sentences = [status.message, status.advice]
-    if status.model == FALLBACK and scores is not None:
-        sentences.append(on_photos(scores))
-    text = escape(" ".join(filter(None, sentences)))
-    return f'<span class="mood" data-mood="{mood}" data-size="{size}">{text}</span>'
+    text = escape(" ".join(filter(None, (status.message, status.advice))))
+    line = f'<span class="mood" data-mood="{mood}" data-size="{size}">{text}</span>'
+    if status.model != FALLBACK or scores is None:
+        return line
+    return f'{line}<span class="learned">{escape(on_photos(scores))}</span>'
 
 
 def note_html() -> str:
