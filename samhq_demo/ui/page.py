@@ -192,9 +192,12 @@ def _wire_viewer(parts: Parts, handlers: Handlers) -> None:
 def _wire_models(parts: Parts, handlers: Handlers, page: gr.Blocks) -> None:
     chosen = parts.model.input(handlers.choose_model, parts.model, parts.viewer, queue=False, **_OF_THE_PAGE)
     _encode_after(chosen, parts, handlers)
-    page.load(handlers.model_news, outputs=[parts.answering, parts.model], **_OF_THE_PAGE)
-    if parts.gallery.buttons:
-        page.load(parts.gallery.in_new_order, outputs=list(parts.gallery.buttons), **_OF_THE_PAGE)
+
+    def all_news() -> tuple[Any, ...]:
+        return *handlers.model_news(), *parts.gallery.in_new_order()
+
+    outputs = [parts.answering, parts.model, *parts.gallery.buttons]
+    page.load(all_news, outputs=outputs, queue=False, **_OF_THE_PAGE)
     # A model that is being downloaded or loaded gets ready while a visitor is here.
     news = gr.Timer(MODEL_NEWS_SECONDS)
     news.tick(handlers.answering, outputs=parts.answering, queue=False, **_OF_THE_PAGE)
