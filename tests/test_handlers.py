@@ -16,6 +16,7 @@ from samhq_demo.service import CompareService
 from samhq_demo.ui import words
 from samhq_demo.ui.examples import read_examples
 from samhq_demo.ui.handlers import Handlers
+from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.store import PictureStore
 from samhq_demo.ui.viewer import NEEDS_QUEUE
@@ -27,7 +28,8 @@ HOUSE = next(example for example in read_examples(EXAMPLES) if example.file.name
 
 @pytest.fixture
 def handlers(service: CompareService) -> Handlers:
-    return Handlers(service, store=PictureStore(), examples=read_examples(EXAMPLES))
+    examples = read_examples(EXAMPLES)
+    return Handlers(service, store=PictureStore(), examples=examples, opening=Opening(service, examples))
 
 
 @pytest.fixture

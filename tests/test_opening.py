@@ -37,7 +37,9 @@ def uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def handlers_of(service: Any) -> Handlers:
-    return Handlers(service, store=PictureStore(), examples=EXAMPLES)
+    opening = Opening(service, EXAMPLES)
+    opening.answer_ahead()
+    return Handlers(service, store=PictureStore(), examples=EXAMPLES, opening=opening)
 
 
 def question_of(opened: tuple[Any, ...]) -> Question:

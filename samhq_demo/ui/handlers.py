@@ -36,13 +36,19 @@ Arrived = tuple[Any, dict[str, Any], Any]
 class Handlers:
     """The page's events, and what the viewer calls. A visitor's picture is known by its ticket."""
 
-    def __init__(self, service: CompareService, *, store: PictureStore, examples: Sequence[Example]) -> None:
+    def __init__(
+        self,
+        service: CompareService,
+        *,
+        store: PictureStore,
+        examples: Sequence[Example],
+        opening: Opening,
+    ) -> None:
         self._service = service
         self._store = store
         self._examples = {example.title: example for example in examples}
         self._example_tickets: dict[str, Ticket] = {}
-        self._opening = Opening(service, examples)
-        self._opening.answer_ahead()
+        self._opening = opening
         self._encoders = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="encode")
 
     # Pictures in and out

@@ -19,6 +19,7 @@ from samhq_demo.ui.api import register_api
 from samhq_demo.ui.examples import Example, read_examples
 from samhq_demo.ui.gallery import Gallery
 from samhq_demo.ui.handlers import AT_A_TIME, Handlers
+from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.store import PictureStore
 from samhq_demo.ui.viewer import answer_queued, build_viewer
 
@@ -53,7 +54,9 @@ def build_page(
     store: where visitors' pictures are held; None: one of the usual size.
     """
     examples = () if examples_dir is None else read_examples(examples_dir)
-    handlers = Handlers(service, store=store or PictureStore(), examples=examples)
+    opening = Opening(service, examples)
+    opening.answer_ahead()
+    handlers = Handlers(service, store=store or PictureStore(), examples=examples, opening=opening)
     with gr.Blocks(title=words.TITLE, fill_width=True, delete_cache=DELETE_CACHE) as page:
         # First, so that no event of the page takes one of its names.
         register_api(service)
