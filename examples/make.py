@@ -1,11 +1,14 @@
-"""Make every file of this folder but this one: `python -m examples.make`.
+"""Make every file of this folder but this one and outlines.json: `python -m examples.make`.
 
 Photos come from the scikit-image package as installed, scenes are drawn from a seed; nothing is
-downloaded and nothing is edited by hand, so the same package versions give the same bytes.
+downloaded, so the same package versions give the same pictures. Photos of Debian packages are kept here as
+they were made; `--packages FOLDER`, which holds those packages unpacked by name, makes them again. The true
+masks of photos are filled from outlines.json, where they were drawn by hand.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -14,13 +17,22 @@ from typing import TypedDict
 
 import numpy as np
 import skimage
-from PIL import Image
+from PIL import Image, ImageDraw
 from scipy.ndimage import distance_transform_edt
 
+from samhq_demo.library import FALLBACK
+from samhq_demo.pictures import read_mask, read_picture
+from samhq_demo.prompts import Prompt
+from samhq_demo.service import build_service
+from samhq_demo.settings import Settings
 from training.scenes import draw_scene
 
 FOLDER = Path(__file__).parent
 SCENE_SIZE_WH = (768, 576)
+# {a picture's name: the corners (x, y) of polygons, in picture pixels, that together are its object}
+OUTLINES: dict[str, list[list[list[float]]]] = json.loads((FOLDER / "outlines.json").read_text())
+# Outlines are filled this much larger, so that a pixel is in a mask if half of it is inside.
+_FINER = 8
 
 
 class PromptJson(TypedDict):
@@ -32,12 +44,20 @@ class PromptJson(TypedDict):
 
 
 class Entry(TypedDict):
-    """One line of examples.json. `truth` is the prompted object's true mask, where it is known."""
+    """One line of examples.json.
+
+    kind: "photo" or "drawing". thin: whether the object has thin parts, where SAM-HQ gains most.
+    truth: the prompted object's true mask, where it is known.
+    answer: what the bundled checkpoint answers, for the example that the page opens with.
+    """
 
     file: str
     title: str
     prompt: PromptJson
     truth: str | None
+    kind: str
+    thin: bool
+    answer: str | None
     source: str
     licence: str
 
@@ -52,14 +72,63 @@ class Photo:
     prompt: PromptJson
     source: str
     licence: str
+    thin: bool = False
 
-    def save(self) -> Entry:
-        """Write the picture and return its entry."""
+    def save(self, packages: Path | None) -> Entry:
+        """Write the picture and its true mask, if that was drawn, and return its entry."""
         path = Path(skimage.__file__).parent / "data" / self.file
         with Image.open(path) as image:
             _save_jpeg(image.convert("RGB"), self.name)
-        source = f"{self.source}; `{self.file}` of scikit-image's data"
-        return _entry(self.name, self.title, self.prompt, truth=None, source=source, licence=self.licence)
+        return _entry(
+            self.name,
+            self.title,
+            self.prompt,
+            kind="photo",
+            thin=self.thin,
+            truth=_save_outlined(self.name),
+            source=f"{self.source}; `{self.file}` of scikit-image's data",
+            licence=self.licence,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PackagePhoto:
+    """A part of a photo of a Debian package, made smaller; `file` is its path in the package."""
+
+    name: str
+    title: str
+    package: str
+    version: str
+    file: str
+    crop_box: tuple[int, int, int, int]
+    width: int
+    prompt: PromptJson
+    source: str
+    licence: str
+    thin: bool = False
+
+    def save(self, packages: Path | None) -> Entry:
+        """Write the picture, where its package is at hand, and its true mask; return its entry."""
+        if packages is not None:
+            with Image.open(packages / self.package / self.file) as image:
+                part = image.convert("RGB").crop(self.crop_box)
+            size_wh = (self.width, round(self.width * part.height / part.width))
+            smaller = part.resize(size_wh, Image.Resampling.LANCZOS)
+            smaller.save(FOLDER / f"{self.name}.jpg", quality=88, optimize=True)
+        source = (
+            f"{self.source}; a part of `{Path(self.file).name}`, made smaller, "
+            f"of Debian's {self.package} {self.version}"
+        )
+        return _entry(
+            self.name,
+            self.title,
+            self.prompt,
+            kind="photo",
+            thin=self.thin,
+            truth=_save_outlined(self.name),
+            source=source,
+            licence=self.licence,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +142,41 @@ class Drawing:
     index: int
     click: bool
 
-    def save(self) -> Entry:
+    def save(self, packages: Path | None) -> Entry:
         """Write the picture and the true mask, and return the entry."""
         scene = draw_scene(self.seed, size_wh=SCENE_SIZE_WH, split="held_out", thin_share=self.thin_share)
         target = scene.objects[self.index]
-        truth = f"{self.name}.mask.png"
         _save_jpeg(Image.fromarray(scene.image), self.name)
-        Image.fromarray(target.mask.astype(np.uint8) * 255).save(FOLDER / truth, optimize=True)
-        prompt = _click(_deepest(target.mask)) if self.click else _box(target.box_xyxy)
-        source = f"drawn by this project, `training/scenes.py`, held-out seed {self.seed}"
-        return _entry(self.name, self.title, prompt, truth=truth, source=source, licence="Apache-2.0")
+        return _entry(
+            self.name,
+            self.title,
+            _click(_deepest(target.mask)) if self.click else _box(target.box_xyxy),
+            kind="drawing",
+            thin=self.thin_share > 0,
+            truth=_save_mask(target.mask, self.name),
+            source=f"drawn by this project, `training/scenes.py`, held-out seed {self.seed}",
+            licence="Apache-2.0",
+        )
+
+
+def _save_mask(mask: np.ndarray, name: str) -> str:
+    """Write a bool mask (H, W) beside the picture `name`, and return the file's name."""
+    file = f"{name}.mask.png"
+    Image.fromarray(mask.astype(np.uint8) * 255).save(FOLDER / file, optimize=True)
+    return file
+
+
+def _save_outlined(name: str) -> str | None:
+    """Write the true mask that was drawn for a photo; None where none was."""
+    if name not in OUTLINES:
+        return None
+    with Image.open(FOLDER / f"{name}.jpg") as image:
+        width, height = image.size
+    large = Image.new("L", (width * _FINER, height * _FINER))
+    for corners in OUTLINES[name]:
+        ImageDraw.Draw(large).polygon([(x * _FINER, y * _FINER) for x, y in corners], fill=255)
+    covered = np.asarray(large.resize((width, height), Image.Resampling.BOX))
+    return _save_mask(covered >= 128, name)
 
 
 def _save_jpeg(image: Image.Image, name: str) -> None:
@@ -91,13 +185,24 @@ def _save_jpeg(image: Image.Image, name: str) -> None:
 
 
 def _entry(
-    name: str, title: str, prompt: PromptJson, *, truth: str | None, source: str, licence: str
+    name: str,
+    title: str,
+    prompt: PromptJson,
+    *,
+    kind: str,
+    thin: bool,
+    truth: str | None,
+    source: str,
+    licence: str,
 ) -> Entry:
     return {
         "file": f"{name}.jpg",
         "title": title,
         "prompt": prompt,
         "truth": truth,
+        "kind": kind,
+        "thin": thin,
+        "answer": None,
         "source": source,
         "licence": licence,
     }
@@ -122,29 +227,48 @@ def _deepest(mask: np.ndarray) -> tuple[int, int]:
     return int(x), int(y)
 
 
-EXAMPLES: tuple[Photo | Drawing, ...] = (
-    Drawing("house", "House: one click", 73, 0.0, 0, click=True),
-    Drawing("hearts", "Hearts: one click", 78, 0.0, 0, click=True),
+# In the order in which the bundled checkpoint is at its best: the page opens with the first.
+EXAMPLES: tuple[Photo | PackagePhoto | Drawing, ...] = (
     Drawing("bicycle", "Bicycle: a box", 1054, 0.7, 1, click=False),
-    Drawing("snowflake", "Snowflake: a box", 1067, 0.7, 0, click=False),
-    Drawing("ladder", "Ladder: a box", 1068, 0.7, 0, click=False),
+    PackagePhoto(
+        "fig",
+        "Fig: two clicks",
+        "lomiri-wallpapers-16.04",
+        "20.04.0-2",
+        "usr/share/backgrounds/Picture_0B_by_freespace.jpg",
+        (0, 0, 2572, 1740),
+        900,
+        _click((525, 335), (400, 286)),
+        'Trevor "Freespace"',
+        "[CC BY 4.0](https://creativecommons.org/licenses/by/4.0/)",
+    ),
     Photo(
         "coffee",
-        "Spoon: a box",
+        "Cup and saucer: a box",
         "coffee.png",
-        _box((320, 64, 427, 330)),
+        _box((76, 17, 480, 391)),
         "Rachel Michetti, courtesy of Pikolo Espresso Bar",
         "CC0",
     ),
-    Photo("camera", "Tripod: a box", "camera.png", _box((228, 200, 408, 512)), "Lav Varshney", "CC0"),
+    Drawing("house", "House: one click", 73, 0.0, 0, click=True),
     Photo(
-        "cat",
-        "Cat: clicks on it and one beside it",
-        "chelsea.png",
-        _click((230, 50), (90, 190), background=((430, 220),)),
-        "Stefan van der Walt",
-        "CC0",
+        "camera", "Tripod: a box", "camera.png", _box((229, 216, 407, 512)), "Lav Varshney", "CC0", thin=True
     ),
+    PackagePhoto(
+        "dandelion",
+        "Dandelion: a box",
+        "lomiri-wallpapers-16.04",
+        "20.04.0-2",
+        "usr/share/backgrounds/seeding_by_Clements_Engelhardt.jpg",
+        (0, 0, 3600, 2988),
+        900,
+        _box((174, 54, 604, 747)),
+        "Clemens Engelhardt",
+        "CC0",
+        thin=True,
+    ),
+    Drawing("hearts", "Hearts: one click", 78, 0.0, 0, click=True),
+    Drawing("snowflake", "Snowflake: a box", 1067, 0.7, 0, click=False),
     Photo(
         "rocket",
         "Rocket: one click",
@@ -154,6 +278,14 @@ EXAMPLES: tuple[Photo | Drawing, ...] = (
         "public domain",
     ),
     Photo(
+        "cat",
+        "Cat: clicks on it and one beside it",
+        "chelsea.png",
+        _click((230, 50), (90, 190), background=((430, 220),)),
+        "Stefan van der Walt",
+        "CC0",
+    ),
+    Photo(
         "astronaut",
         "Astronaut: a box and a click",
         "astronaut.png",
@@ -161,14 +293,35 @@ EXAMPLES: tuple[Photo | Drawing, ...] = (
         "NASA, https://flic.kr/p/r9qvLn",
         "public domain, no known copyright restrictions",
     ),
+    Drawing("ladder", "Ladder: a box", 1068, 0.7, 0, click=False),
 )
+
+
+def _save_answer(entry: Entry) -> str:
+    """Write what the bundled checkpoint answers to an example, and return the file's name."""
+    service = build_service(Settings(model=FALLBACK, device="cpu", dtype="float32"))
+    picture = read_picture(FOLDER / entry["file"])
+    truth = read_mask(FOLDER / entry["truth"], size_wh=picture.size_wh) if entry["truth"] else None
+    answer = service.compare(picture, [Prompt.from_json(dict(entry["prompt"]))], ground_truth=truth)
+    file = f"{Path(entry['file']).stem}.answer.json"
+    (FOLDER / file).write_text(f"{json.dumps(answer.to_json()['objects'][0])}\n", encoding="utf-8")
+    return file
+
 
 README = """# Examples
 
-Pictures with a prompt each, listed in `examples.json` for the page and the tests. Where the true mask of the
-prompted object is known, it lies beside the picture. All of this folder is made by `python -m examples.make`;
-the licences of the photos are those that scikit-image {version} states where it loads them
-(`skimage/data/_fetchers.py`). The photos are saved again as JPEG and otherwise unchanged.
+Pictures with a prompt each, listed in `examples.json` for the page and the tests, in the order in which the
+bundled checkpoint is at its best; where `base` or a larger model answers, the page puts photos first, and of
+them those with thin parts. Where the true mask of the prompted object is known, it lies beside the picture.
+
+All of this folder but `outlines.json` is made by `python -m examples.make`. The true masks of photos are
+filled from the outlines in that file, which this project drew by hand, licence Apache-2.0. The licences of
+scikit-image's photos are those that scikit-image {version} states where it loads them
+(`skimage/data/_fetchers.py`); they are saved again as JPEG and otherwise unchanged. The licences of photos of
+Debian packages are those of the package's `copyright` file.
+
+`*.answer.json` holds what the bundled checkpoint answers to the first example, so that the page can open with
+it before any model is loaded. It has to be made anew for a new checkpoint; a test says so.
 
 | picture | true mask | source | licence |
 | --- | --- | --- | --- |
@@ -182,7 +335,15 @@ def _row(entry: Entry) -> str:
 
 def main() -> None:
     """Write all pictures, masks, examples.json and README.md."""
-    entries = [example.save() for example in EXAMPLES]
+    parser = argparse.ArgumentParser(description="Make the files of examples/.")
+    parser.add_argument(
+        "--packages", type=Path, help="a folder of unpacked Debian packages, to make their photos again"
+    )
+    packages = parser.parse_args().packages
+    entries = [example.save(packages) for example in EXAMPLES]
+    for old in FOLDER.glob("*.answer.json"):
+        old.unlink()
+    entries[0]["answer"] = _save_answer(entries[0])
     lines = ",\n".join(f"  {json.dumps(entry)}" for entry in entries)
     (FOLDER / "examples.json").write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     readme = README.format(version=version("scikit-image")) + "".join(_row(entry) for entry in entries)

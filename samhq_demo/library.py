@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .models.weights import NAMES, Download, Source, resolve
+from .models.weights import NAMES, TINY_FOLDER, Download, Source, resolve
+from .photo_scores import PhotoScores
 from .settings import AUTO, Settings, on_zero_gpu
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 FALLBACK = "tiny"
+FALLBACK_LEARNED = "free photos, objects pasted onto photos and drawn shapes"
 PREFERRED = "base"
 # Parameters of SAM-HQ in all, and those that SAM does not have: counted, and held by a test.
 COUNTED = {
@@ -58,11 +60,20 @@ class ModelDescription:
 
 @dataclass(frozen=True, slots=True)
 class ServiceStatus:
-    """The model that answers (None while none can), whether it is loaded, and why it is this one."""
+    """The model that answers (None while none can), whether it is loaded, and why it is this one.
+
+    advice: where it is smaller than `base`, that `base` is sharper and how to get it; else empty.
+    """
 
     model: str | None
     ready: bool
     message: str
+    advice: str = ""
+
+    @property
+    def is_small(self) -> bool:
+        """Whether the model that answers is smaller than `base`."""
+        return bool(self.advice)
 
 
 class ModelLibrary:
@@ -75,6 +86,8 @@ class ModelLibrary:
             ValueError: a setting names no model or no folder.
         """
         self._settings = settings
+        # Of the bundled checkpoint; None where they are not written down.
+        self.photo_scores = PhotoScores.from_file(TINY_FOLDER / "scores.json")
         self._sources = {name: resolve(name) for name in NAMES}
         self._wanted = PREFERRED
         if settings.model != AUTO:
@@ -88,6 +101,7 @@ class ModelLibrary:
         self._counts = dict(COUNTED)
         self._failures: dict[str, str] = {}
         self._downloads: dict[str, Download] = {}
+        self._preparations: list[Callable[[str], None]] = []
         self._active = self._wanted if self.available(self._wanted) else FALLBACK
 
     def start(self) -> None:
@@ -100,6 +114,22 @@ class ModelLibrary:
         if not self.available(self._wanted):
             self.fetch(self._wanted)
 
+    def when_loaded(self, prepare: Callable[[str], None]) -> None:
+        """Have `prepare(name)` run in the background for the model that answers, once that is loaded.
+
+        Also for one that takes over, before it does. Not on ZeroGPU, where only what a visitor asks for can
+        borrow the GPU.
+        """
+        if on_zero_gpu():
+            return
+        self._preparations.append(prepare)
+
+        def prepare_active() -> None:
+            with contextlib.suppress(ValueError):  # `pair` has told
+                _try(prepare, self.pair(None).name)
+
+        _in_background(prepare_active, name="prepare")
+
     def describe(self) -> list[ModelDescription]:
         return [self._describe(name) for name in self._sources]
 
@@ -107,7 +137,7 @@ class ModelLibrary:
         source = self._sources[name]
         total, own = self._counts.get(name, (0, 0))
         if name == FALLBACK:
-            where = "comes with this app; trained on drawn shapes only"
+            where = f"comes with this app; learned from {FALLBACK_LEARNED}"
         else:
             where = source.repo_id if source.repo_id is not None else f"the local folder {source.name}"
         return ModelDescription(
@@ -132,9 +162,32 @@ class ModelLibrary:
         message = f"{active} answers" if ready else f"{active} is being loaded"
         if active != self._wanted:
             message += f"; {self._why_not(self._wanted)}"
-        if active == FALLBACK:
-            message += ". It knows only drawn shapes"
-        return ServiceStatus(active, ready, message + ".")
+        advice = self._advice() if self.is_small(active) else ""
+        return ServiceStatus(active, ready, message + ".", advice)
+
+    def is_bundled(self) -> bool:
+        """Whether the bundled checkpoint answers, with its own SAM: then an answer can be kept beforehand."""
+        return self._active == FALLBACK and (self._baseline is None or self._wanted != FALLBACK)
+
+    def is_small(self, name: str) -> bool:
+        """Whether a model is smaller than `base`; one of someone's own is counted once it is loaded."""
+        if name in NAMES:
+            return name == FALLBACK
+        total, _ = self._counts.get(name, COUNTED[PREFERRED])
+        return total < COUNTED[PREFERRED][0]
+
+    def _advice(self) -> str:
+        """That `base` is sharper, and the next step towards it."""
+        sharper = f"{PREFERRED} is sharper"
+        if self.available(PREFERRED):
+            return f"{sharper}: choose it under Model."
+        download = self._downloads.get(PREFERRED)
+        if download is None:
+            return f"{sharper}: choose it under Model, and it is downloaded."
+        if download.state not in {"refused", "cut off"}:
+            takes_over = self._wanted == PREFERRED
+            return f"{sharper} and {'takes over' if takes_over else 'can be chosen'} once it is here."
+        return f"{sharper}: let this machine reach the Hugging Face Hub, then choose it under Model."
 
     def _why_not(self, name: str) -> str:
         failure, download = self._failures.get(name), self._downloads.get(name)
@@ -216,6 +269,8 @@ class ModelLibrary:
             self.pair(name)
         if name not in self._pairs:
             return
+        for prepare in self._preparations:
+            _try(prepare, name)
         self._active = name
         log.info("%s answers from now on", name)
 
@@ -261,6 +316,13 @@ class ModelLibrary:
                 "%s is not on this machine; SAM's frozen tensors of %s take its place", repo, source.name
             )
         return found
+
+
+def _try(prepare: Callable[[str], None], name: str) -> None:
+    try:
+        prepare(name)
+    except Exception:
+        log.exception("What was to be prepared for %s was not", name)
 
 
 def _in_background(task: Callable[[], None], *, name: str) -> None:

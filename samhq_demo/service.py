@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from .inline import InlineExecutor
 from .library import ModelDescription, ModelLibrary, ServiceStatus
 from .memory import keep_freed_memory
 from .overlap import Overlap
+from .photo_scores import PhotoScores
 from .pictures import Picture
 from .prompts import Prompt
 from .refining import RefineStep
@@ -63,6 +64,22 @@ class CompareService:
     def status(self) -> ServiceStatus:
         """Which model answers now, and why."""
         return self._library.status()
+
+    def photo_scores(self) -> PhotoScores | None:
+        """What the bundled checkpoint was measured to do on photos."""
+        return self._library.photo_scores
+
+    def is_small(self, model: str) -> bool:
+        """Whether a model is smaller than `base`."""
+        return self._library.is_small(model)
+
+    def is_bundled(self) -> bool:
+        """Whether the checkpoint that comes with the app answers, as it comes."""
+        return self._library.is_bundled()
+
+    def when_loaded(self, prepare: Callable[[str], None]) -> None:
+        """As in `ModelLibrary`."""
+        self._library.when_loaded(prepare)
 
     def prepare(self, picture: Picture, *, model: str | None = None) -> Encoded:
         """Encode a picture ahead of its first prompt; waits until it is done."""

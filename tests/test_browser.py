@@ -23,10 +23,14 @@ from tests.visitor import Visitor
 pytestmark = pytest.mark.browser
 
 EXAMPLES = json.loads((ROOT / "examples" / "examples.json").read_text())
-# The first example: a plain shape, which every model should find. Its picture is 768 x 576.
-HOUSE = ROOT / "examples" / EXAMPLES[0]["file"]
+# Plain shapes, which every model should find. The house's picture is 768 x 576.
+HOUSE_AT, HEARTS_AT = (
+    next(at for at, example in enumerate(EXAMPLES) if example["file"] == file)
+    for file in ("house.jpg", "hearts.jpg")
+)
+HOUSE = ROOT / "examples" / "house.jpg"
 SIZE_WH = (768, 576)
-TRUTH = read_mask(ROOT / "examples" / EXAMPLES[0]["truth"], size_wh=SIZE_WH)
+TRUTH = read_mask(ROOT / "examples" / "house.mask.png", size_wh=SIZE_WH)
 SCREENS = [(1, 0.67), (1, 1.0), (1, 1.5), (2, 1.0), (3, 1.25)]  # device scale, page zoom
 PICTURES = [(200, 150), (150, 200), (1000, 750), (750, 1000), (6000, 4000), (4000, 6000)]
 
@@ -40,8 +44,8 @@ def visitor(app: RunningApp, browser: Browser) -> Iterator[Visitor]:
 
 @pytest.fixture
 def house(visitor: Visitor) -> Visitor:
-    """A visitor who chose the first example and cleared its prompt; its true mask stays."""
-    visitor.choose_example(0)
+    """A visitor who chose the house and cleared its prompt; its true mask stays."""
+    visitor.choose_example(HOUSE_AT)
     visitor.press("c")
     return visitor
 
@@ -127,10 +131,12 @@ def test_a_click_in_the_picture_is_a_click_in_the_viewer(house: Visitor) -> None
 
 def test_a_picture_can_be_clicked_as_soon_as_it_takes_clicks(visitor: Visitor) -> None:
     """With no wait for anything: the click comes when the picture lets it through."""
+    visitor.takes_picture_away()
+    before = visitor.revision
     visitor.page.locator("#picture input[type=file]").set_input_files(HOUSE)
     image = visitor.page.locator("#picture img")
     image.click(position={"x": 70, "y": 110})
-    visitor.sees_answer(0)
+    visitor.sees_answer(before)
     (point,) = visitor.prompt["points"]
     box = image.bounding_box()
     assert box is not None
@@ -163,7 +169,7 @@ def test_a_late_answer_does_not_replace_a_newer_one(house: Visitor) -> None:
     house.press("c")
     # Another picture, so that the question under way is given up and not waited for.
     before = house.revision
-    house.page.locator("#example-1").click()
+    house.page.locator(f"#example-{HEARTS_AT}").click()
     house.sees_answer(before)
     house.sees_scores()
     scores, revision = house.page.inner_text("#viewer .scores"), house.revision
@@ -177,6 +183,8 @@ def test_a_late_answer_does_not_replace_a_newer_one(house: Visitor) -> None:
 
 
 def test_a_picture_begins_to_encode_when_it_arrives(visitor: Visitor, tmp_path: Path) -> None:
+    visitor.takes_picture_away()
+    before = visitor.revision
     visitor.page.evaluate(
         """() => {
             const bar = document.querySelector('#viewer .progress');
@@ -187,7 +195,7 @@ def test_a_picture_begins_to_encode_when_it_arrives(visitor: Visitor, tmp_path: 
     visitor.bring(save_photo(tmp_path / "photo.png", size_wh=(2000, 1500), seed=11))
     visitor.page.wait_for_function("window.barSeen")
     visitor.page.wait_for_function("document.querySelector('#viewer .progress').hidden")
-    assert visitor.revision == 0
+    assert visitor.revision == before
     visitor.ask(1000, 700)
     # Answered without the queue: the picture was encoded before anything was asked.
     assert "Answered in" in visitor.status
@@ -241,6 +249,7 @@ def test_a_file_that_is_no_picture_is_refused_and_all_else_stays(house: Visitor,
 def test_a_refused_first_picture_leaves_the_box_empty(visitor: Visitor, tmp_path: Path) -> None:
     fake = tmp_path / "fake.png"
     fake.write_bytes(b"no picture at all")
+    visitor.takes_picture_away()
     visitor.page.locator("#picture input[type=file]").set_input_files(fake)
     visitor.page.wait_for_selector("#status.error")
     visitor.page.locator("#picture img").wait_for(state="detached")
@@ -277,10 +286,10 @@ def test_two_visitors_never_see_each_others_picture_or_prompts(
     app: RunningApp, browser: Browser, house: Visitor
 ) -> None:
     other = Visitor.arrive(browser, app.url)
-    other.choose_example(1)
+    other.choose_example(HEARTS_AT)
     house.ask(*inside(TRUTH))
     theirs = other.prompt
-    assert theirs == EXAMPLES[1]["prompt"]
+    assert theirs == EXAMPLES[HEARTS_AT]["prompt"]
     assert other.state["picture"] != house.state["picture"]
     other.ask(600, 100)
     assert len(other.prompt["points"]) == 2
@@ -309,7 +318,7 @@ def test_a_ticket_of_no_picture_is_refused_in_a_sentence(house: Visitor) -> None
 def test_nothing_moves_when_answers_come(app: RunningApp, browser: Browser, size_wh: tuple[int, int]) -> None:
     visitor = Visitor.arrive(browser, app.url, size_wh=size_wh)
     visitor.page.locator("#answering [data-mood=done]").wait_for()  # its text is final
-    visitor.choose_example(0)
+    visitor.choose_example(HOUSE_AT)
     visitor.press("c")
     visitor.rest()
     before = _places(visitor)
@@ -368,7 +377,7 @@ def test_programs_and_language_models_see_the_endpoints_alone(app: RunningApp) -
 
 
 def test_the_page_says_which_model_answers_and_what_the_scores_are(visitor: Visitor) -> None:
-    visitor.page.locator("#answering", has_text="knows only drawn shapes").wait_for()
+    visitor.page.locator("#answering", has_text="photos that it never saw").wait_for()
     visitor.page.get_by_role("button", name="What the scores mean").click()
     about = visitor.page.locator("#about")
     about.locator("table").wait_for()

@@ -16,17 +16,20 @@ from samhq_demo.service import CompareService
 from samhq_demo.ui import words
 from samhq_demo.ui.examples import read_examples
 from samhq_demo.ui.handlers import Handlers
+from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.store import PictureStore
 from samhq_demo.ui.viewer import NEEDS_QUEUE
 from tests.serving import save_photo
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
+HOUSE = next(example for example in read_examples(EXAMPLES) if example.file.name == "house.jpg")
 
 
 @pytest.fixture
 def handlers(service: CompareService) -> Handlers:
-    return Handlers(service, store=PictureStore(), examples=read_examples(EXAMPLES))
+    examples = read_examples(EXAMPLES)
+    return Handlers(service, store=PictureStore(), examples=examples, opening=Opening(service, examples))
 
 
 @pytest.fixture
@@ -86,12 +89,11 @@ def test_a_file_of_the_server_is_refused(handlers: Handlers, upload: Path, tmp_p
 
 
 def test_an_example_comes_with_its_prompt_and_its_truth(handlers: Handlers, upload: Path) -> None:
-    _, message, _ = handlers.take_example(0)
+    _, message, _ = handlers.take_example(HOUSE.title)
     (house,) = message["objects"]
-    example = read_examples(EXAMPLES)[0]
-    assert (house["name"], house["prompt"]) == ("House", example.prompt.to_json())
-    assert example.truth is not None
-    assert np.array_equal(rle_decode(house["truth"]["rle"]), read_mask(example.truth, size_wh=(768, 576)))
+    assert (house["name"], house["prompt"]) == ("House", HOUSE.prompt.to_json())
+    assert HOUSE.truth is not None
+    assert np.array_equal(rle_decode(house["truth"]["rle"]), read_mask(HOUSE.truth, size_wh=(768, 576)))
 
 
 def test_a_picture_is_encoded_ahead_and_then_answered_without_the_queue(

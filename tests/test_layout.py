@@ -24,6 +24,7 @@ VALUES = (
         "asked",
         "inline",
         "memory",
+        "photo_scores",
     ),
 )
 HEAVY = ("torch", "transformers", "gradio")

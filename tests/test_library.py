@@ -6,8 +6,7 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
 from tests.hub_server import KIB, HubServer, files_in
 from tests.parity import picture_of
+from tests.waiting import wait
 
 SAM_HQ, SAM = "syscv-community/sam-hq-vit-base", "facebook/sam-vit-base"
 BOX = Prompt(box_xyxy=(5.0, 5.0, 60.0, 40.0))
@@ -53,30 +53,46 @@ def hub(
         yield server
 
 
-def _wait(until: Callable[[], bool], *, seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < end, "it did not come to that in time"
-        time.sleep(0.02)
-
-
 def test_base_takes_over_from_tiny_once_it_is_downloaded(hub: HubServer) -> None:
     hub.bytes_per_second = 400 * KIB
     service = build_service(Settings(device="cpu"))
     assert service.status().model == "tiny"
-    _wait(lambda: "base is being downloaded (" in service.status().message)
+    wait(lambda: "base is being downloaded (" in service.status().message)
     assert service.compare(picture_of((80, 60)), [BOX]).model == "tiny"
+    assert service.status().advice == "base is sharper and takes over once it is here."
     hub.bytes_per_second = None
-    _wait(lambda: service.status().model == "base" and service.status().ready)
+    wait(lambda: service.status().model == "base" and service.status().ready)
     assert service.compare(picture_of((80, 60)), [BOX]).model == "base"
     assert [m.name for m in service.models() if m.active] == ["base"]
+    assert not service.status().is_small
     assert service.compare(picture_of((80, 60)), [BOX], model="tiny").model == "tiny"
+
+
+def test_what_wants_to_be_prepared_is_before_base_takes_over(hub: HubServer) -> None:
+    service = build_service(Settings(device="cpu"))
+    answering: list[tuple[str, str | None]] = []
+    service.when_loaded(lambda name: answering.append((name, service.status().model)))
+    wait(lambda: service.status().model == "base")
+    assert ("base", "tiny") in answering
+
+
+def test_a_preparation_that_fails_keeps_nobody_from_answering(
+    hub: HubServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    service = build_service(Settings(device="cpu"))
+
+    def fail(name: str) -> None:
+        raise RuntimeError("no room")
+
+    service.when_loaded(fail)
+    wait(lambda: service.status().model == "base")
+    assert "What was to be prepared for base was not" in caplog.text
 
 
 def test_cached_base_answers_at_once_and_asks_no_network(hub: HubServer) -> None:
     first = ModelLibrary(Settings(device="cpu"))
     first.start()
-    _wait(lambda: first.status().model == "base")
+    wait(lambda: first.status().model == "base")
     hub.asked.clear()
     second = ModelLibrary(Settings(device="cpu"))
     second.start()
@@ -85,12 +101,32 @@ def test_cached_base_answers_at_once_and_asks_no_network(hub: HubServer) -> None
     assert hub.asked == []
 
 
+def test_who_asked_for_tiny_is_told_how_to_get_base(hub: HubServer) -> None:
+    library = ModelLibrary(Settings(model="tiny", device="cpu"))
+    library.start()
+    assert library.status().message.startswith("tiny ")
+    assert library.status().advice == "base is sharper: choose it under Model, and it is downloaded."
+    with pytest.raises(ValueError, match="base is being downloaded"):
+        library.pair("base")
+    wait(lambda: library.available("base"))
+    assert library.status().advice == "base is sharper: choose it under Model."
+    assert library.pair("base").name == "base"
+
+
+def test_a_small_model_of_ones_own_is_told_from_base_once_it_is_counted(checkpoint: Path) -> None:
+    library = ModelLibrary(Settings(model=str(checkpoint), device="cpu"))
+    assert not library.status().is_small
+    library.pair(None)
+    assert library.status().is_small
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 503])
 def test_refusal_leaves_tiny_answering_and_says_why(hub: HubServer, status: int) -> None:
     hub.refuse = status
     service = build_service(Settings(device="cpu"))
-    _wait(lambda: "could not be had" in service.status().message)
+    wait(lambda: "could not be had" in service.status().message)
     assert service.compare(picture_of((80, 60)), [BOX]).model == "tiny"
+    assert "let this machine reach the Hugging Face Hub" in service.status().advice
     with pytest.raises(ValueError, match="on this machine: tiny"):
         service.compare(picture_of((80, 60)), [BOX], model="large")
 
@@ -98,12 +134,12 @@ def test_refusal_leaves_tiny_answering_and_says_why(hub: HubServer, status: int)
 def test_cut_off_download_leaves_tiny_and_asking_again_goes_on(hub: HubServer) -> None:
     hub.dies_after = 64 * KIB
     service = build_service(Settings(device="cpu"))
-    _wait(lambda: "could not be had" in service.status().message)
+    wait(lambda: "could not be had" in service.status().message)
     assert service.status().model == "tiny"
     hub.dies_after = None
     with pytest.raises(ValueError, match="base is being downloaded"):
         service.compare(picture_of((80, 60)), [BOX], model="base")
-    _wait(lambda: service.status().model == "base")
+    wait(lambda: service.status().model == "base")
 
 
 def test_hub_is_where_hf_endpoint_says_and_no_network_is_no_fault(

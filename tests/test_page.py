@@ -13,6 +13,8 @@ import pytest
 from gradio.route_utils import delete_files_created_by_app
 from PIL import Image
 
+from samhq_demo.library import ServiceStatus
+from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.service import CompareService
 from samhq_demo.ui import words
 from samhq_demo.ui.examples import read_examples, thumbnail
@@ -40,9 +42,30 @@ def test_thumbnails_have_one_shape(tmp_path: Path) -> None:
         assert (image.format, image.size) == ("JPEG", (192, 144))
 
 
-def test_the_page_says_that_tiny_knows_only_drawn_shapes() -> None:
-    assert "drawn shapes" in words.answering_model("tiny answers.", model="tiny")
-    assert words.answering_model("base answers.", model="base") == "base answers."
+SCORES = PhotoScores(click_iou=0.5, click_best_of_three_iou=0.625, box_iou=0.7, photos=42)
+TINY_ANSWERS = ServiceStatus("tiny", True, "tiny answers.", "base is sharper: choose it under Model.")
+
+
+def test_the_page_says_what_tiny_learned_and_how_good_it_is_on_photos() -> None:
+    line = words.answering_html(TINY_ANSWERS, SCORES)
+    assert ">tiny answers. base is sharper: choose it under Model.</span>" in line
+    assert ">tiny learned from free photos" in line
+    assert "on 42 photos that it never saw" in line
+    assert "0.50 by a click, 0.62 with the best of three candidates, and 0.70 by a box." in line
+    assert line.count("tiny learned") == 1
+
+
+def test_the_line_is_amber_where_a_small_model_answers_and_there_alone() -> None:
+    assert 'data-mood="done" data-size="small"' in words.answering_html(TINY_ANSWERS, SCORES)
+    base = words.answering_html(ServiceStatus("base", True, "base answers."), SCORES)
+    assert base == '<span class="mood" data-mood="done" data-size="full">base answers.</span>'
+
+
+def test_no_text_says_that_tiny_knows_drawn_shapes_alone() -> None:
+    root = EXAMPLES.parent
+    files = [root / "README.md", *(root / "samhq_demo").rglob("*.py"), *(root / "samhq_demo").rglob("*.js")]
+    for file in files:
+        assert "only drawn shapes" not in file.read_text(encoding="utf-8"), file
 
 
 @pytest.mark.parametrize(
@@ -107,4 +130,4 @@ def test_the_words_about_the_scores_count_each_models_parameters(service: Compar
 
 
 def test_what_comes_from_outside_is_no_html() -> None:
-    assert "<b>" not in words.answering_html("<b>no</b>", "wrong")
+    assert "<b>" not in words.answering_html(ServiceStatus(None, False, "<b>no</b>"), None)

@@ -135,8 +135,9 @@ def test_a_rough_mask_is_a_prompt_of_its_own(visitor: Visitor, client: Client, t
     rough = np.zeros(SIZE_WH[::-1], np.uint8)
     rough[200:450, 80:400] = 255
     Image.fromarray(rough).save(tmp_path / "rough.png")
+    before = visitor.revision
     visitor.give("mask", tmp_path / "rough.png")
-    visitor.sees_answer(0)
+    visitor.sees_answer(before)
     result, *_ = client.predict(
         handle_file(HOUSE), mask_prompt=handle_file(tmp_path / "rough.png"), api_name="/compare"
     )
@@ -145,8 +146,9 @@ def test_a_rough_mask_is_a_prompt_of_its_own(visitor: Visitor, client: Client, t
 
 
 def test_the_hq_mask_alone_and_candidates_for_a_box_are_choices(visitor: Visitor, client: Client) -> None:
+    before = visitor.revision
     visitor.drag((60, 40), (460, 480))
-    before = visitor.sees_answer(0)
+    before = visitor.sees_answer(before)
     assert visitor.page.locator("#viewer .thumb:visible").count() == 0
     visitor.page.get_by_label("When to give candidates").select_option("always")
     before = visitor.sees_answer(before)

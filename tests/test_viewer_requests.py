@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
+from samhq_demo.ui.question import Question
 from tests.viewer_harness import HQ_RADIUS, RADIUS_SHARE, Harness, launched
 from tests.viewer_person import Person
 
@@ -17,6 +19,7 @@ SIZE_WH = (600, 400)
 GREY = (120, 120, 120)
 NEAR = RADIUS_SHARE * 400 * 0.4  # well within both models' discs
 PATIENCE_SECONDS = 1.5
+PICTURES_SHOWN = "document.querySelector('#viewer').viewer.picturesShown()"
 NUMBERS = [
     ("sam", "predicted_iou"),
     ("sam", "stability"),
@@ -81,6 +84,37 @@ def test_quick_edits_become_one_question_with_the_last_of_them(person: Person, h
     assert harness.most_at_once == 1
     assert all(is_masked(person, x, 200) for x in (100, 200, 300, 400, 500))
     assert person.revision == before + 1
+
+
+def test_an_answer_that_comes_with_the_picture_is_shown_and_not_asked_for(
+    person: Person, harness: Harness
+) -> None:
+    prompt = {"points": [[300, 200]], "labels": [1], "box": None}
+    asked = {"picture": "grey", "sequence": 1, "object": 1, "prompt": prompt}
+    answer = harness.answer(Question.from_json(asked))["objects"][0]
+    shown, before = person.page.evaluate(PICTURES_SHOWN), person.revision
+    told = [{"name": "Disc", "prompt": prompt, "answer": answer}, {"prompt": {"box": [50, 50, 90, 90]}}]
+    person.page.fill(
+        "#message textarea, #message input",
+        json.dumps({"picture": harness.pictures["grey"], "objects": told}),
+    )
+    person.press("Enter")
+    person.page.wait_for_function(f"shown => {PICTURES_SHOWN} > shown", arg=shown)
+    person.sees_answer(before + 1)
+    # The second object came without one.
+    assert [question.prompt.box_xyxy for question in harness.questions] == [(50, 50, 90, 90)]
+    assert is_masked(person, 300, 200)
+    assert person.page.locator("#viewer .thumb:visible").count() == 6
+    before = person.revision
+    person.page.evaluate("document.activeElement.blur()")
+    person.ask(320, 200)
+    assert person.prompt["points"] == [[300, 200], [320, 200]]
+    person.press("Control+z")
+    assert person.prompt == prompt
+    assert person.revision == before + 2
+    assert [question.prompt.box_xyxy for question in harness.questions if not question.prompt.points] == [
+        (50, 50, 90, 90)
+    ]
 
 
 def test_an_answer_to_what_was_undone_is_not_shown(person: Person, harness: Harness) -> None:

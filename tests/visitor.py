@@ -25,6 +25,8 @@ class Visitor(Person):
         visitor = cls(context.new_page())
         visitor.page.set_default_timeout(PATIENCE_MS)
         visitor.open(url)
+        if visitor.page.locator("#examples").count():
+            visitor.sees_opening()
         return visitor
 
     def leave(self) -> None:
@@ -34,6 +36,17 @@ class Visitor(Person):
         assert {host.partition(":")[0] for host in self.hosts} <= {"127.0.0.1"}
 
     # ---- pictures ------------------------------------------------------------------------------------
+
+    def sees_opening(self) -> None:
+        """Wait for the example that the page opens with, its answer, and the model."""
+        self.sees_answer(0)
+        self.page.locator("#answering [data-mood=done]").wait_for()
+        self.rest()  # the page makes room for it
+
+    def takes_picture_away(self) -> None:
+        """So that the page is empty."""
+        self.page.get_by_label("Remove Image").click()
+        self.page.wait_for_selector("#viewer .sv[data-state=empty]")
 
     @property
     def pictures_shown(self) -> int:
@@ -62,7 +75,9 @@ class Visitor(Person):
         self.sees_answer(before)
 
     def bring(self, file: Path) -> None:
-        """Through the empty picture box, and wait until it is shown."""
+        """Through the picture box, which is emptied before, and wait until it is shown."""
+        if self.page.locator("#picture img").count():
+            self.takes_picture_away()
         before = self.pictures_shown
         self.page.locator("#picture input[type=file]").set_input_files(file)
         self.sees_picture(before)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageOps
 
@@ -16,17 +18,28 @@ THUMBNAIL_WH = (192, 144)
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A picture's file, what to ask of it, and its true mask's file where the truth is known."""
+    """A picture's file and what to ask of it.
+
+    truth: the true mask's file, where the truth is known. is_thin: whether the object has thin parts, where
+    SAM-HQ gains most. answer: the file with the bundled checkpoint's answer, where that is kept.
+    """
 
     title: str
     file: Path
     prompt: Prompt
     truth: Path | None = None
+    is_photo: bool = False
+    is_thin: bool = False
+    answer: Path | None = None
 
     @property
     def object_name(self) -> str:
         """Of a title such as "House: one click" what the prompt is for."""
         return self.title.partition(":")[0]
+
+    def bundled_answer(self) -> Mapping[str, Any] | None:
+        """What the bundled checkpoint answers, as the API writes an object; None where it is not kept."""
+        return None if self.answer is None else json.loads(self.answer.read_text(encoding="utf-8"))
 
 
 def read_examples(folder: Path) -> tuple[Example, ...]:
@@ -43,9 +56,23 @@ def read_examples(folder: Path) -> tuple[Example, ...]:
             file=folder / entry["file"],
             prompt=Prompt.from_json(entry["prompt"]),
             truth=folder / entry["truth"] if entry.get("truth") else None,
+            is_photo=entry.get("kind") == "photo",
+            is_thin=entry.get("thin", False),
+            answer=folder / entry["answer"] if entry.get("answer") else None,
         )
         for entry in json.loads(listing.read_text(encoding="utf-8"))
     )
+
+
+def in_order(examples: Iterable[Example], *, small: bool) -> tuple[Example, ...]:
+    """The examples as they are offered where a model answers that is `small`, or one that is not.
+
+    A small model gets the folder's own order. Larger ones know photos: those come first, and of them those
+    with thin parts.
+    """
+    if small:
+        return tuple(examples)
+    return tuple(sorted(examples, key=lambda one: (not one.is_photo, not (one.is_photo and one.is_thin))))
 
 
 def thumbnail(file: Path, target: Path) -> Path:

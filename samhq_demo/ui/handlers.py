@@ -16,6 +16,7 @@ from samhq_demo.service import CompareService, NotEncodedError
 from samhq_demo.ui import words
 from samhq_demo.ui.errors import gradio_errors
 from samhq_demo.ui.examples import Example
+from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.question import Question, mask_of, picture_id_of
 from samhq_demo.ui.saved import read_prompts
 from samhq_demo.ui.served import new_file
@@ -35,10 +36,19 @@ Arrived = tuple[Any, dict[str, Any], Any]
 class Handlers:
     """The page's events, and what the viewer calls. A visitor's picture is known by its ticket."""
 
-    def __init__(self, service: CompareService, *, store: PictureStore, examples: Sequence[Example]) -> None:
+    def __init__(
+        self,
+        service: CompareService,
+        *,
+        store: PictureStore,
+        examples: Sequence[Example],
+        opening: Opening,
+    ) -> None:
         self._service = service
         self._store = store
-        self._examples = tuple(examples)
+        self._examples = {example.title: example for example in examples}
+        self._example_tickets: dict[str, Ticket] = {}
+        self._opening = opening
         self._encoders = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="encode")
 
     # Pictures in and out
@@ -63,16 +73,19 @@ class Handlers:
         path = sent.get("path")
         yield from self.take_picture(path if isinstance(path, str) else None, ticket_id)
 
-    def take_example(self, index: int) -> Arrived:
+    def take_example(self, title: str) -> Arrived:
         with gradio_errors("an example"):
-            if not 0 <= index < len(self._examples):
+            if title not in self._examples:
                 raise ValueError(words.NO_SUCH_EXAMPLE)
-            example = self._examples[index]
-            # A copy among the uploads: there programs can ask about it too.
-            file = new_file(example.file.name)
-            file.write_bytes(example.file.read_bytes())
-            ticket = self._store.admit(file, name=example.file.name)
-            return self._arrived(ticket, objects=[_object_of(example, size_wh=ticket.size_wh)])
+            return self._show_example(self._examples[title])
+
+    def open_page(self, ticket_id: str | None) -> Arrived:
+        """The example that a new visitor sees, with its answer where that is known."""
+        opened = self._opening.now()
+        if opened is None or ticket_id is not None:  # a picture was quicker
+            return gr.skip(), gr.skip(), gr.skip()
+        with gradio_errors("the first example"):
+            return self._show_example(opened.example, answer=opened.answer)
 
     def drop_picture(self) -> tuple[dict[str, Any], None]:
         """-> viewer, ticket."""
@@ -84,6 +97,23 @@ class Handlers:
         if not isinstance(file, Path):
             raise ValueError(words.NO_PICTURE_SENT)
         return self._store.admit(file, name=name)
+
+    def _show_example(self, example: Example, *, answer: Mapping[str, Any] | None = None) -> Arrived:
+        ticket = self._example_ticket(example)
+        return self._arrived(ticket, objects=[_object_of(example, size_wh=ticket.size_wh, answer=answer)])
+
+    def _example_ticket(self, example: Example) -> Ticket:
+        """A visitor's own, for files that all visitors share: every new page shows an example."""
+        known = self._example_tickets.get(example.title)
+        again = None if known is None else self._store.admit_again(known)
+        if again is not None:
+            return again
+        # A copy among the uploads: there programs can ask about it too.
+        file = new_file(example.file.name)
+        file.write_bytes(example.file.read_bytes())
+        ticket = self._store.admit(file, name=example.file.name)
+        self._example_tickets[example.title] = ticket
+        return ticket
 
     def _arrived(self, ticket: Ticket, *, objects: Sequence[Mapping[str, Any]] | None = None) -> Arrived:
         shown = shown_picture(ticket.id, file=ticket.view, size_wh=ticket.size_wh)
@@ -177,9 +207,7 @@ class Handlers:
         return self.answering(), gr.Dropdown(choices=self.model_choices())
 
     def answering(self) -> str:
-        status = self._service.status()
-        mood: words.Mood = "done" if status.ready else ("busy" if status.model else "wrong")
-        return words.answering_html(words.answering_model(status.message, model=status.model), mood)
+        return words.answering_html(self._service.status(), self._service.photo_scores())
 
     def model_choices(self) -> list[tuple[str, str]]:
         """(label, value) pairs; an empty value is whichever model answers."""
@@ -198,10 +226,14 @@ class Handlers:
         return [(words.MODEL_AUTOMATIC, ""), *named]
 
 
-def _object_of(example: Example, *, size_wh: tuple[int, int]) -> dict[str, Any]:
-    """An example's prompt, and its true mask where it has one, for the viewer."""
+def _object_of(
+    example: Example, *, size_wh: tuple[int, int], answer: Mapping[str, Any] | None
+) -> dict[str, Any]:
+    """For the viewer: an example's prompt, its true mask where it has one, its answer where that is known."""
     made: dict[str, Any] = {"name": example.object_name, "prompt": example.prompt.to_json()}
     if example.truth is not None:
         rle = rle_encode(read_mask(example.truth, size_wh=size_wh))
         made["truth"] = {"name": example.truth.name, "rle": rle}
+    if answer is not None:
+        made["answer"] = answer
     return made

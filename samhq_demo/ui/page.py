@@ -6,7 +6,6 @@ of the page brings pictures to it and says which model answers.
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,10 @@ from gradio.data_classes import ImageData
 from samhq_demo.service import CompareService
 from samhq_demo.ui import words
 from samhq_demo.ui.api import register_api
-from samhq_demo.ui.examples import Example, read_examples, thumbnail
+from samhq_demo.ui.examples import Example, read_examples
+from samhq_demo.ui.gallery import Gallery
 from samhq_demo.ui.handlers import AT_A_TIME, Handlers
+from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.store import PictureStore
 from samhq_demo.ui.viewer import answer_queued, build_viewer
 
@@ -41,7 +42,7 @@ class Parts:
     upload: gr.UploadButton
     model: gr.Dropdown
     answering: gr.HTML
-    examples: tuple[gr.Button, ...]
+    gallery: Gallery
 
 
 def build_page(
@@ -53,12 +54,14 @@ def build_page(
     store: where visitors' pictures are held; None: one of the usual size.
     """
     examples = () if examples_dir is None else read_examples(examples_dir)
-    handlers = Handlers(service, store=store or PictureStore(), examples=examples)
+    opening = Opening(service, examples)
+    opening.answer_ahead()
+    handlers = Handlers(service, store=store or PictureStore(), examples=examples, opening=opening)
     with gr.Blocks(title=words.TITLE, fill_width=True, delete_cache=DELETE_CACHE) as page:
         # First, so that no event of the page takes one of its names.
         register_api(service)
         parts = _lay_out(service, handlers, examples)
-        _wire_pictures(parts, handlers)
+        _wire_pictures(parts, handlers, page)
         _wire_viewer(parts, handlers)
         _wire_models(parts, handlers, page)
     page.queue(max_size=256)
@@ -82,7 +85,7 @@ def theme() -> gr.themes.Base:
 def _lay_out(service: CompareService, handlers: Handlers, examples: tuple[Example, ...]) -> Parts:
     ticket = gr.State(None)
     gr.HTML(f"<h1>{words.TITLE}</h1><p>{words.LEAD}</p>", elem_id="lead")
-    buttons = _example_list(examples)
+    gallery = Gallery(service, examples)
     with gr.Row(elem_id="work"):
         with gr.Column(elem_id="side", min_width=0):
             picture, upload = _picture(), gr.UploadButton(words.ANOTHER, size="sm", elem_id="upload")
@@ -101,7 +104,7 @@ def _lay_out(service: CompareService, handlers: Handlers, examples: tuple[Exampl
             )
     with gr.Accordion(words.ABOUT, open=False, elem_id="about"):
         gr.HTML(words.about_html(service.models()))
-    return Parts(ticket, viewer, picture, upload, model, answering, buttons)
+    return Parts(ticket, viewer, picture, upload, model, answering, gallery)
 
 
 def _picture() -> gr.Image:
@@ -134,27 +137,7 @@ def _as_it_came(picture: gr.Image) -> gr.Image:
     return picture
 
 
-def _example_list(examples: tuple[Example, ...]) -> tuple[gr.Button, ...]:
-    """A button with a small picture for each; buttons, so that keys and screen readers find them."""
-    with gr.Row(elem_id="examples", visible=bool(examples)), tempfile.TemporaryDirectory() as folder:
-        buttons = tuple(
-            gr.Button(
-                example.title,
-                icon=thumbnail(example.file, Path(folder) / f"{number}.jpg"),
-                size="sm",
-                min_width=0,
-                elem_id=f"example-{number}",
-            )
-            for number, example in enumerate(examples)
-        )
-    for button in buttons:
-        assert button.icon is not None, "each was made with one"
-        # Gradio's own copy, which would go with the visitors' old files.
-        button.keep_in_cache.add(button.icon["path"])
-    return buttons
-
-
-def _wire_pictures(parts: Parts, handlers: Handlers) -> None:
+def _wire_pictures(parts: Parts, handlers: Handlers, page: gr.Blocks) -> None:
     taking: dict[str, Any] = {
         "outputs": [parts.picture, parts.viewer, parts.ticket],
         "concurrency_id": "pictures",
@@ -166,14 +149,18 @@ def _wire_pictures(parts: Parts, handlers: Handlers) -> None:
         parts.upload.upload(handlers.take_picture, [parts.upload, parts.ticket], **taking),
         parts.viewer.upload(handlers.take_sent, parts.ticket, **taking),
     ]
-    numbers = {button._id: number for number, button in enumerate(parts.examples)}
+    buttons = parts.gallery.buttons
+    # By elem_id: a button that an event has written to is another object, with another _id.
+    places = {button.elem_id: place for place, button in enumerate(buttons)}
 
-    def take_example(event: gr.EventData) -> tuple[Any, ...]:
+    def take_example(event: gr.EventData, *titles: str) -> tuple[Any, ...]:
+        """By what the button says in this visitor's browser, whatever the order is by now."""
         assert event.target is not None, "a click comes from a button"
-        return handlers.take_example(numbers[event.target._id])
+        return handlers.take_example(titles[places[event.target.elem_id]])
 
-    if parts.examples:
-        arrivals.append(gr.on([button.click for button in parts.examples], take_example, None, **taking))
+    if buttons:
+        arrivals.append(gr.on([button.click for button in buttons], take_example, list(buttons), **taking))
+        arrivals.append(page.load(handlers.open_page, parts.ticket, **(taking | {"queue": False})))
     for arrival in arrivals:
         _encode_after(arrival, parts, handlers)
     parts.picture.clear(handlers.drop_picture, None, [parts.viewer, parts.ticket], **_OF_THE_PAGE)
@@ -208,7 +195,12 @@ def _wire_viewer(parts: Parts, handlers: Handlers) -> None:
 def _wire_models(parts: Parts, handlers: Handlers, page: gr.Blocks) -> None:
     chosen = parts.model.input(handlers.choose_model, parts.model, parts.viewer, queue=False, **_OF_THE_PAGE)
     _encode_after(chosen, parts, handlers)
-    page.load(handlers.model_news, outputs=[parts.answering, parts.model], **_OF_THE_PAGE)
+
+    def all_news() -> tuple[Any, ...]:
+        return *handlers.model_news(), *parts.gallery.in_new_order()
+
+    outputs = [parts.answering, parts.model, *parts.gallery.buttons]
+    page.load(all_news, outputs=outputs, queue=False, **_OF_THE_PAGE)
     # A model that is being downloaded or loaded gets ready while a visitor is here.
     news = gr.Timer(MODEL_NEWS_SECONDS)
     news.tick(handlers.answering, outputs=parts.answering, queue=False, **_OF_THE_PAGE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from PIL import Image
@@ -66,7 +66,17 @@ class PictureStore:
         """Read a file, and give out a ticket for it. Raises ValueError where it holds no picture."""
         picture = self._keep(read_picture(file))
         view = _write_view(picture)
-        ticket = Ticket(secrets.token_urlsafe(16), picture.content_id, file, name, view, picture.size_wh)
+        return self._give_out(
+            Ticket(secrets.token_urlsafe(16), picture.content_id, file, name, view, picture.size_wh)
+        )
+
+    def admit_again(self, ticket: Ticket) -> Ticket | None:
+        """Another ticket for the same picture, at no cost; None where one of its files is gone."""
+        if not (ticket.file.is_file() and ticket.view.is_file()):
+            return None
+        return self._give_out(replace(ticket, id=secrets.token_urlsafe(16)))
+
+    def _give_out(self, ticket: Ticket) -> Ticket:
         with self._lock:
             self._tickets[ticket.id] = ticket
             while len(self._tickets) > MAX_TICKETS:

@@ -114,8 +114,10 @@ def viewer_message(
     """News for the browser: return it for the viewer as an event's output. What is None is left as it is.
 
     picture: as `shown_picture` makes it: starts over without prompts. An empty one: no picture any more.
-    objects: {"name", "prompt", "choice", "steps", "mask", "truth"} each, all optional, the last two as
-        {"name", "rle"}: those that come with the picture, or without one these instead of those there.
+    objects: {"name", "prompt", "choice", "steps", "mask", "truth", "answer"} each, all optional, mask and
+        truth as {"name", "rle"}: those that come with the picture, or without one these instead of those
+        there.
+        answer: beside a picture, one of `Comparison.to_json()`'s objects; the prompt is not asked for then.
     settings: changed settings of the questions; every object is asked for again.
     point: (x, y) in picture pixels, added to the selected object as a click there would be.
     answer: the answer of a queued question with its sequence; `answer_queued` writes it.

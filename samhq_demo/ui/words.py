@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import Literal
 
-from samhq_demo.library import ModelDescription
+from samhq_demo.library import FALLBACK, FALLBACK_LEARNED, ModelDescription, ServiceStatus
+from samhq_demo.photo_scores import PhotoScores
 
 Mood = Literal["done", "busy", "wrong"]
 
@@ -28,12 +29,9 @@ NO_PICTURE_SENT = "No picture arrived: choose an image file."
 NO_SUCH_EXAMPLE = "There is no such example."
 PICTURE_GONE = "The server has this picture no more: choose it again."
 
-TINY = "tiny"
-TINY_KNOWS = "tiny knows only drawn shapes: on photos its masks are poor."
-
 NOTE = (
     "Predicted IoU is SAM's own estimate in both columns: it does not say which mask is better.",
-    "Load a true mask, and True IoU says it. The drawn examples come with theirs.",
+    "Load a true mask, and True IoU says it. Most examples come with theirs.",
     "For thin objects draw a box: that is where SAM-HQ gains most.",
 )
 
@@ -86,15 +84,24 @@ def model_choice(name: str, *, total: int, of_hq: int, available: bool) -> str:
     return f"{name}{counted}{'' if available else ' (not on this machine)'}"
 
 
-def answering_model(message: str, *, model: str | None) -> str:
-    """Which model answers and why, and what is to be known of it."""
-    if model == TINY and "drawn shapes" not in message:
-        return f"{message} {TINY_KNOWS}"
-    return message
+def on_photos(scores: PhotoScores) -> str:
+    """What the bundled checkpoint learned from, and how good it was measured to be on photos."""
+    return (
+        f"{FALLBACK} learned from {FALLBACK_LEARNED}; on {scores.photos} photos that it never saw its mean "
+        f"IoU is {scores.click_iou:.2f} by a click, {scores.click_best_of_three_iou:.2f} with the best of "
+        f"three candidates, and {scores.box_iou:.2f} by a box."
+    )
 
 
-def answering_html(text: str, mood: Mood) -> str:
-    return f'<span class="mood" data-mood="{mood}">{escape(text)}</span>'
+def answering_html(status: ServiceStatus, scores: PhotoScores | None) -> str:
+    """Which model answers and why, and, where that is a small one, how to get a sharper one."""
+    mood: Mood = "done" if status.ready else ("busy" if status.model else "wrong")
+    size = "small" if status.is_small else "full"
+    text = escape(" ".join(filter(None, (status.message, status.advice))))
+    line = f'<span class="mood" data-mood="{mood}" data-size="{size}">{text}</span>'
+    if status.model != FALLBACK or scores is None:
+        return line
+    return f'{line}<span class="learned">{escape(on_photos(scores))}</span>'
 
 
 def note_html() -> str:

@@ -41,14 +41,18 @@ class Session {
     return { ...named, prompt: NO_PROMPT, choice: FIRST_CHOICE, ...NOTHING_MORE, truth: null };
   }
 
-  /** `objects`: those that come with the picture, as in `load`; there is nothing to undo then. */
-  setPicture(picture, objects) {
+  /**
+   * `objects`: those that come with the picture, as in `load`; there is nothing to undo then. `made(records)` is
+   * called with what became of them, before anybody hears of the picture.
+   */
+  setPicture(picture, objects, made) {
     this.picture = picture;
     this.#restart();
     if (objects?.length) {
       this.lastId = 0;
       this.objects = this.#records(objects);
       this.selectedId = this.objects[0].id;
+      made?.(this.objects);
     }
     this.onChange("picture");
   }

@@ -108,8 +108,15 @@ class Viewer {
     this.picturesShown += 1;
     this.surface.setPicture(picture, bitmap);
     this.decoder.restart();
-    this.session.setPicture(picture, objects);
+    this.session.setPicture(picture, objects, (records) => this.#keepAnswers(records, objects));
     if (!objects) this.say(HINT);
+  }
+
+  /** Answers that came with the picture's objects: shown at once, and not asked for. */
+  #keepAnswers(records, objects) {
+    records.forEach((record, at) => {
+      if (objects[at].answer) this.answers.keep(this.session.key(record), objects[at].answer);
+    });
   }
 
   #keepPicture() {

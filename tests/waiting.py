@@ -1,0 +1,13 @@
+"""Waiting for what another thread does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+def wait(until: Callable[[], bool], *, seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end, "it did not come to that in time"
+        time.sleep(0.02)
