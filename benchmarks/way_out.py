@@ -89,7 +89,7 @@ def way_out(logits: Logits, size_wh: tuple[int, int]) -> str:
     sam = sam_answer(logits.decoded, frame, multimask=several)
     sam_hq = sam_hq_answer(logits.decoded, frame, multimask=several, hq_token_only=False)
     agreement = Agreement.between(sam.runs, sam_hq.runs)
-    return json.dumps([sam.prediction.to_json(), sam_hq.prediction.to_json(), agreement.to_json()])
+    return json.dumps([sam.to_json(), sam_hq.to_json(), agreement.to_json()])
 
 
 def measure(decode: Callable[[], object], logits: Logits) -> tuple[float, dict[tuple[int, int], float]]:

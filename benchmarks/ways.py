@@ -227,5 +227,5 @@ class ServiceWay:
         return self.service.compare(picture, prompts)
 
     def masks(self, answered: Comparison) -> Masks:
-        sam, sam_hq = ([getattr(one, name).mask() for one in answered.objects] for name in Masks._fields)
+        sam, sam_hq = ([getattr(one, name).runs.mask() for one in answered.objects] for name in Masks._fields)
         return Masks(np.stack(sam), np.stack(sam_hq))

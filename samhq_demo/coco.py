@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from samhq_demo.comparison import Which
-from samhq_demo.masks import Rle, rle_area, rle_bbox, rle_decode
-from samhq_demo.outlines import outlines
+from samhq_demo.masks.outlines import outlines
+from samhq_demo.masks.runs import Runs
 from samhq_demo.shown import ShownObject
 
 Segmentation = Literal["rle", "polygons"]
@@ -38,19 +38,18 @@ def coco_json(
     category_ids = {name: number for number, name in enumerate(names, start=1)}
     annotations: list[dict[str, Any]] = []
     for shown in objects:
-        rle = shown.by(model).rle
-        area = rle_area(rle)
-        if not area:
+        mask = shown.by(model).runs
+        if not mask.area:
             continue
         annotations.append(
             {
                 "id": len(annotations) + 1,
                 "image_id": _IMAGE_ID,
                 "category_id": category_ids[shown.name],
-                "bbox": list(rle_bbox(rle)),
-                "area": area,
+                "bbox": list(mask.bbox_xywh),
+                "area": mask.area,
                 "iscrowd": 0,
-                "segmentation": dict(rle) if segmentation == "rle" else _polygons(rle),
+                "segmentation": mask.rle() if segmentation == "rle" else _polygons(mask),
                 "score": shown.by(model).predicted_iou,
             }
         )
@@ -62,6 +61,6 @@ def coco_json(
     }
 
 
-def _polygons(rle: Rle) -> list[list[int]]:
+def _polygons(mask: Runs) -> list[list[int]]:
     """[[x0, y0, x1, y1, ...], ...], one for each outer ring."""
-    return [ring.corners_xy.ravel().tolist() for ring in outlines(rle_decode(rle)) if not ring.is_hole]
+    return [ring.corners_xy.ravel().tolist() for ring in outlines(mask) if not ring.is_hole]

@@ -1,17 +1,13 @@
 """What was answered: both models' masks for each object, their scores, and how far they agree."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any, Literal
 
-import numpy as np
-
-from samhq_demo import masks
 from samhq_demo.cache import Encoded
-from samhq_demo.masks import BoxXYWH, Mask, Rle
-from samhq_demo.overlap import Overlap
+from samhq_demo.masks.overlap import Overlap
+from samhq_demo.masks.runs import BoxXYWH, Runs
 from samhq_demo.prompts import Prompt
-from samhq_demo.runs import Runs
 
 Which = Literal["sam", "sam_hq"]
 TIMINGS = ("encode", "decode", "total")
@@ -19,24 +15,19 @@ TIMINGS = ("encode", "decode", "total")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One of the masks that a model offers for an ambiguous prompt."""
+    """One of the masks that a model offers for an ambiguous prompt, with the model's scores for it."""
 
+    runs: Runs
+    _: KW_ONLY
     predicted_iou: float
     stability: float
-    area: int
-    rle: Rle
-
-    @classmethod
-    def from_runs(cls, runs: Runs, *, predicted_iou: float, stability: float) -> "Candidate":
-        """From a mask and the model's scores for it."""
-        return cls(float(predicted_iou), float(stability), runs.area, runs.rle())
 
     def to_json(self) -> dict[str, Any]:
         return {
             "predicted_iou": _score(self.predicted_iou),
             "stability": _score(self.stability),
-            "area": self.area,
-            "rle": dict(self.rle),
+            "area": self.runs.area,
+            "rle": self.runs.rle(),
         }
 
 
@@ -45,46 +36,34 @@ class MaskPrediction:
     """One model's answer for one object, at the picture's full size.
 
     predicted_iou: SAM's own estimate of the mask's IoU; it can pass 1.
-    area: pixels. bbox_xywh: (x, y, width, height) in pixels, all 0 for an empty mask.
     candidates: all that the model offered, best first; None when it was asked for one mask.
     true_iou, true_boundary_iou: against the true mask, where one was given.
     """
 
+    runs: Runs
+    _: KW_ONLY
     predicted_iou: float
     stability: float
-    area: int
-    bbox_xywh: BoxXYWH
-    rle: Rle
     candidates: tuple[Candidate, ...] | None = None
     true_iou: float | None = None
     true_boundary_iou: float | None = None
 
-    @classmethod
-    def from_mask(
-        cls,
-        mask: Mask,
-        *,
-        predicted_iou: float,
-        stability: float,
-        candidates: Sequence[Candidate] | None = None,
-        ground_truth: Mask | None = None,
-    ) -> "MaskPrediction":
-        """From a full-size (H, W) mask, the model's scores for it, and the true mask where it is known."""
-        rle = masks.rle_encode(mask)
-        return cls(
-            predicted_iou=float(predicted_iou),
-            stability=float(stability),
-            area=masks.rle_area(rle),
-            bbox_xywh=masks.rle_bbox(rle),
-            rle=rle,
-            candidates=None if candidates is None else tuple(candidates),
-            true_iou=None if ground_truth is None else masks.mask_iou(mask, ground_truth),
-            true_boundary_iou=None if ground_truth is None else masks.boundary_iou(mask, ground_truth),
-        )
+    @property
+    def area(self) -> int:
+        """The number of pixels in the mask."""
+        return self.runs.area
 
-    def mask(self) -> Mask:
-        """The mask itself, (H, W) boolean, decoded anew at each call."""
-        return masks.rle_decode(self.rle)
+    @property
+    def bbox_xywh(self) -> BoxXYWH:
+        """The box around the mask as (x, y, width, height) in pixels; all 0 for an empty mask."""
+        return self.runs.bbox_xywh
+
+    def with_truth(self, truth: Runs | None) -> "MaskPrediction":
+        """The same with its true scores, where the true mask is known."""
+        if truth is None:
+            return self
+        overlap = Overlap.between(self.runs, truth)
+        return replace(self, true_iou=overlap.iou, true_boundary_iou=overlap.boundary_iou)
 
     def to_json(self) -> dict[str, Any]:
         answer: dict[str, Any] = {
@@ -92,7 +71,7 @@ class MaskPrediction:
             "stability": _score(self.stability),
             "area": self.area,
             "bbox": list(self.bbox_xywh),
-            "rle": dict(self.rle),
+            "rle": self.runs.rle(),
             "true_iou": None if self.true_iou is None else _score(self.true_iou),
             "true_boundary_iou": None if self.true_boundary_iou is None else _score(self.true_boundary_iou),
         }
@@ -163,13 +142,11 @@ class Comparison:
     encoded: Encoded
     milliseconds: Mapping[str, float]
 
-    def union(self, which: Which) -> Mask:
-        """All of one model's masks together, (H, W) boolean."""
-        rles = [(item.sam if which == "sam" else item.sam_hq).rle for item in self.objects]
-        if not rles:
-            width, height = self.size_wh
-            return np.zeros((height, width), np.bool_)
-        return masks.rle_decode(masks.rle_union(rles))
+    def union(self, which: Which) -> Runs:
+        """All of one model's masks together."""
+        width, height = self.size_wh
+        found = [(item.sam if which == "sam" else item.sam_hq).runs for item in self.objects]
+        return Runs.union(found, size_hw=(height, width))
 
     def to_json(self) -> dict[str, Any]:
         """The public form, with its keys in the documented order and nothing but plain Python values."""

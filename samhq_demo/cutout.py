@@ -4,16 +4,16 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from samhq_demo.masks import Mask, bbox_xywh
+from samhq_demo.masks.runs import Mask, Runs
 
 # The spread of a soft edge is 1 pixel in pictures up to this long side, and grows with it.
 _SIDE_PER_PIXEL = 1500
 
 
-def cutout(pixels: NDArray[np.uint8], mask: Mask, *, soft_edge: bool) -> NDArray[np.uint8]:
+def cutout(pixels: NDArray[np.uint8], mask: Runs, *, soft_edge: bool) -> NDArray[np.uint8]:
     """The object as (h, w, 4) uint8 RGBA, cropped to the box around it.
 
-    pixels: (H, W, 3) uint8, RGB. mask: (H, W) bool.
+    pixels: (H, W, 3) uint8, RGB.
     soft_edge: false: alpha is 255 in the mask, else 0. True: it fades across the mask's edge, half on either
     side, within about 2 pixels in a picture of 1,500, and the crop has room for that. Where the border of the
     picture cuts the object nothing fades: the object goes on there.
@@ -22,24 +22,24 @@ def cutout(pixels: NDArray[np.uint8], mask: Mask, *, soft_edge: bool) -> NDArray
     and has the colours of the object beside it where the edge fades, lest the old background shine through on
     a new one. Raises ValueError for an empty mask and one that is not of the picture's size.
     """
-    if mask.shape != pixels.shape[:2]:
-        (height, width), (mask_height, mask_width) = pixels.shape[:2], mask.shape
+    if mask.size_hw != pixels.shape[:2]:
+        (height, width), (mask_height, mask_width) = pixels.shape[:2], mask.size_hw
         raise ValueError(
             f"The mask is {mask_width} x {mask_height} pixels and the picture {width} x {height}: "
             "they must be of one size."
         )
-    x, y, width, height = bbox_xywh(mask)
+    x, y, width, height = mask.bbox_xywh
     if not width:
         raise ValueError("The mask is empty, so there is nothing to cut out: choose an object with a mask.")
-    spread = max(1, round(max(mask.shape) / _SIDE_PER_PIXEL)) if soft_edge else 0
+    spread = max(1, round(max(mask.size_hw) / _SIDE_PER_PIXEL)) if soft_edge else 0
     # Pillow's blur reaches three times its radius.
     room = 3 * spread
     crop = np.s_[max(0, y - room) : y + height + room, max(0, x - room) : x + width + room]
-    rgba = _only(pixels[crop], mask[crop])
+    rgba = _only(pixels[crop], mask.mask()[crop])
     if spread:
         _soften(rgba, spread)
-    x, y, width, height = bbox_xywh(rgba[:, :, 3] > 0)
-    return rgba[y : y + height, x : x + width]
+    left, top, right, bottom = Image.fromarray(rgba).getbbox(alpha_only=True) or (0, 0, 0, 0)
+    return rgba[top:bottom, left:right]
 
 
 def _only(pixels: NDArray[np.uint8], mask: Mask) -> NDArray[np.uint8]:

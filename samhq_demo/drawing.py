@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from samhq_demo.masks import Mask, bbox_xywh
+from samhq_demo.masks.runs import Mask, Runs
 from samhq_demo.prompts import PointLabel, PointXY, Prompt
 
 Pixels = NDArray[np.uint8]
@@ -71,10 +71,10 @@ def shown_size(size_wh: tuple[int, int], *, max_side: int = MAX_SIDE) -> tuple[i
     return max(1, round(size_wh[0] * scale)), max(1, round(size_wh[1] * scale))
 
 
-def with_mask(view: View, mask: Mask, *, colour_rgb: Rgb) -> Pixels:
+def with_mask(view: View, mask: Runs, *, colour_rgb: Rgb) -> Pixels:
     """The view tinted where the mask is, its edge drawn in the full colour.
 
-    mask: (H, W) bool at the picture's own size. Thin parts fade rather than vanish in a smaller view. Returns
+    mask: at the picture's own size. Thin parts fade rather than vanish in a smaller view. Returns
     a new (h, w, 3) uint8 array.
     """
     thickness = max(1, round(max(view.shown_wh) / 400))
@@ -82,7 +82,7 @@ def with_mask(view: View, mask: Mask, *, colour_rgb: Rgb) -> Pixels:
     pixels = view.pixels.copy()
     if left == right or top == bottom:
         return pixels
-    coverage = _coverage(mask, view, window)
+    coverage = _coverage(mask.mask(), view, window)
     near = pixels[top:bottom, left:right]
     tinted = Image.fromarray(near)
     tinted.paste(colour_rgb, mask=coverage.point([round(level * _OPACITY) for level in range(256)]))
@@ -105,9 +105,9 @@ def with_prompt(pixels: Pixels, prompt: Prompt, *, view: View) -> Pixels:
     return np.asarray(image)
 
 
-def _window(mask: Mask, view: View, *, margin: int) -> tuple[int, int, int, int]:
+def _window(mask: Runs, view: View, *, margin: int) -> tuple[int, int, int, int]:
     """The part of the view around the mask, (left, top, right, bottom): much less work for a small object."""
-    x, y, width, height = bbox_xywh(mask)
+    x, y, width, height = mask.bbox_xywh
     if not width:
         return 0, 0, 0, 0
     left, top = view.from_picture((x, y))

@@ -8,7 +8,6 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from samhq_demo.comparison import Which
 from samhq_demo.drawing import SAM_HQ_RGB, SAM_RGB, Pixels, Rgb, View, with_mask, with_prompt
-from samhq_demo.masks import rle_decode
 from samhq_demo.shown import ShownObject
 
 # The long side of one half, without its caption.
@@ -46,7 +45,7 @@ def overlays(pixels: Pixels, objects: Sequence[ShownObject]) -> Pixels:
 def _drawn(view: View, objects: Sequence[ShownObject], model: Which) -> Pixels:
     for shown in objects:
         colour: Rgb = ImageColor.getcolor(shown.color, "RGB")  # type: ignore[assignment]
-        view = replace(view, pixels=with_mask(view, rle_decode(shown.by(model).rle), colour_rgb=colour))
+        view = replace(view, pixels=with_mask(view, shown.by(model).runs, colour_rgb=colour))
     pixels = view.pixels
     for shown in objects:  # over all the masks, so that none hides a mark
         pixels = with_prompt(pixels, shown.prompt, view=view)

@@ -5,22 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from .asked import Asked
 from .cache import BoundedCache, Encoded
-from .comparison import Agreement, Comparison, MaskPrediction, ObjectComparison
+from .comparison import Agreement, Comparison, ObjectComparison
 from .inline import InlineExecutor
 from .library import ModelDescription, ModelLibrary, ServiceStatus
+from .masks.runs import Runs
 from .memory import keep_freed_memory
-from .overlap import Overlap
 from .pictures import Picture
 from .prompts import Prompt
 from .refining import RefineStep
-from .runs import Runs
 from .settings import Settings
 from .sketch import Sketch, SketchedMask
 
@@ -84,8 +80,8 @@ class CompareService:
         model: str | None = None,
         multimask: bool | None = None,
         hq_token_only: bool = False,
-        mask_prompt: np.ndarray | None = None,
-        ground_truth: np.ndarray | None = None,
+        mask_prompt: Runs | None = None,
+        ground_truth: Runs | None = None,
         refine_from: Sequence[RefineStep] = (),
         may_encode: bool = True,
     ) -> Comparison:
@@ -96,8 +92,8 @@ class CompareService:
             model: a name from `models`; None is the one that answers now.
             multimask: None asks for candidates exactly where a prompt is a single point.
             hq_token_only: the HQ mask alone, instead of added to SAM-HQ's inner SAM mask.
-            mask_prompt: bool (H, W), a rough mask to start from; for a single prompt.
-            ground_truth: bool (H, W); the predictions then carry their true scores.
+            mask_prompt: a rough mask to start from; for a single prompt.
+            ground_truth: the true mask; the predictions then carry their true scores.
             refine_from: up to 16 earlier prompts of a single prompt's object, oldest first. The first
                 starts from the mask prompt, each other one and the prompt from the logits of the
                 answer before.
@@ -142,7 +138,7 @@ class CompareService:
         model: str | None = None,
         multimask: bool | None = None,
         hq_token_only: bool = False,
-        mask_prompt: np.ndarray | None = None,
+        mask_prompt: Runs | None = None,
         refine_from: Sequence[RefineStep] = (),
         may_encode: bool = True,
     ) -> Sketch:
@@ -285,17 +281,10 @@ def _compare_object(
     sam_hq = waiting.result()
     return ObjectComparison(
         prompt,
-        _with_truth(sam.prediction, sam.runs, asked.truth),
-        _with_truth(sam_hq.prediction, sam_hq.runs, asked.truth),
+        sam.with_truth(asked.truth),
+        sam_hq.with_truth(asked.truth),
         Agreement.between(sam.runs, sam_hq.runs),
     )
-
-
-def _with_truth(prediction: MaskPrediction, runs: Runs, truth: Runs | None) -> MaskPrediction:
-    if truth is None:
-        return prediction
-    overlap = Overlap.between(runs, truth)
-    return replace(prediction, true_iou=overlap.iou, true_boundary_iou=overlap.boundary_iou)
 
 
 def build_service(settings: Settings) -> CompareService:

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from samhq_demo.comparison import Which
-from samhq_demo.masks import Rle
+from samhq_demo.masks.runs import Runs, parse_rle
 from samhq_demo.prompts import MAX_OBJECTS, Prompt, is_finite_number
-from samhq_demo.rle import parse_rle
 
 MAX_NAME = 200
 
@@ -23,7 +22,7 @@ class ShownMask:
     predicted_iou: SAM's own estimate of the mask's IoU; it can pass 1. ValueError where it is not finite.
     """
 
-    rle: Rle
+    runs: Runs
     predicted_iou: float
 
     def __post_init__(self) -> None:

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from .masks import Rle
+from .masks.runs import Runs
 
 # More than a screen shows of one mask, and few enough that any mask takes some milliseconds.
 MOST_PIXELS = 2**20
@@ -17,10 +17,10 @@ class SketchedMask:
     """One model's mask of the size that `sketch_size` gives, and its own estimate of that mask's IoU."""
 
     predicted_iou: float
-    rle: Rle
+    runs: Runs
 
     def to_json(self) -> dict[str, Any]:
-        return {"predicted_iou": round(float(self.predicted_iou), 6), "rle": dict(self.rle)}
+        return {"predicted_iou": round(float(self.predicted_iou), 6), "rle": self.runs.rle()}
 
 
 @dataclass(frozen=True, slots=True)

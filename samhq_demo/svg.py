@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from html import escape
 
 from samhq_demo.comparison import Which
-from samhq_demo.masks import rle_decode
-from samhq_demo.outlines import Ring, outlines
+from samhq_demo.masks.outlines import Ring, outlines
 from samhq_demo.shown import ShownObject
 
 # All that XML 1.0 has no place for, not even escaped.
@@ -22,7 +21,7 @@ def outlines_svg(objects: Sequence[ShownObject], *, model: Which, size_wh: tuple
     width, height = size_wh
     paths = []
     for shown in objects:
-        rings = outlines(rle_decode(shown.by(model).rle))
+        rings = outlines(shown.by(model).runs)
         if rings:
             paths.append(
                 f'<path fill="{shown.color}" fill-opacity="0.6" fill-rule="evenodd" d="{_path(rings)}">'

@@ -11,9 +11,9 @@ import pytest
 from pycocotools.coco import COCO
 
 from samhq_demo.coco import coco_json
-from samhq_demo.masks import bbox_xywh
 from tests.filling import drawn, ragged
 from tests.showing import shown_object
+from tests.support.pixels import bbox_xywh
 
 SOLID = drawn(".....", ".##..", ".###.", ".....")
 RING = drawn("#####", "#...#", "#.#.#", "#####")

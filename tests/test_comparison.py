@@ -8,16 +8,19 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from samhq_demo.comparison import Agreement, Candidate, Comparison, MaskPrediction, ObjectComparison
+from samhq_demo.masks.runs import Runs
 from samhq_demo.prompts import PointLabel, Prompt
-from samhq_demo.runs import Runs
 
 LEFT = np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]], bool)
 MIDDLE = np.array([[0, 1, 1, 0], [0, 1, 1, 0], [0, 1, 0, 0]], bool)
 PROMPT = Prompt(((1, 1),), (PointLabel.OBJECT,))
 
 
-def predicted(mask, **kwargs):
-    return MaskPrediction.from_mask(mask, predicted_iou=0.91, stability=0.96, **kwargs)
+def predicted(mask, *, ground_truth=None, candidates=None):
+    prediction = MaskPrediction(
+        Runs.from_mask(mask), predicted_iou=0.91, stability=0.96, candidates=candidates
+    )
+    return prediction.with_truth(None if ground_truth is None else Runs.from_mask(ground_truth))
 
 
 def agreement(sam, sam_hq):
@@ -42,7 +45,7 @@ def test_a_prediction_measures_its_mask():
     prediction = predicted(MIDDLE)
     assert prediction.area == 5
     assert prediction.bbox_xywh == (1, 0, 2, 3)
-    assert (prediction.mask() == MIDDLE).all()
+    assert (prediction.runs.mask() == MIDDLE).all()
     assert prediction.true_iou is None
     assert prediction.true_boundary_iou is None
 
@@ -84,9 +87,9 @@ def test_json_values_are_those_of_the_masks():
 
 
 def test_candidates_are_listed_only_where_there_are_some():
-    candidate = Candidate.from_runs(Runs.from_mask(MIDDLE), predicted_iou=0.5, stability=0.25)
+    candidate = Candidate(Runs.from_mask(MIDDLE), predicted_iou=0.5, stability=0.25)
     assert "candidates" not in predicted(LEFT).to_json()
-    (listed,) = predicted(LEFT, candidates=[candidate]).to_json()["candidates"]
+    (listed,) = predicted(LEFT, candidates=(candidate,)).to_json()["candidates"]
     assert list(listed) == ["predicted_iou", "stability", "area", "rle"]
     assert (listed["predicted_iou"], listed["stability"], listed["area"]) == (0.5, 0.25, 5)
     assert (coco_mask.decode(listed["rle"]) == MIDDLE).all()
@@ -95,12 +98,12 @@ def test_candidates_are_listed_only_where_there_are_some():
 def test_scores_from_a_model_become_plain_rounded_floats():
     iou: Any = np.float32(0.9)
     stability: Any = np.float32(1 / 3)
-    candidate = Candidate.from_runs(Runs.from_mask(LEFT), predicted_iou=iou, stability=stability)
-    answer = MaskPrediction.from_mask(
-        LEFT,
+    candidate = Candidate(Runs.from_mask(LEFT), predicted_iou=iou, stability=stability)
+    answer = MaskPrediction(
+        Runs.from_mask(LEFT),
         predicted_iou=iou,
         stability=stability,
-        candidates=[candidate],
+        candidates=(candidate,),
     ).to_json()
     for shown in (answer, answer["candidates"][0]):
         assert type(shown["predicted_iou"]) is float
@@ -115,10 +118,10 @@ def test_a_comparison_goes_through_json_unchanged():
 
 @pytest.mark.parametrize(("which", "expected"), [("sam", LEFT | MIDDLE), ("sam_hq", MIDDLE)])
 def test_the_union_holds_all_objects_of_one_model(which, expected):
-    assert (compared((LEFT, MIDDLE), (MIDDLE, MIDDLE)).union(which) == expected).all()
+    assert (compared((LEFT, MIDDLE), (MIDDLE, MIDDLE)).union(which).mask() == expected).all()
 
 
 def test_the_union_of_no_objects_is_empty_at_the_pictures_size():
-    union = compared().union("sam")
+    union = compared().union("sam").mask()
     assert union.shape == (3, 4)
     assert not union.any()

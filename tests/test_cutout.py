@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from samhq_demo.cutout import cutout
+from samhq_demo.masks.runs import Runs
 from tests.filling import drawn
 
 PIXELS = np.arange(5 * 6 * 3, dtype=np.uint8).reshape(5, 6, 3) + np.uint8(100)
@@ -22,8 +23,12 @@ def white(side: int) -> np.ndarray:
     return np.full((side, side, 3), 255, np.uint8)
 
 
+def cut(pixels: np.ndarray, mask: np.ndarray, *, soft_edge: bool) -> np.ndarray:
+    return cutout(pixels, Runs.from_mask(mask), soft_edge=soft_edge)
+
+
 def test_a_hard_edge_is_cropped_to_the_mask() -> None:
-    rgba = cutout(PIXELS, MASK, soft_edge=False)
+    rgba = cut(PIXELS, MASK, soft_edge=False)
     assert rgba.dtype == np.uint8
     assert rgba[:, :, 3].tolist() == [[0, 255, 0], [255, 255, 255]]
     assert rgba[1, :, :3].tolist() == PIXELS[2, 1:4].tolist()
@@ -33,7 +38,7 @@ def test_a_hard_edge_is_cropped_to_the_mask() -> None:
 def test_nothing_of_the_background_is_in_the_file(soft_edge: bool) -> None:
     mask = square(60, first=20, last=40) & ~square(60, first=28, last=32)
     red, blue = np.array([200, 40, 0], np.uint8), np.array([0, 40, 200], np.uint8)
-    rgba = cutout(np.where(mask[:, :, np.newaxis], red, blue), mask, soft_edge=soft_edge)
+    rgba = cut(np.where(mask[:, :, np.newaxis], red, blue), mask, soft_edge=soft_edge)
     clear = rgba[:, :, 3] == 0
     assert not rgba[clear].any()
     assert not rgba[:, :, 2].any()
@@ -43,13 +48,13 @@ def test_nothing_of_the_background_is_in_the_file(soft_edge: bool) -> None:
 
 def test_colours_inside_stay_sharp() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (40, 40, 3)).astype(np.uint8)
-    rgba = cutout(pixels, square(40, first=10, last=30), soft_edge=True)
+    rgba = cut(pixels, square(40, first=10, last=30), soft_edge=True)
     room = (rgba.shape[0] - 20) // 2
     assert (rgba[room:-room, room:-room, :3] == pixels[10:30, 10:30]).all()
 
 
 def test_a_soft_edge_fades_evenly_across_the_edge() -> None:
-    alpha = cutout(white(100), square(100, first=30, last=70), soft_edge=True)[:, :, 3].astype(int)
+    alpha = cut(white(100), square(100, first=30, last=70), soft_edge=True)[:, :, 3].astype(int)
     side = alpha.shape[0]
     assert alpha.shape == (side, side)
     room = (side - 40) // 2
@@ -64,7 +69,7 @@ def test_a_soft_edge_fades_evenly_across_the_edge() -> None:
 
 def test_a_soft_edge_is_wider_in_a_larger_picture() -> None:
     sides = [
-        cutout(white(side), square(side, first=200, last=300), soft_edge=True).shape[0] - 100
+        cut(white(side), square(side, first=200, last=300), soft_edge=True).shape[0] - 100
         for side in (600, 3000, 6000)
     ]
     assert sides[0] <= 6 < sides[1] <= 12 < sides[2] <= 24
@@ -73,7 +78,7 @@ def test_a_soft_edge_is_wider_in_a_larger_picture() -> None:
 def test_an_object_cut_by_the_border_of_the_picture_does_not_fade_there() -> None:
     mask = np.zeros((80, 80), bool)
     mask[40:, :30] = True
-    alpha = cutout(white(80), mask, soft_edge=True)[:, :, 3]
+    alpha = cut(white(80), mask, soft_edge=True)[:, :, 3]
     assert (alpha[10:, 0] == 255).all()
     assert (alpha[-1, :20] == 255).all()
     assert alpha[0, 10] < 128
@@ -81,7 +86,7 @@ def test_an_object_cut_by_the_border_of_the_picture_does_not_fade_there() -> Non
 
 
 def test_a_full_mask_keeps_the_whole_picture() -> None:
-    rgba = cutout(PIXELS, np.ones((5, 6), bool), soft_edge=True)
+    rgba = cut(PIXELS, np.ones((5, 6), bool), soft_edge=True)
     assert (rgba[:, :, :3] == PIXELS).all()
     assert (rgba[:, :, 3] == 255).all()
 
@@ -89,22 +94,22 @@ def test_a_full_mask_keeps_the_whole_picture() -> None:
 def test_one_pixel_is_enough() -> None:
     mask = np.zeros((5, 6), bool)
     mask[0, 5] = True
-    assert cutout(PIXELS, mask, soft_edge=False).tolist() == [[[*PIXELS[0, 5].tolist(), 255]]]
-    assert cutout(PIXELS, mask, soft_edge=True)[0, -1, 3] > 0
+    assert cut(PIXELS, mask, soft_edge=False).tolist() == [[[*PIXELS[0, 5].tolist(), 255]]]
+    assert cut(PIXELS, mask, soft_edge=True)[0, -1, 3] > 0
 
 
 def test_an_empty_mask_is_refused() -> None:
     with pytest.raises(ValueError, match="empty"):
-        cutout(PIXELS, np.zeros((5, 6), bool), soft_edge=True)
+        cut(PIXELS, np.zeros((5, 6), bool), soft_edge=True)
 
 
 def test_a_mask_of_another_size_is_refused() -> None:
     with pytest.raises(ValueError, match="5 x 6 pixels and the picture 6 x 5"):
-        cutout(PIXELS, np.ones((6, 5), bool), soft_edge=False)
+        cut(PIXELS, np.ones((6, 5), bool), soft_edge=False)
 
 
 def test_the_picture_and_the_mask_stay_as_they_were() -> None:
     pixels, mask = PIXELS.copy(), MASK.copy()
-    cutout(pixels, mask, soft_edge=True)
+    cut(pixels, mask, soft_edge=True)
     assert (pixels == PIXELS).all()
     assert (mask == MASK).all()

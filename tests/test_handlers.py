@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from samhq_demo.masks import rle_decode
 from samhq_demo.pictures import read_mask
 from samhq_demo.service import CompareService
 from samhq_demo.ui import words
@@ -20,6 +19,7 @@ from samhq_demo.ui.question import Question
 from samhq_demo.ui.store import PictureStore
 from samhq_demo.ui.viewer import NEEDS_QUEUE
 from tests.serving import save_photo
+from tests.support.pixels import rle_decode
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -91,7 +91,8 @@ def test_an_example_comes_with_its_prompt_and_its_truth(handlers: Handlers, uplo
     example = read_examples(EXAMPLES)[0]
     assert (house["name"], house["prompt"]) == ("House", example.prompt.to_json())
     assert example.truth is not None
-    assert np.array_equal(rle_decode(house["truth"]["rle"]), read_mask(example.truth, size_wh=(768, 576)))
+    truth = read_mask(example.truth, size_wh=(768, 576))
+    assert np.array_equal(rle_decode(house["truth"]["rle"]), truth.mask())
 
 
 def test_a_picture_is_encoded_ahead_and_then_answered_without_the_queue(

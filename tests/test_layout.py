@@ -11,20 +11,9 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "samhq_demo"
 VALUES = (
-    *("settings", "prompts", "refining", "pictures", "masks", "runs", "overlap", "comparison", "cache"),
-    *(
-        "rle",
-        "outlines",
-        "cutout",
-        "shown",
-        "coco",
-        "svg",
-        "drawing",
-        "overlays",
-        "asked",
-        "inline",
-        "memory",
-    ),
+    *("settings", "prompts", "refining", "pictures", "comparison", "cache", "sketch"),
+    *("cutout", "shown", "coco", "svg", "drawing", "overlays", "asked", "inline", "memory"),
+    *("masks/__init__", "masks/runs", "masks/overlap", "masks/outlines"),
 )
 HEAVY = ("torch", "transformers", "gradio")
 

@@ -6,17 +6,9 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from samhq_demo.masks import (
-    bbox_xywh,
-    boundary_iou,
-    mask_iou,
-    rle_area,
-    rle_bbox,
-    rle_decode,
-    rle_encode,
-    rle_union,
-    stability_score,
-)
+from samhq_demo.masks.overlap import Overlap, stability_score
+from samhq_demo.masks.runs import Runs
+from tests.support.pixels import bbox_xywh
 
 
 def drawn(*rows):
@@ -31,6 +23,14 @@ def discs(height, width, *circles):
     for centre_x, centre_y, radius in circles:
         mask |= (x - centre_x) ** 2 + (y - centre_y) ** 2 <= radius**2
     return mask
+
+
+def mask_iou(a, b):
+    return Overlap.between(Runs.from_mask(a), Runs.from_mask(b)).iou
+
+
+def boundary_iou(a, b, **options):
+    return Overlap.between(Runs.from_mask(a), Runs.from_mask(b), **options).boundary_iou
 
 
 SQUARE = drawn("....", ".##.", ".##.", "....")
@@ -158,7 +158,7 @@ def test_boundary_iou_leaves_its_inputs_alone():
 )
 def test_the_box_around_a_mask(mask, box):
     assert bbox_xywh(mask) == box
-    assert rle_bbox(rle_encode(mask)) == box
+    assert Runs.from_mask(mask).bbox_xywh == box
 
 
 def test_stability_is_the_share_of_sure_pixels():
@@ -173,25 +173,26 @@ def test_stability_is_the_share_of_sure_pixels():
     "mask", [SQUARE, EMPTY, FULL, SQUARE.T.copy(), drawn("#..#.", "##..#"), FULL[:, ::2]]
 )
 def test_run_lengths_there_and_back(mask):
-    rle = rle_encode(mask)
-    decoded = rle_decode(rle)
+    runs = Runs.from_mask(mask)
+    decoded, rle = runs.mask(), runs.rle()
     assert decoded.dtype == bool
     assert (decoded == mask).all()
     assert rle["size"] == list(mask.shape)
-    assert rle_area(rle) == mask.sum()
+    assert runs.area == mask.sum()
 
 
 def test_run_lengths_are_what_coco_reads_from_json():
     mask = discs(50, 70, (30, 20, 15))
-    rle = json.loads(json.dumps(rle_encode(mask)))
+    rle = json.loads(json.dumps(Runs.from_mask(mask).rle()))
     assert (coco_mask.decode(rle) == mask).all()
 
 
 def test_a_mask_of_bytes_is_taken_as_true_where_it_is_not_zero():
-    rle = rle_encode(SQUARE.astype(np.uint8) * 255)
-    assert (rle_decode(rle) == SQUARE).all()
+    runs = Runs.from_mask(SQUARE.astype(np.uint8) * 255)
+    assert (runs.mask() == SQUARE).all()
 
 
 def test_the_union_of_run_lengths_is_the_union_of_masks():
     parts = [drawn("#...", "...."), drawn("##..", "...#"), drawn("....", "...#")]
-    assert (rle_decode(rle_union([rle_encode(part) for part in parts])) == drawn("##..", "...#")).all()
+    union = Runs.union([Runs.from_mask(part) for part in parts], size_hw=(2, 4))
+    assert (union.mask() == drawn("##..", "...#")).all()

@@ -7,12 +7,17 @@ import time
 import numpy as np
 import pytest
 
-from samhq_demo.outlines import Ring, outlines
+from samhq_demo.masks.outlines import Ring, outlines
+from samhq_demo.masks.runs import Runs
 from tests.filling import drawn, filled, ragged, winding
 
 
+def rings_of(mask: np.ndarray) -> tuple[Ring, ...]:
+    return outlines(Runs.from_mask(mask))
+
+
 def listed(mask: np.ndarray) -> list[tuple[list[list[int]], bool]]:
-    return [(ring.corners_xy.tolist(), ring.is_hole) for ring in outlines(mask)]
+    return [(ring.corners_xy.tolist(), ring.is_hole) for ring in rings_of(mask)]
 
 
 def corners_of(rings: tuple[Ring, ...]) -> list[list[list[int]]]:
@@ -29,7 +34,7 @@ def test_a_full_picture_is_outlined_along_its_border() -> None:
 
 
 def test_an_empty_mask_has_no_outline() -> None:
-    assert outlines(np.zeros((3, 4), bool)) == ()
+    assert rings_of(np.zeros((3, 4), bool)) == ()
 
 
 def test_a_step_keeps_its_corners_and_straight_pieces_have_none() -> None:
@@ -89,7 +94,7 @@ def test_outlines_filled_are_the_mask_again() -> None:
     for _ in range(1500):
         height, width = rng.integers(1, 10, 2)
         mask = rng.random((height, width)) < rng.random()
-        rings = corners_of(outlines(mask))
+        rings = corners_of(rings_of(mask))
         assert (filled(rings, size_wh=(width, height)) == mask).all()
         # Once around each pixel of the mask and never around another: the nonzero rule gives the mask too.
         assert (winding(rings, size_wh=(width, height)) == mask).all()
@@ -98,7 +103,7 @@ def test_outlines_filled_are_the_mask_again() -> None:
 def test_rings_are_holes_as_they_turn_and_begin_at_their_first_corner() -> None:
     rng = np.random.default_rng(1)
     for _ in range(200):
-        rings = outlines(rng.random((12, 11)) < 0.6)
+        rings = rings_of(rng.random((12, 11)) < 0.6)
         for ring in rings:
             x, y = ring.corners_xy.T
             turned = np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)
@@ -109,13 +114,13 @@ def test_rings_are_holes_as_they_turn_and_begin_at_their_first_corner() -> None:
 
 
 def test_each_corner_is_one() -> None:
-    for corners in corners_of(outlines(ragged(90, 120))):
+    for corners in corners_of(rings_of(ragged(90, 120))):
         turns = np.diff(np.array([*corners, *corners[:2]]), axis=0) != 0
         assert (turns[:-1] ^ turns[1:]).all()
 
 
 def test_rings_cannot_be_changed() -> None:
-    (ring,) = outlines(np.ones((2, 2), bool))
+    (ring,) = rings_of(np.ones((2, 2), bool))
     with pytest.raises(ValueError, match="read-only"):
         ring.corners_xy[0, 0] = 1
 
@@ -123,7 +128,7 @@ def test_rings_cannot_be_changed() -> None:
 def test_a_large_ragged_mask_is_outlined_in_a_moment() -> None:
     mask = ragged(4000, 6000)
     start = time.perf_counter()
-    rings = outlines(mask)
+    rings = rings_of(mask)
     took = time.perf_counter() - start
     assert sum(len(ring.corners_xy) for ring in rings) > 100_000
     assert (filled(corners_of(rings), size_wh=(6000, 4000)) == mask).all()

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from samhq_demo.overlap import Overlap
-from samhq_demo.runs import Runs
+from samhq_demo.masks.overlap import Overlap
+from samhq_demo.masks.runs import Runs
 
 
 def eroded(mask, distance):

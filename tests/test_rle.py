@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
 
-from samhq_demo.masks import rle_decode, rle_encode, rle_union
-from samhq_demo.rle import MAX_CHARACTERS, parse_rle
+from samhq_demo.masks.runs import MAX_CHARACTERS, Runs, parse_rle
 from tests.filling import ragged
+from tests.support.pixels import rle_encode
 
 MASK = np.array([[False, True, True], [False, True, False]])
 SIZE_WH = (3, 2)
@@ -68,12 +68,12 @@ def drawn(text, height, width):
 def test_what_the_server_wrote_comes_back_as_it_was(mask):
     height, width = mask.shape
     rle = rle_encode(mask)
-    assert parse_rle(dict(rle), size_wh=(width, height)) == rle
+    assert parse_rle(dict(rle), size_wh=(width, height)).rle() == rle
 
 
 def test_runs_are_read_as_pycocotools_reads_them():
     runs = [0, 3, 1, 500, 40, 1, 1000, 455]
-    rle = parse_rle({"size": [40, 50], "counts": written(runs)}, size_wh=(50, 40))
+    rle = parse_rle({"size": [40, 50], "counts": written(runs)}, size_wh=(50, 40)).rle()
     expected = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(50, 40).T
     assert (coco_mask.decode(rle) == expected).all()
 
@@ -83,10 +83,9 @@ def test_runs_are_read_as_pycocotools_reads_them():
 )
 def test_empty_runs_are_taken_out(runs):
     expected = np.repeat(np.arange(len(runs)) % 2 == 1, runs).reshape(3, 2).T
-    rle = parse_rle({"size": [2, 3], "counts": written(runs)}, size_wh=SIZE_WH)
-    assert rle == rle_encode(expected)
-    # Given two masks with empty runs at one place, `merge` would stop there.
-    assert (rle_decode(rle_union([rle, rle])) == expected).all()
+    mask = parse_rle({"size": [2, 3], "counts": written(runs)}, size_wh=SIZE_WH)
+    assert mask.rle() == rle_encode(expected)
+    assert (Runs.union([mask, mask], size_hw=(2, 3)).mask() == expected).all()
 
 
 @pytest.mark.parametrize(
@@ -145,7 +144,7 @@ def test_damaged_text_is_refused_or_is_a_mask_that_pycocotools_reads():
             letters[at : at + int(rng.integers(0, 3))] = [letter] * int(rng.integers(0, 3))
         text = "".join(letters)
         try:
-            rle = parse_rle({"size": [height, width], "counts": text}, size_wh=(width, height))
+            rle = parse_rle({"size": [height, width], "counts": text}, size_wh=(width, height)).rle()
         except ValueError as error:
             outcomes["refused"] += 1
             assert str(error).endswith(".")
@@ -161,7 +160,7 @@ def test_random_text_never_does_harm():
     for _ in range(4000):
         text = rng.integers(48, 112, rng.integers(1, 6)).astype(np.uint8).tobytes().decode()
         try:
-            rle = parse_rle({"size": [2, 3], "counts": text}, size_wh=SIZE_WH)
+            rle = parse_rle({"size": [2, 3], "counts": text}, size_wh=SIZE_WH).rle()
         except ValueError:
             continue
         read += 1

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from samhq_demo.masks import bbox_xywh, rle_decode, rle_encode
-from samhq_demo.runs import Runs
+from samhq_demo.masks.runs import Runs
+from tests.support.pixels import bbox_xywh, rle_decode, rle_encode
 
 SQUARE = np.array([[0, 0, 0, 0], [0, 1, 1, 0], [0, 1, 1, 0]], bool)
 
@@ -74,6 +74,20 @@ def test_runs_are_cut_at_the_columns():
         (1, 0, 4),
         (2, 0, 1),
     ]
+
+
+@pytest.mark.parametrize("shares", [(), (0.3,), (0.01, 0.02), (0.2, 0.5, 0.0), (1.0, 0.5), (0.1,) * 9])
+def test_a_union_has_the_pixels_of_all(shares):
+    masks = [speckled(31, 17, share, seed) for seed, share in enumerate(shares)]
+    union = Runs.union([Runs.from_mask(mask) for mask in masks], size_hw=(31, 17))
+    assert union == Runs.from_mask(np.any([np.zeros((31, 17), bool), *masks], axis=0))
+
+
+def test_masks_are_equal_by_their_pixels_and_size():
+    runs = Runs.from_mask(SQUARE)
+    assert runs == Runs((3, 4), np.array([4, 6, 7, 9]))
+    assert len({runs, Runs.from_mask(SQUARE.copy()), Runs.from_mask(~SQUARE)}) == 2
+    assert Runs.from_mask(np.zeros((3, 4), bool)) != Runs.from_mask(np.zeros((4, 3), bool))
 
 
 @pytest.mark.parametrize("edges", [[1], [3, 3], [5, 2], [-1, 2], [0, 13]])

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from samhq_demo.masks import rle_decode, rle_encode
+from samhq_demo.masks.runs import Runs
 from samhq_demo.prompts import MAX_OBJECTS, PointLabel, Prompt
 from samhq_demo.shown import MAX_NAME, ShownMask, ShownObject, parse_shown
 from tests.filling import drawn
+from tests.support.pixels import rle_encode
 
 MASK = drawn(".##", ".#.")
 SIZE_WH = (3, 2)
@@ -46,11 +47,11 @@ def test_an_object_is_read() -> None:
         name="Object 1",
         color="#56b4e9",
         prompt=Prompt(points=((1.5, 0.5),), labels=(PointLabel.OBJECT,)),
-        sam=ShownMask(rle_encode(MASK), 0.91),
-        sam_hq=ShownMask(rle_encode(~MASK), 1.02),
+        sam=ShownMask(Runs.from_mask(MASK), 0.91),
+        sam_hq=ShownMask(Runs.from_mask(~MASK), 1.02),
     )
-    assert (rle_decode(shown.by("sam").rle) == MASK).all()
-    assert (rle_decode(shown.by("sam_hq").rle) == ~MASK).all()
+    assert (shown.by("sam").runs.mask() == MASK).all()
+    assert (shown.by("sam_hq").runs.mask() == ~MASK).all()
 
 
 def test_an_object_that_a_rough_mask_asked_for_has_no_points() -> None:
@@ -128,7 +129,7 @@ def test_a_name_cut_within_a_character_can_be_written() -> None:
 
 
 def test_values_check_themselves_wherever_they_come_from() -> None:
-    mask = ShownMask(rle_encode(MASK), np.float32(0.5))
+    mask = ShownMask(Runs.from_mask(MASK), np.float32(0.5))
     assert type(mask.predicted_iou) is float
     with pytest.raises(ValueError, match="finite number"):
-        ShownMask(rle_encode(MASK), float("inf"))
+        ShownMask(Runs.from_mask(MASK), float("inf"))

@@ -128,7 +128,7 @@ def answer(size_wh):
     sam = sam_answer(decoded, frame, multimask=True)
     sam_hq = sam_hq_answer(decoded, frame, multimask=True, hq_token_only=False)
     agreement = Agreement.between(sam.runs, sam_hq.runs)
-    return json.dumps([sam.prediction.to_json(), sam_hq.prediction.to_json(), agreement.to_json()])
+    return json.dumps([sam.to_json(), sam_hq.to_json(), agreement.to_json()])
 
 random = torch.Generator().manual_seed(0)
 logits = torch.nn.functional.interpolate(

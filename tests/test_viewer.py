@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from samhq_demo.masks import rle_encode
+from tests.support.pixels import rle_encode
 from tests.viewer_harness import HQ_RADIUS, RADIUS_SHARE, Harness, drawn_mask, launched
 from tests.viewer_person import Person
 

@@ -20,9 +20,8 @@ import pytest
 from PIL import Image
 
 from samhq_demo.comparison import Agreement
-from samhq_demo.masks import Rle, bbox_xywh, rle_decode, rle_encode
+from samhq_demo.masks.runs import Rle, Runs
 from samhq_demo.prompts import PointLabel, Prompt
-from samhq_demo.runs import Runs
 from samhq_demo.sketch import Sketch, SketchedMask, sketch_size
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.viewer import (
@@ -32,6 +31,7 @@ from samhq_demo.ui.viewer import (
     shown_picture,
     viewer_message,
 )
+from tests.support.pixels import bbox_xywh, rle_decode, rle_encode
 
 RADIUS_SHARE = 0.08  # a point's disc, as a share of the picture's shorter side
 MODELS = ("sam", "sam_hq")
@@ -131,9 +131,9 @@ def sketched(answer: dict[str, Any]) -> dict[str, Any]:
     return Sketch(*masks).to_json()
 
 
-def _resized(rle: Rle, size_wh: tuple[int, int]) -> Rle:
+def _resized(rle: Rle, size_wh: tuple[int, int]) -> Runs:
     mask = Image.fromarray(rle_decode(rle)).resize(size_wh, Image.Resampling.NEAREST)
-    return rle_encode(np.array(mask))
+    return Runs.from_mask(np.array(mask))
 
 
 def drawn_mask(prompt: Prompt, size_wh: tuple[int, int], *, share: float = 1.0) -> np.ndarray:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from ..comparison import Candidate, MaskPrediction
-from ..masks import stability_score
-from ..runs import Runs
+from ..masks.overlap import stability_score
 from ..sketch import SketchedMask
 from .frame import Frame
 from .pair import DecodedPair
 from .upsampling import FullMask
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Answer:
-    """One model's answer for one object; `runs` is its mask."""
-
-    prediction: MaskPrediction
-    runs: Runs
 
 
 class Ranked(NamedTuple):
@@ -32,13 +23,15 @@ class Ranked(NamedTuple):
     scores: Tensor
 
 
-def sam_answer(decoded: DecodedPair, frame: Frame, *, multimask: bool) -> Answer:
+def sam_answer(decoded: DecodedPair, frame: Frame, *, multimask: bool) -> MaskPrediction:
     """SAM's single mask, or of its three candidates the one with the highest predicted IoU."""
     ranked = sam_ranked(decoded.sam_logits, decoded.sam_scores, multimask=multimask)
     return _answer(frame, ranked, multimask=multimask)
 
 
-def sam_hq_answer(decoded: DecodedPair, frame: Frame, *, multimask: bool, hq_token_only: bool) -> Answer:
+def sam_hq_answer(
+    decoded: DecodedPair, frame: Frame, *, multimask: bool, hq_token_only: bool
+) -> MaskPrediction:
     """The HQ mask, alone or added to SAM-HQ's inner SAM mask, as in the official decoder.
 
     The scores are the inner masks': no score is trained for the HQ mask.
@@ -49,7 +42,7 @@ def sam_hq_answer(decoded: DecodedPair, frame: Frame, *, multimask: bool, hq_tok
 
 def sketched(frame: Frame, ranked: Ranked) -> SketchedMask:
     """The best of one model's masks, at the size of a sketch."""
-    return SketchedMask(float(ranked.scores[0]), frame.sketched_mask(ranked.logits[0]).rle())
+    return SketchedMask(float(ranked.scores[0]), frame.sketched_mask(ranked.logits[0]).measured())
 
 
 def sam_ranked(sam_logits: Tensor, sam_scores: Tensor, *, multimask: bool) -> Ranked:
@@ -73,10 +66,9 @@ def _best_first(scores: Tensor, *, multimask: bool) -> list[int]:
     return best
 
 
-def _answer(frame: Frame, ranked: Ranked, *, multimask: bool) -> Answer:
+def _answer(frame: Frame, ranked: Ranked, *, multimask: bool) -> MaskPrediction:
     first, *others = ranked.logits
-    answer = frame.full_mask(first)
-    best = _candidate(answer, ranked.scores[0])
+    best = _candidate(frame.full_mask(first), ranked.scores[0])
     candidates: tuple[Candidate, ...] | None = None
     if multimask:
         found = [best]
@@ -86,17 +78,13 @@ def _answer(frame: Frame, ranked: Ranked, *, multimask: bool) -> Answer:
             else:
                 found.append(_candidate(frame.full_mask(one), score))
         candidates = tuple(found)
-    prediction = MaskPrediction(
-        predicted_iou=best.predicted_iou,
-        stability=best.stability,
-        area=best.area,
-        bbox_xywh=answer.runs.bbox_xywh,
-        rle=best.rle,
-        candidates=candidates,
+    return MaskPrediction(
+        best.runs, predicted_iou=best.predicted_iou, stability=best.stability, candidates=candidates
     )
-    return Answer(prediction, answer.runs)
 
 
 def _candidate(full: FullMask, score: Tensor) -> Candidate:
-    stability = stability_score(full.above, full.below)
-    return Candidate.from_runs(full.runs, predicted_iou=float(score), stability=stability)
+    # Measured here, as this may run beside the other model's masks, unlike the writing of the answer.
+    return Candidate(
+        full.runs.measured(), predicted_iou=float(score), stability=stability_score(full.above, full.below)
+    )

@@ -14,7 +14,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..runs import Runs
+from ..masks.runs import Runs
 from ..sketch import sketch_size
 from .upsampling import FullMask, sketch, upsample
 
@@ -55,9 +55,14 @@ class Frame:
         scale = np.array(self.resized_wh, np.float64) / np.array(self.size_wh, np.float64)
         return xy * scale
 
-    def mask_prompt(self, mask: np.ndarray) -> Tensor:
-        """bool (H, W) -> logits float32 (1, 1, low_res, low_res), -10 outside and in the padding."""
-        image = Image.fromarray(mask.astype(np.uint8) * 255).resize(self.resized_wh, Image.Resampling.BOX)
+    def mask_prompt(self, mask: Runs) -> Tensor:
+        """A mask of the picture's size -> logits float32 (1, 1, low_res, low_res).
+
+        They are -10 outside and in the padding.
+        """
+        # In rows first: Pillow is slow at taking in columns, as masks of runs lie in memory.
+        rows = np.ascontiguousarray(mask.mask()).view(np.uint8)
+        image = Image.fromarray(rows * np.uint8(255)).resize(self.resized_wh, Image.Resampling.BOX)
         cover = self._padded(torch.from_numpy(np.array(image)).float()[None, None] / 255)
         cover = F.adaptive_avg_pool2d(cover, self.low_res)
         return (2 * cover - 1) * MASK_PROMPT_LOGIT

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..runs import Runs
+from ..masks.runs import Runs
 
 STABILITY_OFFSET = 1.0
 # Up to here every pixel is computed. At 1000 x 750 that takes 5 ms for any mask, and finding the contour 5

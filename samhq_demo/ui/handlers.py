@@ -10,7 +10,6 @@ from typing import Any
 
 import gradio as gr
 
-from samhq_demo.masks import rle_encode
 from samhq_demo.pictures import read_mask
 from samhq_demo.service import CompareService, NotEncodedError
 from samhq_demo.ui import words
@@ -148,7 +147,7 @@ class Handlers:
         """{"picture", "path" of an upload} -> {"rle"} of the mask in the file."""
         ticket = self._store.ticket(picture_id_of(asked))
         file = received_file({"path": str(asked.get("path", ""))}, name="the mask")
-        return {"rle": rle_encode(read_mask(file, size_wh=ticket.size_wh))}
+        return {"rle": read_mask(file, size_wh=ticket.size_wh).rle()}
 
     def prompts(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """{"picture", "text" of a file} -> {"objects", "settings"} as they were saved."""
@@ -202,6 +201,6 @@ def _object_of(example: Example, *, size_wh: tuple[int, int]) -> dict[str, Any]:
     """An example's prompt, and its true mask where it has one, for the viewer."""
     made: dict[str, Any] = {"name": example.object_name, "prompt": example.prompt.to_json()}
     if example.truth is not None:
-        rle = rle_encode(read_mask(example.truth, size_wh=size_wh))
+        rle = read_mask(example.truth, size_wh=size_wh).rle()
         made["truth"] = {"name": example.truth.name, "rle": rle}
     return made

@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from samhq_demo.masks import rle_decode
+from samhq_demo.masks.runs import Runs, parse_rle
 from samhq_demo.prompts import Prompt
 from samhq_demo.refining import RefineStep, parse_refine_steps
-from samhq_demo.rle import parse_rle
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,20 +83,9 @@ def settings_of(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"model": model, "multimask": multimask, "hq_token_only": data.get("hq_token_only") is True}
 
 
-def mask_of(rle: Any, *, size_wh: tuple[int, int]) -> NDArray[np.bool_] | None:
-    """The (H, W) mask of a browser's run lengths; None for None. ValueError where they are wrong."""
-    if rle is None:
-        return None
-    checked = parse_rle(rle, size_wh=size_wh)
-    return _decoded(checked["counts"], *checked["size"])
-
-
-@lru_cache(maxsize=8)
-def _decoded(counts: str, height: int, width: int) -> NDArray[np.bool_]:
-    """Kept, as a mask comes again with every edit of the prompt beside it."""
-    mask = rle_decode({"size": [height, width], "counts": counts})
-    mask.flags.writeable = False
-    return mask
+def mask_of(rle: Any, *, size_wh: tuple[int, int]) -> Runs | None:
+    """The mask of a browser's run lengths; None for None. ValueError where they are wrong."""
+    return None if rle is None else parse_rle(rle, size_wh=size_wh)
 
 
 def _number(mapping: Mapping[str, Any], key: str) -> int:

@@ -13,7 +13,6 @@ from PIL import Image
 from samhq_demo.coco import coco_json
 from samhq_demo.comparison import Which
 from samhq_demo.cutout import cutout
-from samhq_demo.masks import rle_decode
 from samhq_demo.overlays import overlays
 from samhq_demo.pictures import Picture
 from samhq_demo.shown import ShownObject, parse_shown
@@ -62,7 +61,7 @@ def _write(
 ) -> Path:
     path = new_file(f"{what}.{_ENDINGS[what]}")
     if what in _OF_ONE_OBJECT:
-        mask = rle_decode(objects[0].by(model).rle)
+        mask = objects[0].by(model).runs
         if what == "mask":
             return write_mask(mask, name=what)
         Image.fromarray(cutout(picture.pixels, mask, soft_edge=soft_edge)).save(path, compress_level=4)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .runs import Positions, Runs, pieces
+from samhq_demo.masks.runs import Positions, Runs, pieces
 
 Words = NDArray[np.uint64]
 _ALL = ~np.uint64(0)
@@ -63,6 +63,11 @@ class Overlap:
     def boundary_iou(self) -> float:
         """Intersection over union of the boundaries, 0 to 1; two empty masks agree (1.0)."""
         return self.boundary_both / self.boundary_either if self.boundary_either else 1.0
+
+
+def stability_score(above: int, below: int) -> float:
+    """SAM's stability, 0 to 1: pixels with logits over +1 (`above`) by those over -1 (`below`)."""
+    return above / below if below else 0.0
 
 
 def _columns_of(*masks: Runs) -> range:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from samhq_demo.masks import Mask, bbox_xywh
+from samhq_demo.masks.runs import Mask, Runs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,20 +22,20 @@ class Ring:
     is_hole: bool
 
 
-def outlines(mask: Mask) -> tuple[Ring, ...]:
-    """All rings around a (H, W) mask, by their first corners from top to bottom, then left to right.
+def outlines(mask: Runs) -> tuple[Ring, ...]:
+    """All rings around a mask, by their first corners from top to bottom, then left to right.
 
     Filled by the even-odd or the nonzero rule they are the mask again, pixel for pixel. Only true corners are
     kept. Pixels that touch at a corner alone are apart: each outer ring is one 4-connected part of the mask,
     while holes that touch at a corner alone are one. A ring may so pass a corner twice, but never crosses
     itself. An empty mask has none.
     """
-    x, y, width, height = bbox_xywh(mask)
+    x, y, width, height = mask.bbox_xywh
     if not width:
         return ()
     # A border of background closes the rings at the edge of the picture.
     padded = np.zeros((height + 2, width + 2), np.bool_)
-    padded[1:-1, 1:-1] = mask[y : y + height, x : x + width]
+    padded[1:-1, 1:-1] = mask.mask()[y : y + height, x : x + width]
     rows, columns, by_row, by_column = _corners(padded)
     corners_xy = np.stack((columns + x, rows + y), axis=1).astype(np.int32)
     # The mask lies below the topmost edge of an outer ring, and above that of a hole.
