@@ -20,7 +20,6 @@ import numpy as np
 import torch
 from PIL import Image
 
-from samhq_demo.comparison import Agreement
 from samhq_demo.models.answers import sam_answer, sam_hq_answer
 from samhq_demo.models.checkpoints import frozen_sam, load_pair
 from samhq_demo.models.compute import choose_compute
@@ -28,6 +27,7 @@ from samhq_demo.models.frame import Frame
 from samhq_demo.models.pair import DecodedPair, ModelPair
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts import PointLabel, Prompt
+from samhq_demo.results.comparison import Agreement
 from tests.checkpoints import VIT_B, random_sam_hq
 
 ROOT = Path(__file__).parent.parent

@@ -29,10 +29,10 @@ from transformers import (
 from transformers.utils import logging
 
 import samhq_demo.service
-from samhq_demo.comparison import Comparison
 from samhq_demo.inline import InlineExecutor
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts import Prompt
+from samhq_demo.results.comparison import Comparison
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
 

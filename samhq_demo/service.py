@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from .asked import Asked
 from .cache import BoundedCache, Encoded
-from .comparison import Agreement, Comparison, ObjectComparison
 from .inline import InlineExecutor
 from .library import ModelDescription, ModelLibrary, ServiceStatus
 from .masks.runs import Runs
@@ -17,8 +16,9 @@ from .memory import keep_freed_memory
 from .pictures import Picture
 from .prompts import Prompt
 from .refining import RefineStep
+from .results.comparison import Agreement, Comparison, ObjectComparison
+from .results.preview import Preview, PreviewMask
 from .settings import Settings
-from .sketch import Sketch, SketchedMask
 
 if TYPE_CHECKING:  # torch is imported behind the page, not before it
     from torch import Tensor
@@ -27,7 +27,7 @@ if TYPE_CHECKING:  # torch is imported behind the page, not before it
     from .models.pair import DecodedPair, MaskInputs, ModelPair, OnSam
 
 
-# Of the last clicks, so that what follows a sketch costs no decoding; some 2.4 MB each with ViT-B.
+# Of the last clicks, so that what follows a preview costs no decoding; some 2.4 MB each with ViT-B.
 _DECODED_BYTES = 64 * 2**20
 
 # Where answers are made while others are: numpy lets go of the interpreter while it works.
@@ -130,7 +130,7 @@ class CompareService:
             },
         )
 
-    def sketch(
+    def preview(
         self,
         picture: Picture,
         prompt: Prompt,
@@ -141,7 +141,7 @@ class CompareService:
         mask_prompt: Runs | None = None,
         refine_from: Sequence[RefineStep] = (),
         may_encode: bool = True,
-    ) -> Sketch:
+    ) -> Preview:
         """Both models' best masks at the size of a screen: the soonest answer to one prompt.
 
         Arguments and errors are those of `compare`. Asked the same soon after, that takes no decoding
@@ -158,7 +158,7 @@ class CompareService:
         )
         pair = self._library.pair(model)
         embedding, _ = self._embedding(pair, picture, may_encode=may_encode)
-        return self._sketch(pair, picture, embedding, asked)
+        return self._preview(pair, picture, embedding, asked)
 
     def _embedding(
         self, pair: ModelPair, picture: Picture, *, may_encode: bool = True
@@ -197,20 +197,20 @@ class CompareService:
         }
         return tuple(making[place].result() for place in range(len(asked.prompts)))
 
-    def _sketch(self, pair: ModelPair, picture: Picture, embedding: ImageEmbedding, asked: Asked) -> Sketch:
-        from .models.answers import sam_hq_ranked, sam_ranked, sketched
+    def _preview(self, pair: ModelPair, picture: Picture, embedding: ImageEmbedding, asked: Asked) -> Preview:
+        from .models.answers import preview_mask, sam_hq_ranked, sam_ranked
 
         frame, several = embedding.frame, asked.has_candidates(asked.prompts[0])
-        sam: list[SketchedMask] = []
+        sam: list[PreviewMask] = []
 
-        def sketch_sam(logits: Tensor, scores: Tensor) -> None:
-            sam.append(sketched(frame, sam_ranked(logits, scores, multimask=several)))
+        def preview_sam(logits: Tensor, scores: Tensor) -> None:
+            sam.append(preview_mask(frame, sam_ranked(logits, scores, multimask=several)))
 
-        decoded = self._decode(pair, picture, embedding, asked, on_sam=sketch_sam)
+        decoded = self._decode(pair, picture, embedding, asked, on_sam=preview_sam)
         if not sam:  # nothing had to be decoded
-            sketch_sam(decoded.sam_logits, decoded.sam_scores)
+            preview_sam(decoded.sam_logits, decoded.sam_scores)
         sam_hq = sam_hq_ranked(decoded, multimask=several, hq_token_only=asked.hq_token_only)
-        return Sketch(sam=sam[0], sam_hq=sketched(frame, sam_hq))
+        return Preview(sam=sam[0], sam_hq=preview_mask(frame, sam_hq))
 
     def _decode(
         self,

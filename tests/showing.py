@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from samhq_demo.export.shown import ShownMask, ShownObject
 from samhq_demo.masks.runs import Runs
 from samhq_demo.prompts import Prompt
-from samhq_demo.shown import ShownMask, ShownObject
 
 
 def shown_object(

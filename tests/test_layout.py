@@ -10,10 +10,14 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "samhq_demo"
+VALUE_FOLDERS = ("masks", "results", "export")
 VALUES = (
-    *("settings", "prompts", "refining", "pictures", "comparison", "cache", "sketch"),
-    *("cutout", "shown", "coco", "svg", "drawing", "overlays", "asked", "inline", "memory"),
-    *("masks/__init__", "masks/runs", "masks/overlap", "masks/outlines"),
+    *("settings", "prompts", "refining", "pictures", "cache", "asked", "inline", "memory"),
+    *(
+        path.relative_to(PACKAGE).with_suffix("").as_posix()
+        for folder in VALUE_FOLDERS
+        for path in sorted((PACKAGE / folder).rglob("*.py"))
+    ),
 )
 HEAVY = ("torch", "transformers", "gradio")
 

@@ -108,24 +108,24 @@ def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.parametrize("prompt", [CLICK, BOX])
 @pytest.mark.parametrize("hq_token_only", [False, True])
-def test_a_sketch_has_the_best_masks_and_the_rest_costs_no_decoding(
+def test_a_preview_has_the_best_masks_and_the_rest_costs_no_decoding(
     fresh: CompareService, decodes: list[int], prompt: Prompt, hq_token_only: bool
 ) -> None:
     picture = picture_of((80, 60))
-    sketch = fresh.sketch(picture, prompt, hq_token_only=hq_token_only)
+    preview = fresh.preview(picture, prompt, hq_token_only=hq_token_only)
     (whole,) = fresh.compare(picture, [prompt], hq_token_only=hq_token_only).objects
     assert decodes == [1]
-    for sketched, full in ((sketch.sam, whole.sam), (sketch.sam_hq, whole.sam_hq)):
-        assert sketched.runs == full.runs
-        assert sketched.predicted_iou == full.predicted_iou
+    for shown, full in ((preview.sam, whole.sam), (preview.sam_hq, whole.sam_hq)):
+        assert shown.runs == full.runs
+        assert shown.predicted_iou == full.predicted_iou
 
 
-def test_a_sketch_of_a_large_picture_is_small_and_the_same_mask(service: CompareService) -> None:
+def test_a_preview_of_a_large_picture_is_small_and_the_same_mask(service: CompareService) -> None:
     picture, box = picture_of((2400, 1800)), Prompt(box_xyxy=(300.0, 200.0, 2100.0, 1500.0))
-    sketch = service.sketch(picture, box)
+    preview = service.preview(picture, box)
     (whole,) = service.compare(picture, [box]).objects
-    for sketched, full in ((sketch.sam, whole.sam), (sketch.sam_hq, whole.sam_hq)):
-        small = sketched.runs.mask()
+    for shown, full in ((preview.sam, whole.sam), (preview.sam_hq, whole.sam_hq)):
+        small = shown.runs.mask()
         assert small.shape == (886, 1182)
         assert 0 < small.mean() < 1
         # The full mask's pixels in which the small one's have their centres.
@@ -134,9 +134,9 @@ def test_a_sketch_of_a_large_picture_is_small_and_the_same_mask(service: Compare
         assert (full.runs.mask()[np.ix_(rows, columns)] == small).mean() > 0.995
 
 
-def test_a_sketch_encodes_only_where_it_may(fresh: CompareService) -> None:
+def test_a_preview_encodes_only_where_it_may(fresh: CompareService) -> None:
     with pytest.raises(NotEncodedError):
-        fresh.sketch(picture_of((80, 60)), CLICK, may_encode=False)
+        fresh.preview(picture_of((80, 60)), CLICK, may_encode=False)
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_a_24_megapixel_answer_takes_little_memory() -> None:
 
 _MEMORY = """
 import json, resource, torch
-from samhq_demo.comparison import Agreement
+from samhq_demo.results.comparison import Agreement
 from samhq_demo.models.answers import sam_answer, sam_hq_answer
 from samhq_demo.models.frame import Frame
 from samhq_demo.models.pair import DecodedPair

@@ -19,10 +19,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from samhq_demo.comparison import Agreement
 from samhq_demo.masks.runs import Rle, Runs
 from samhq_demo.prompts import PointLabel, Prompt
-from samhq_demo.sketch import Sketch, SketchedMask, sketch_size
+from samhq_demo.results.comparison import Agreement
+from samhq_demo.results.preview import Preview, PreviewMask, preview_size
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.viewer import (
     NEEDS_QUEUE,
@@ -124,11 +124,16 @@ class Harness:
 
 
 def sketched(answer: dict[str, Any]) -> dict[str, Any]:
-    """What the service's `sketch` says instead."""
+    """What the service's `preview` says instead."""
     (found,) = answer["objects"]
-    shown_wh = sketch_size((answer["image"]["width"], answer["image"]["height"]))
-    masks = [SketchedMask(found[m]["predicted_iou"], _resized(found[m]["rle"], shown_wh)) for m in MODELS]
-    return Sketch(*masks).to_json()
+    shown_wh = preview_size((answer["image"]["width"], answer["image"]["height"]))
+    masks = {
+        branch: PreviewMask(
+            _resized(found[branch]["rle"], shown_wh), predicted_iou=found[branch]["predicted_iou"]
+        )
+        for branch in MODELS
+    }
+    return Preview(**masks).to_json()
 
 
 def _resized(rle: Rle, size_wh: tuple[int, int]) -> Runs:

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from ..comparison import Candidate, MaskPrediction
 from ..masks.overlap import stability_score
-from ..sketch import SketchedMask
+from ..results.comparison import Candidate, MaskPrediction
+from ..results.preview import PreviewMask
 from .frame import Frame
 from .pair import DecodedPair
 from .upsampling import FullMask
@@ -40,9 +40,9 @@ def sam_hq_answer(
     return _answer(frame, ranked, multimask=multimask)
 
 
-def sketched(frame: Frame, ranked: Ranked) -> SketchedMask:
-    """The best of one model's masks, at the size of a sketch."""
-    return SketchedMask(float(ranked.scores[0]), frame.sketched_mask(ranked.logits[0]).measured())
+def preview_mask(frame: Frame, ranked: Ranked) -> PreviewMask:
+    """The best of one model's masks, at the size of a preview."""
+    return PreviewMask(frame.preview_mask(ranked.logits[0]).measured(), predicted_iou=float(ranked.scores[0]))
 
 
 def sam_ranked(sam_logits: Tensor, sam_scores: Tensor, *, multimask: bool) -> Ranked:

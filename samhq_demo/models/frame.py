@@ -14,9 +14,10 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..masks.runs import Runs
-from ..sketch import sketch_size
-from .upsampling import FullMask, sketch, upsample
+from samhq_demo.masks.runs import Runs
+from samhq_demo.results.preview import preview_size
+
+from .upsampling import FullMask, upsample, upsample_preview
 
 PIXEL_MEAN = (123.675, 116.28, 103.53)  # ImageNet's, in 0..255, the same for every published SAM
 PIXEL_STD = (58.395, 57.12, 57.375)
@@ -76,10 +77,12 @@ class Frame:
             _array(logits), square=self.image_size, resized_wh=self.resized_wh, size_wh=self.size_wh
         )
 
-    def sketched_mask(self, logits: Tensor) -> Runs:
-        """The same of the size that `sketch_size` gives, the mask alone."""
-        size_wh = sketch_size(self.size_wh)
-        return sketch(_array(logits), square=self.image_size, resized_wh=self.resized_wh, size_wh=size_wh)
+    def preview_mask(self, logits: Tensor) -> Runs:
+        """The same of the size that `preview_size` gives, the mask alone."""
+        size_wh = preview_size(self.size_wh)
+        return upsample_preview(
+            _array(logits), square=self.image_size, resized_wh=self.resized_wh, size_wh=size_wh
+        )
 
     def _padded(self, values: Tensor) -> Tensor:
         width, height = self.resized_wh

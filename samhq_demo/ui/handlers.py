@@ -137,7 +137,7 @@ class Handlers:
         picture = self._store.picture(question.picture_id)
         how = {**question.how(picture.size_wh), "may_encode": may_encode}
         if question.is_sketch:
-            return self._service.sketch(picture, question.prompt, **how).to_json()
+            return self._service.preview(picture, question.prompt, **how).to_json()
         truth = mask_of(question.truth, size_wh=picture.size_wh)
         return self._service.compare(picture, [question.prompt], ground_truth=truth, **how).to_json()
 

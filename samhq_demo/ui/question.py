@@ -53,7 +53,7 @@ class Question:
         )
 
     def how(self, size_wh: tuple[int, int]) -> dict[str, Any]:
-        """What the service is asked by name for a sketch and for a comparison alike.
+        """What the service is asked by name for a preview and for a comparison alike.
 
         Raises ValueError where the mask does not fit a picture of `size_wh`.
         """

@@ -30,7 +30,7 @@ NEEDS_QUEUE: Mapping[str, Any] = {"needs": "queue"}
 """What `decode` answers where a server function must not do the work; the browser then queues it."""
 
 Decode = Callable[[Question], Mapping[str, Any]]
-"""A question -> `Comparison.to_json()` of its one object, where it asks for a sketch `Sketch.to_json()`, or
+"""A question -> `Comparison.to_json()` of its one object, where it asks for a sketch `Preview.to_json()`, or
 NEEDS_QUEUE. The visitor sees ValueErrors."""
 
 

@@ -4,15 +4,15 @@ import re
 from collections.abc import Sequence
 from html import escape
 
-from samhq_demo.comparison import Which
+from samhq_demo.export.shown import ShownObject
 from samhq_demo.masks.outlines import Ring, outlines
-from samhq_demo.shown import ShownObject
+from samhq_demo.results.comparison import Branch
 
 # All that XML 1.0 has no place for, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def outlines_svg(objects: Sequence[ShownObject], *, model: Which, size_wh: tuple[int, int]) -> str:
+def outlines_svg(objects: Sequence[ShownObject], *, branch: Branch, size_wh: tuple[int, int]) -> str:
     """One model's masks of `objects` as a transparent SVG of the picture's size, to be laid over the picture.
 
     Each object is one path in its colour, with its name as the title; its holes are open. The outlines run
@@ -21,7 +21,7 @@ def outlines_svg(objects: Sequence[ShownObject], *, model: Which, size_wh: tuple
     width, height = size_wh
     paths = []
     for shown in objects:
-        rings = outlines(shown.by(model).runs)
+        rings = outlines(shown.by(branch).runs)
         if rings:
             paths.append(
                 f'<path fill="{shown.color}" fill-opacity="0.6" fill-rule="evenodd" d="{_path(rings)}">'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from samhq_demo.cutout import cutout
+from samhq_demo.export.cutout import cutout
 from samhq_demo.masks.runs import Runs
 from tests.filling import drawn
 

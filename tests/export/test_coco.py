@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from pycocotools.coco import COCO
 
-from samhq_demo.coco import coco_json
+from samhq_demo.export.coco import coco_json
 from tests.filling import drawn, ragged
 from tests.showing import shown_object
 from tests.support.pixels import bbox_xywh
@@ -19,11 +19,11 @@ SOLID = drawn(".....", ".##..", ".###.", ".....")
 RING = drawn("#####", "#...#", "#.#.#", "#####")
 
 
-def dataset(*masks: np.ndarray, segmentation: str, model: str = "sam", **changes: Any) -> dict[str, Any]:
+def dataset(*masks: np.ndarray, segmentation: str, branch: str = "sam", **changes: Any) -> dict[str, Any]:
     height, width = masks[0].shape
     return coco_json(
         [shown_object(mask, **changes) for mask in masks],
-        model=model,
+        branch=branch,
         file_name="cat.jpg",
         size_wh=(width, height),
         segmentation=segmentation,
@@ -71,20 +71,20 @@ def test_polygons_are_the_outer_rings() -> None:
 
 
 def test_the_score_is_the_models_own_even_over_one() -> None:
-    (annotation,) = dataset(SOLID, segmentation="rle", model="sam_hq")["annotations"]
+    (annotation,) = dataset(SOLID, segmentation="rle", branch="sam_hq")["annotations"]
     assert annotation["score"] == 1.05
 
 
 def test_each_models_masks_are_its_own(loaded: Any) -> None:
     shown = shown_object(SOLID, RING)
-    for model, mask in (("sam", SOLID), ("sam_hq", RING)):
-        content = coco_json([shown], model=model, file_name="a.png", size_wh=(5, 4), segmentation="rle")
+    for branch, mask in (("sam", SOLID), ("sam_hq", RING)):
+        content = coco_json([shown], branch=branch, file_name="a.png", size_wh=(5, 4), segmentation="rle")
         assert (masks_of(loaded(content))[0] == mask).all()
 
 
 def test_objects_of_one_name_share_a_category() -> None:
     objects = [shown_object(SOLID, name=name) for name in ("Cat", "Dog", "Cat")]
-    content = coco_json(objects, model="sam", file_name="a.png", size_wh=(5, 4), segmentation="rle")
+    content = coco_json(objects, branch="sam", file_name="a.png", size_wh=(5, 4), segmentation="rle")
     assert content["categories"] == [{"id": 1, "name": "Cat"}, {"id": 2, "name": "Dog"}]
     assert [annotation["category_id"] for annotation in content["annotations"]] == [1, 2, 1]
     assert [annotation["id"] for annotation in content["annotations"]] == [1, 2, 3]

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from samhq_demo import drawing
-from samhq_demo.drawing import SAM_RGB, View
+from samhq_demo.export import drawing
+from samhq_demo.export.drawing import SAM_RGB, View
 from samhq_demo.masks.runs import Runs
 from samhq_demo.prompts import PointLabel, Prompt
 

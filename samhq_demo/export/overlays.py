@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image, ImageColor, ImageDraw, ImageFont
 
-from samhq_demo.comparison import Which
-from samhq_demo.drawing import SAM_HQ_RGB, SAM_RGB, Pixels, Rgb, View, with_mask, with_prompt
-from samhq_demo.shown import ShownObject
+from samhq_demo.export.drawing import SAM_HQ_RGB, SAM_RGB, Pixels, Rgb, View, with_mask, with_prompt
+from samhq_demo.export.shown import ShownObject
+from samhq_demo.results.comparison import Branch
 
 # The long side of one half, without its caption.
 MAX_SIDE = 2048
@@ -18,7 +18,7 @@ _WIDE = 1.6
 _GROUND: Rgb = (255, 255, 255)
 _INK: Rgb = (30, 30, 30)
 _FAINT_INK: Rgb = (95, 95, 95)
-_MODELS: tuple[tuple[Which, str, Rgb], ...] = (("sam", "SAM", SAM_RGB), ("sam_hq", "SAM-HQ", SAM_HQ_RGB))
+_BRANCHES: tuple[tuple[Branch, str, Rgb], ...] = (("sam", "SAM", SAM_RGB), ("sam_hq", "SAM-HQ", SAM_HQ_RGB))
 
 
 def overlays(pixels: Pixels, objects: Sequence[ShownObject]) -> Pixels:
@@ -31,32 +31,32 @@ def overlays(pixels: Pixels, objects: Sequence[ShownObject]) -> Pixels:
     view = View.of(pixels, max_side=MAX_SIDE)
     font = _font(view.shown_wh)
     captions = [
-        _caption(name, _score_text(objects, model), colour, font=font) for model, name, colour in _MODELS
+        _caption(name, _score_text(objects, branch), colour, font=font) for branch, name, colour in _BRANCHES
     ]
     width = max(view.shown_wh[0], *(caption.width for caption in captions))
     halves = [
-        _half(_drawn(view, objects, model), caption, width=width)
-        for (model, _, _), caption in zip(_MODELS, captions, strict=True)
+        _half(_drawn(view, objects, branch), caption, width=width)
+        for (branch, _, _), caption in zip(_BRANCHES, captions, strict=True)
     ]
     is_wide = view.shown_wh[0] > _WIDE * view.shown_wh[1]
     return _joined(halves[0], halves[1], gap=captions[0].height // 4, axis=0 if is_wide else 1)
 
 
-def _drawn(view: View, objects: Sequence[ShownObject], model: Which) -> Pixels:
+def _drawn(view: View, objects: Sequence[ShownObject], branch: Branch) -> Pixels:
     for shown in objects:
         colour: Rgb = ImageColor.getcolor(shown.color, "RGB")  # type: ignore[assignment]
-        view = replace(view, pixels=with_mask(view, shown.by(model).runs, colour_rgb=colour))
+        view = replace(view, pixels=with_mask(view, shown.by(branch).runs, colour_rgb=colour))
     pixels = view.pixels
     for shown in objects:  # over all the masks, so that none hides a mark
         pixels = with_prompt(pixels, shown.prompt, view=view)
     return pixels
 
 
-def _score_text(objects: Sequence[ShownObject], model: Which) -> str:
+def _score_text(objects: Sequence[ShownObject], branch: Branch) -> str:
     if len(objects) != 1:
         return ""
     # The estimate can pass 1, which no IoU does: clamped for reading, as on the page.
-    return f"predicted IoU {min(max(objects[0].by(model).predicted_iou, 0.0), 1.0):.3f}"
+    return f"predicted IoU {min(max(objects[0].by(branch).predicted_iou, 0.0), 1.0):.3f}"
 
 
 def _font(shown_wh: tuple[int, int]) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from samhq_demo.comparison import Which
+from samhq_demo.export.shown import ShownObject
 from samhq_demo.masks.outlines import outlines
 from samhq_demo.masks.runs import Runs
-from samhq_demo.shown import ShownObject
+from samhq_demo.results.comparison import Branch
 
 Segmentation = Literal["rle", "polygons"]
 
@@ -16,7 +16,7 @@ _IMAGE_ID = 1
 def coco_json(
     objects: Sequence[ShownObject],
     *,
-    model: Which,
+    branch: Branch,
     file_name: str,
     size_wh: tuple[int, int],
     segmentation: Segmentation,
@@ -38,7 +38,7 @@ def coco_json(
     category_ids = {name: number for number, name in enumerate(names, start=1)}
     annotations: list[dict[str, Any]] = []
     for shown in objects:
-        mask = shown.by(model).runs
+        mask = shown.by(branch).runs
         if not mask.area:
             continue
         annotations.append(
@@ -50,11 +50,11 @@ def coco_json(
                 "area": mask.area,
                 "iscrowd": 0,
                 "segmentation": mask.rle() if segmentation == "rle" else _polygons(mask),
-                "score": shown.by(model).predicted_iou,
+                "score": shown.by(branch).predicted_iou,
             }
         )
     return {
-        "info": {"description": f"{'SAM' if model == 'sam' else 'SAM-HQ'}'s masks of {file_name}"},
+        "info": {"description": f"{'SAM' if branch == 'sam' else 'SAM-HQ'}'s masks of {file_name}"},
         "images": [{"id": _IMAGE_ID, "file_name": file_name, "width": width, "height": height}],
         "categories": [{"id": category_ids[name], "name": name} for name in names],
         "annotations": annotations,

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from samhq_demo.svg import outlines_svg
+from samhq_demo.export.svg import outlines_svg
 from tests.filling import Corners, drawn, filled, ragged
 from tests.showing import shown_object
 
@@ -31,7 +31,7 @@ def rings_of(path: str) -> list[Corners]:
 
 
 def test_a_path_is_in_picture_pixels_and_in_the_objects_colour() -> None:
-    text = outlines_svg([shown_object(MASK, name="Cat")], model="sam", size_wh=(5, 4))
+    text = outlines_svg([shown_object(MASK, name="Cat")], branch="sam", size_wh=(5, 4))
     root = ElementTree.fromstring(text.encode())
     assert (root.tag, root.attrib) == (f"{SVG}svg", {"width": "5", "height": "4", "viewBox": "0 0 5 4"})
     (path,) = root
@@ -44,7 +44,7 @@ def test_filled_by_the_even_odd_rule_it_is_the_mask() -> None:
     rng = np.random.default_rng(0)
     for mask in [*(rng.random((13, 17)) < share for share in (0.2, 0.5, 0.8)), ragged(60, 90)]:
         height, width = mask.shape
-        text = outlines_svg([shown_object(mask)], model="sam", size_wh=(width, height))
+        text = outlines_svg([shown_object(mask)], branch="sam", size_wh=(width, height))
         (path,) = ElementTree.fromstring(text.encode())
         assert (filled(rings_of(path.attrib["d"]), size_wh=(width, height)) == mask).all()
 
@@ -58,7 +58,7 @@ def test_one_path_an_object_and_none_for_an_empty_mask() -> None:
     titles = {
         model: [
             path[0].text
-            for path in ElementTree.fromstring(outlines_svg(objects, model=model, size_wh=(5, 4)))
+            for path in ElementTree.fromstring(outlines_svg(objects, branch=model, size_wh=(5, 4)))
         ]
         for model in ("sam", "sam_hq")
     }
@@ -79,6 +79,6 @@ def test_one_path_an_object_and_none_for_an_empty_mask() -> None:
     ],
 )
 def test_any_name_is_a_title(name: str, read: str) -> None:
-    text = outlines_svg([shown_object(MASK, name=name)], model="sam", size_wh=(5, 4))
+    text = outlines_svg([shown_object(MASK, name=name)], branch="sam", size_wh=(5, 4))
     (path,) = ElementTree.fromstring(text.encode("utf-8"))
     assert [(child.tag, child.text) for child in path] == [(f"{SVG}title", read)]

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from samhq_demo.comparison import Which
 from samhq_demo.masks.runs import Runs, parse_rle
 from samhq_demo.prompts import MAX_OBJECTS, Prompt, is_finite_number
+from samhq_demo.results.comparison import Branch
 
 MAX_NAME = 200
 
@@ -62,9 +62,9 @@ class ShownObject:
         object.__setattr__(self, "name", self.name.encode("utf-8", "replace").decode("utf-8"))
         object.__setattr__(self, "color", self.color.lower())
 
-    def by(self, model: Which) -> ShownMask:
-        """That model's mask."""
-        return self.sam if model == "sam" else self.sam_hq
+    def by(self, branch: Branch) -> ShownMask:
+        """That branch's mask."""
+        return self.sam if branch == "sam" else self.sam_hq
 
     @classmethod
     def from_json(cls, mapping: Any, *, size_wh: tuple[int, int]) -> "ShownObject":

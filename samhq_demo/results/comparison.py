@@ -9,7 +9,7 @@ from samhq_demo.masks.overlap import Overlap
 from samhq_demo.masks.runs import BoxXYWH, Runs
 from samhq_demo.prompts import Prompt
 
-Which = Literal["sam", "sam_hq"]
+Branch = Literal["sam", "sam_hq"]
 TIMINGS = ("encode", "decode", "total")
 
 
@@ -142,10 +142,10 @@ class Comparison:
     encoded: Encoded
     milliseconds: Mapping[str, float]
 
-    def union(self, which: Which) -> Runs:
-        """All of one model's masks together."""
+    def union(self, branch: Branch) -> Runs:
+        """All masks of one branch together."""
         width, height = self.size_wh
-        found = [(item.sam if which == "sam" else item.sam_hq).runs for item in self.objects]
+        found = [(item.sam if branch == "sam" else item.sam_hq).runs for item in self.objects]
         return Runs.union(found, size_hw=(height, width))
 
     def to_json(self) -> dict[str, Any]:
