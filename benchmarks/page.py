@@ -147,10 +147,9 @@ def measure(
 
 def decode_alone(service: CompareService, picture: Picture, prompt: Prompt) -> float:
     """Milliseconds of both decoders and nothing else."""
-    pair = service._library.pair(None)
-    embedding, _ = service._embedding(pair, picture)
+    answerer, embedding, _ = service._embedding(picture, model=None)
     began = time.perf_counter()
-    pair.decode(embedding, [prompt])
+    answerer.pair.decode(embedding, [prompt])
     return 1000 * (time.perf_counter() - began)
 
 

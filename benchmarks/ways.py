@@ -28,7 +28,6 @@ from transformers import (
 )
 from transformers.utils import logging
 
-import samhq_demo.service
 from samhq_demo.inline import InlineExecutor
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts import Prompt
@@ -221,7 +220,7 @@ class ServiceWay:
 
     def work_in_one_thread(self) -> None:
         """Nothing beside anything else any more, but torch's operations still use all cores."""
-        self.pair._decoders = samhq_demo.service._beside = InlineExecutor()
+        self.pair.executor = self.service.executor = InlineExecutor()
 
     def answer(self, picture: Picture, prompts: Sequence[Prompt]) -> Comparison:
         return self.service.compare(picture, prompts)

@@ -124,12 +124,9 @@ class Handlers:
 
     def decode(self, question: Question) -> Mapping[str, Any]:
         """The fast way, outside the queue: for pictures that are encoded already."""
-        picture = self._store.picture(question.picture_id)
-        if self._service.progress(picture, model=question.model) < 1:
-            return NEEDS_QUEUE
         try:
             return self.answer(question, may_encode=False)
-        except NotEncodedError:  # others' pictures have taken its place since
+        except NotEncodedError:  # not yet, or others' pictures have taken its place since
             return NEEDS_QUEUE
 
     def answer(self, question: Question, *, may_encode: bool = True) -> Mapping[str, Any]:
