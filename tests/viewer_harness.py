@@ -25,6 +25,7 @@ from samhq_demo.results.comparison import Agreement
 from samhq_demo.results.preview import Preview, PreviewMask, preview_size
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.viewer import (
+    NEEDS_MASKS,
     NEEDS_QUEUE,
     answer_queued,
     build_viewer,
@@ -49,6 +50,7 @@ class Harness:
         self.delays: list[float] = []  # seconds, one for each of the next questions
         self.faults: list[Exception | None] = []
         self.needs_queue = False
+        self.needs_masks = False  # whether a mask that is only named is not known
         self.sketches = False  # whether an answer begins as a sketch
         self._running = 0
         self._lock = threading.Lock()
@@ -72,7 +74,7 @@ class Harness:
     def reset(self) -> None:
         """As before the first question; pictures and drawn masks stay."""
         self.questions, self.delays, self.faults = [], [], []
-        self.needs_queue = self.sketches = False
+        self.needs_queue = self.needs_masks = self.sketches = False
         self.most_at_once = 0
 
     def decode(self, question: Question) -> dict[str, Any]:
@@ -88,6 +90,8 @@ class Harness:
                 raise fault
             if self.needs_queue:
                 return dict(NEEDS_QUEUE)
+            if self.needs_masks and question.truth and "counts" not in question.truth:
+                return dict(NEEDS_MASKS)
             answer = self.answer(question)
             return sketched(answer) if self.sketches and question.is_sketch else answer
         finally:

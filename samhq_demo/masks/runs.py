@@ -115,6 +115,11 @@ class Runs:
         return np.repeat(is_inside, lengths).reshape(width, height).T
 
     @property
+    def nbytes(self) -> int:
+        """Bytes of the runs."""
+        return self.edges.nbytes
+
+    @property
     def area(self) -> int:
         """The number of pixels in the mask."""
         return int((self.edges[1::2] - self.edges[::2]).sum())

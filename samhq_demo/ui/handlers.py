@@ -15,14 +15,15 @@ from samhq_demo.service import CompareService, NotEncodedError
 from samhq_demo.ui import words
 from samhq_demo.ui.errors import gradio_errors
 from samhq_demo.ui.examples import Example
-from samhq_demo.ui.question import Question, mask_of, picture_id_of
+from samhq_demo.ui.question import Question, picture_id_of
 from samhq_demo.ui.saved import read_prompts
+from samhq_demo.ui.sent_masks import SentMasks, UnknownMaskError
 from samhq_demo.ui.served import new_file
 from samhq_demo.ui.snippets import Call, curl_snippet, python_snippet
 from samhq_demo.ui.store import PictureStore, Ticket
 from samhq_demo.ui.takeaway import write_taken
 from samhq_demo.ui.uploads import received_file
-from samhq_demo.ui.viewer import NEEDS_QUEUE, shown_picture, viewer_message
+from samhq_demo.ui.viewer import NEEDS_MASKS, NEEDS_QUEUE, shown_picture, viewer_message
 
 AT_A_TIME = 8
 _PROGRESS_SECONDS = 0.15
@@ -38,6 +39,7 @@ class Handlers:
         self._service = service
         self._store = store
         self._examples = tuple(examples)
+        self._masks = SentMasks()
         self._encoders = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="encode")
 
     # Pictures in and out
@@ -132,10 +134,16 @@ class Handlers:
     def answer(self, question: Question, *, may_encode: bool = True) -> Mapping[str, Any]:
         """Both models' answer; encodes the picture where that has not been done, if it may."""
         picture = self._store.picture(question.picture_id)
-        how = {**question.how(picture.size_wh), "may_encode": may_encode}
+        try:  # a preview needs no true mask, but what comes after it names the one that came with it
+            mask_prompt, truth = (
+                self._masks.find(sent, picture_id=question.picture_id, size_wh=picture.size_wh)
+                for sent in (question.mask, question.truth)
+            )
+        except UnknownMaskError:
+            return NEEDS_MASKS
+        how = {**question.how(), "mask_prompt": mask_prompt, "may_encode": may_encode}
         if question.is_sketch:
             return self._service.preview(picture, question.prompt, **how).to_json()
-        truth = mask_of(question.truth, size_wh=picture.size_wh)
         return self._service.compare(picture, [question.prompt], ground_truth=truth, **how).to_json()
 
     # What the browser calls by name

@@ -20,7 +20,7 @@ class Question:
     object_id: the object in the browser that is asked for.
     refine_from: earlier prompts whose answers are fed back, oldest first.
     is_sketch: the two masks for the screen are wanted soon; the rest is asked for once they are painted.
-    mask, truth: a rough mask to start from and the true mask, as run lengths that are still unchecked.
+    mask, truth: a rough mask to start from and the true mask, still unchecked; see `SentMasks.find`.
     """
 
     picture_id: str
@@ -52,16 +52,12 @@ class Question:
             **settings_of(data),
         )
 
-    def how(self, size_wh: tuple[int, int]) -> dict[str, Any]:
-        """What the service is asked by name for a preview and for a comparison alike.
-
-        Raises ValueError where the mask does not fit a picture of `size_wh`.
-        """
+    def how(self) -> dict[str, Any]:
+        """What the service is asked by name for a preview and for a comparison alike, but for the masks."""
         return {
             "model": self.model,
             "multimask": self.multimask,
             "hq_token_only": self.hq_token_only,
-            "mask_prompt": mask_of(self.mask, size_wh=size_wh),
             "refine_from": self.refine_from,
         }
 
