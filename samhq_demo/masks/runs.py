@@ -157,9 +157,9 @@ class Runs:
         counts[3:] -= counts[1:-2].copy()
         return "".join(map(_written, pieces(counts)))
 
-    def measured(self) -> Runs:
-        """This mask, with its box and its text at hand: worked out in the thread that calls this."""
-        _ = self.bbox_xywh, self._counts
+    def prepared(self, *, with_bbox: bool = False) -> Runs:
+        """This mask with its text at hand, and its box where wanted: worked out in the calling thread."""
+        _ = self._counts, self.bbox_xywh if with_bbox else None
         return self
 
 

@@ -172,12 +172,12 @@ def _compare_object(
 def _preview_mask(frame: Frame, ranked: Ranked) -> PreviewMask:
     """The best of one branch's masks, at the size of a preview."""
     runs = frame.preview_mask(ranked.logits[0])
-    return PreviewMask(runs.measured(), predicted_iou=float(ranked.scores[0]))
+    return PreviewMask(runs.prepared(), predicted_iou=float(ranked.scores[0]))
 
 
 def _prediction(frame: Frame, ranked: Ranked, *, multimask_output: bool) -> MaskPrediction:
     first, *others = ranked.logits
-    best = _candidate(frame.full_mask(first), ranked.scores[0])
+    best = _candidate(frame.full_mask(first), ranked.scores[0], with_bbox=True)
     candidates: tuple[Candidate, ...] | None = None
     if multimask_output:
         found = [best]
@@ -192,8 +192,10 @@ def _prediction(frame: Frame, ranked: Ranked, *, multimask_output: bool) -> Mask
     )
 
 
-def _candidate(full: FullMask, score: Tensor) -> Candidate:
-    # Measured here, as this may run beside the other branch's masks, unlike the writing of the answer.
+def _candidate(full: FullMask, score: Tensor, *, with_bbox: bool = False) -> Candidate:
+    # Prepared here, as this may run beside the other branch's masks, unlike the writing of the answer.
     return Candidate(
-        full.runs.measured(), predicted_iou=float(score), stability=stability_score(full.above, full.below)
+        full.runs.prepared(with_bbox=with_bbox),
+        predicted_iou=float(score),
+        stability=stability_score(full.above, full.below),
     )
