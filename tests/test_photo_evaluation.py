@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from samhq_demo.comparison import Comparison
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts import Prompt
+from samhq_demo.results.comparison import Comparison
 from samhq_demo.service import CompareService
 from tests.label_maps import save_photo
 from training import evaluate
@@ -106,7 +106,7 @@ def test_scores_are_those_of_the_service_itself(scenes: Path) -> None:
     report = evaluate_photos(service, [photo], with_baselines=False)
     for asked in ("click", "box"):
         answers = [
-            service.compare(photo.picture, [getattr(r, asked)], ground_truth=r.mask).objects[0]
+            service.compare(photo.picture, [getattr(r, asked)], ground_truth=r.runs).objects[0]
             for r in photo.regions
         ]
         (row,) = (score for score in report.models if score.asked == f"photos, {asked}")
