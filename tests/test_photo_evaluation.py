@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts import Prompt
 from samhq_demo.results.comparison import Comparison
@@ -84,6 +85,20 @@ def test_the_bundled_checkpoint_is_scored_on_a_folder(
     assert best[2] >= click[2] > 0.4
     assert box_sam > table["filled box"][1]
     assert {"inscribed ellipse", "GrabCut", "GrabCut, else the box"} < set(table)
+
+
+def test_the_figures_for_the_page_are_recorded(
+    scenes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "scores.json"
+    evaluate.main(["--photos", str(scenes), "--no-baselines", "--record", str(file)])
+    table = rows(capsys.readouterr().out)
+    found = PhotoScores.from_file(file)
+    assert found is not None
+    assert found.photos == 2
+    assert found.click_iou == table["photos, click"][1]
+    assert found.click_best_of_three_iou == table["photos, click, best of three"][1]
+    assert found.box_iou == table["photos, box"][1]
 
 
 def test_a_local_folder_is_scored_and_baselines_left_out(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from samhq_demo.masks.runs import Runs
+from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.results.comparison import MaskPrediction, ObjectComparison
 from samhq_demo.service import CompareService
 
@@ -33,6 +34,16 @@ class PhotoReport:
         if self.baselines:
             lines += ["", BASELINE_HEADER, *map(str, self.baselines)]
         return "\n".join(lines)
+
+    def summary(self) -> PhotoScores:
+        """SAM's figures, which the page tells of the bundled checkpoint."""
+        iou = {score.asked.removeprefix("photos, "): score.sam_iou for score in self.models}
+        return PhotoScores(
+            click_iou=iou[CLICK],
+            click_best_of_three_iou=iou[CLICK_BEST],
+            box_iou=iou[BOX],
+            photos=self.pictures,
+        )
 
 
 @dataclass(frozen=True, slots=True)
