@@ -58,6 +58,7 @@ train: $(VENV)/.dev ## the bundled checkpoint from its seed, in MINUTES; goes on
 	$(PY) -m training.pack --to runs/pictures.zip
 	$(PY) -m training.train --out runs/tiny --pictures runs/pictures.zip --minutes $(MINUTES)
 	$(PY) -m training.export --run runs/tiny
+	$(PY) -m examples.make  # the page opens with an answer of the checkpoint
 	$(PY) -m training.evaluate
 
 examples: $(VENV)/.dev ## the pictures of examples/

@@ -83,12 +83,12 @@ class Replay:
 
     def __init__(self, picture: Mapping[str, Any]) -> None:
         self.picture = picture
-        self.sketch: Mapping[str, Any] = {}
+        self.preview: Mapping[str, Any] = {}
         self.whole: Mapping[str, Any] = {}
 
     def build(self) -> gr.Blocks:
         with gr.Blocks() as page:
-            viewer = build_viewer(lambda asked: self.sketch if asked.is_sketch else self.whole, hover=False)
+            viewer = build_viewer(lambda asked: self.preview if asked.is_sketch else self.whole, hover=False)
             page.load(lambda: viewer_message(picture=self.picture), None, viewer)
         return page
 
@@ -136,7 +136,7 @@ def measure(
             on_page = click(visitor, xy)
             prompt = Prompt.from_json(visitor.prompt)
             alone = decode_alone(service, picture, prompt)
-            replay.sketch = service.sketch(picture, prompt).to_json()
+            replay.preview = service.preview(picture, prompt).to_json()
             replay.whole = service.compare(picture, [prompt]).to_json()
             times.append((on_page, alone, click(other, xy)))
         visitor.leave()
@@ -147,10 +147,9 @@ def measure(
 
 def decode_alone(service: CompareService, picture: Picture, prompt: Prompt) -> float:
     """Milliseconds of both decoders and nothing else."""
-    pair = service._library.pair(None)
-    embedding, _ = service._embedding(pair, picture)
+    answerer, embedding, _ = service._embedding(picture, model=None)
     began = time.perf_counter()
-    pair.decode(embedding, [prompt])
+    answerer.pair.decode(embedding, [prompt])
     return 1000 * (time.perf_counter() - began)
 
 

@@ -20,14 +20,14 @@ import numpy as np
 import torch
 from PIL import Image
 
-from samhq_demo.comparison import Agreement
-from samhq_demo.models.answers import sam_answer, sam_hq_answer
+from samhq_demo.models.answering import predict_sam, predict_sam_hq
 from samhq_demo.models.checkpoints import frozen_sam, load_pair
 from samhq_demo.models.compute import choose_compute
 from samhq_demo.models.frame import Frame
 from samhq_demo.models.pair import DecodedPair, ModelPair
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts import PointLabel, Prompt
+from samhq_demo.results.comparison import Agreement
 from tests.checkpoints import VIT_B, random_sam_hq
 
 ROOT = Path(__file__).parent.parent
@@ -85,11 +85,12 @@ def all_logits(vit_b: ModelPair, picture: Picture) -> list[Logits]:
 
 
 def way_out(logits: Logits, size_wh: tuple[int, int]) -> str:
-    frame, several = Frame(size_wh, logits.image_size, logits.low_res), logits.prompt == CLICK
-    sam = sam_answer(logits.decoded, frame, multimask=several)
-    sam_hq = sam_hq_answer(logits.decoded, frame, multimask=several, hq_token_only=False)
+    frame = Frame(size_wh, logits.image_size, logits.low_res)
+    multimask_output = logits.prompt == CLICK
+    sam = predict_sam(logits.decoded, frame, multimask_output=multimask_output)
+    sam_hq = predict_sam_hq(logits.decoded, frame, multimask_output=multimask_output, hq_token_only=False)
     agreement = Agreement.between(sam.runs, sam_hq.runs)
-    return json.dumps([sam.prediction.to_json(), sam_hq.prediction.to_json(), agreement.to_json()])
+    return json.dumps([sam.to_json(), sam_hq.to_json(), agreement.to_json()])
 
 
 def measure(decode: Callable[[], object], logits: Logits) -> tuple[float, dict[tuple[int, int], float]]:

@@ -28,11 +28,10 @@ from transformers import (
 )
 from transformers.utils import logging
 
-import samhq_demo.service
-from samhq_demo.comparison import Comparison
 from samhq_demo.inline import InlineExecutor
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts import Prompt
+from samhq_demo.results.comparison import Comparison
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
 
@@ -221,11 +220,11 @@ class ServiceWay:
 
     def work_in_one_thread(self) -> None:
         """Nothing beside anything else any more, but torch's operations still use all cores."""
-        self.pair._decoders = samhq_demo.service._beside = InlineExecutor()
+        self.pair.executor = self.service.executor = InlineExecutor()
 
     def answer(self, picture: Picture, prompts: Sequence[Prompt]) -> Comparison:
         return self.service.compare(picture, prompts)
 
     def masks(self, answered: Comparison) -> Masks:
-        sam, sam_hq = ([getattr(one, name).mask() for one in answered.objects] for name in Masks._fields)
+        sam, sam_hq = ([getattr(one, name).runs.mask() for one in answered.objects] for name in Masks._fields)
         return Masks(np.stack(sam), np.stack(sam_hq))

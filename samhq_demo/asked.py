@@ -5,25 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .masks import Mask
+from .masks.runs import Runs
 from .pictures import Picture
 from .prompts import MAX_OBJECTS, Prompt
 from .refining import RefineStep, steps_within
-from .runs import Runs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Asked:
     """Prompts, each for one object, and how they are to be answered; see `CompareService.compare`.
 
-    prompts, steps: fitted to the picture. mask_prompt: bool (H, W) or None. truth: the true mask or None.
+    prompts, steps: fitted to the picture. mask_prompt, truth: of the picture's size, or None.
     """
 
     prompts: tuple[Prompt, ...]
     steps: tuple[RefineStep, ...]
     multimask: bool | None
     hq_token_only: bool
-    mask_prompt: Mask | None
+    mask_prompt: Runs | None
     truth: Runs | None
 
     @classmethod
@@ -34,8 +33,8 @@ class Asked:
         *,
         multimask: bool | None,
         hq_token_only: bool,
-        mask_prompt: Mask | None,
-        ground_truth: Mask | None,
+        mask_prompt: Runs | None,
+        ground_truth: Runs | None,
         refine_from: Sequence[RefineStep],
     ) -> Asked:
         """Raises ValueError (one sentence) for what does not fit the picture, or does not go together."""
@@ -46,9 +45,9 @@ class Asked:
         if refine_from and len(prompts) != 1:
             raise ValueError(f"refine_from goes with one object, not with {len(prompts)}.")
         for role, mask in (("mask prompt", mask_prompt), ("ground truth", ground_truth)):
-            if mask is not None and mask.shape != picture.pixels.shape[:2]:
+            if mask is not None and mask.size_hw != picture.pixels.shape[:2]:
                 raise ValueError(
-                    f"The {role} is {mask.shape[1]}x{mask.shape[0]}, the picture "
+                    f"The {role} is {mask.size_hw[1]}x{mask.size_hw[0]}, the picture "
                     f"{picture.width}x{picture.height}; they must be of one size."
                 )
         steps = steps_within(
@@ -61,7 +60,7 @@ class Asked:
             multimask=multimask,
             hq_token_only=hq_token_only,
             mask_prompt=mask_prompt,
-            truth=None if ground_truth is None else Runs.from_mask(ground_truth),
+            truth=ground_truth,
         )
 
     def has_candidates(self, prompt: Prompt) -> bool:

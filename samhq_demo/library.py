@@ -19,6 +19,7 @@ from .photo_scores import PhotoScores
 from .settings import AUTO, Settings, on_zero_gpu
 
 if TYPE_CHECKING:
+    from .models.answering import Answerer
     from .models.pair import ModelPair
 
 log = logging.getLogger(__name__)
@@ -97,7 +98,7 @@ class ModelLibrary:
         self._baseline = None if settings.baseline is None else resolve(settings.baseline)
         self._lock = threading.Lock()
         self._loading: dict[str, threading.Lock] = {}
-        self._pairs: dict[str, ModelPair] = {}
+        self._answerers: dict[str, Answerer] = {}
         self._counts = dict(COUNTED)
         self._failures: dict[str, str] = {}
         self._downloads: dict[str, Download] = {}
@@ -158,7 +159,7 @@ class ModelLibrary:
         failure = self._failures.get(active)
         if failure is not None:
             return ServiceStatus(None, False, failure)
-        ready = active in self._pairs
+        ready = active in self._answerers
         message = f"{active} answers" if ready else f"{active} is being loaded"
         if active != self._wanted:
             message += f"; {self._why_not(self._wanted)}"
@@ -208,7 +209,11 @@ class ModelLibrary:
         return name or self._active
 
     def pair(self, name: str | None) -> ModelPair:
-        """The loaded pair of a name; None is the one that answers. Waits while it loads.
+        """The loaded pair of a name; see `answerer`."""
+        return self.answerer(name).pair
+
+    def answerer(self, name: str | None) -> Answerer:
+        """The loaded pair of a name, ready to answer; None is the one that answers. Waits while it loads.
 
         Raises:
             ValueError: there is no such model, its weights are not here, or they cannot be read.
@@ -216,7 +221,7 @@ class ModelLibrary:
         chosen = self.name(name)
         if chosen not in self._sources:
             raise ValueError(f"There is no model {chosen!r}; there are {', '.join(self._sources)}.")
-        loaded = self._pairs.get(chosen)
+        loaded = self._answerers.get(chosen)
         if loaded is not None:
             return loaded
         if not self.available(chosen):
@@ -226,16 +231,16 @@ class ModelLibrary:
         with self._lock:
             loading = self._loading.setdefault(chosen, threading.Lock())
         with loading:
-            if chosen not in self._pairs:
+            if chosen not in self._answerers:
                 self._load_once(chosen)
-        return self._pairs[chosen]
+        return self._answerers[chosen]
 
     def _load_once(self, name: str) -> None:
         """Load a pair; what failed once fails again at once, with the same words."""
         if name in self._failures:
             raise ValueError(self._failures[name])
         try:
-            self._pairs[name] = self._load(self._sources[name])
+            self._answerers[name] = self._load(self._sources[name])
         except ValueError as error:
             self._failures[name] = str(error)
             log.warning("%s", error)
@@ -267,7 +272,7 @@ class ModelLibrary:
             return
         with contextlib.suppress(ValueError):  # `pair` has told
             self.pair(name)
-        if name not in self._pairs:
+        if name not in self._answerers:
             return
         for prepare in self._preparations:
             _try(prepare, name)
@@ -283,7 +288,9 @@ class ModelLibrary:
             self._failures[self._active] = f"{self._active} could not be loaded: {error}"
             log.exception("%s could not be loaded", self._active)
 
-    def _load(self, source: Source) -> ModelPair:
+    def _load(self, source: Source) -> Answerer:
+        # The one place where torch comes in, in a thread behind the page.
+        from .models.answering import Answerer
         from .models.checkpoints import count_parameters, load_pair
         from .models.compute import choose_compute
 
@@ -292,7 +299,7 @@ class ModelLibrary:
         compute = choose_compute(device=self._settings.device, dtype=self._settings.dtype)
         pair = load_pair(folder, name=source.name, compute=compute, baseline=self._sam_folder(source, folder))
         self._counts[source.name] = count_parameters(pair)
-        return pair
+        return Answerer(pair)
 
     def _sam_folder(self, source: Source, folder: Path) -> Path | None:
         """Where the SAM to compare with lies; None where it is taken out of the SAM-HQ checkpoint."""

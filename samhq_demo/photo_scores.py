@@ -41,3 +41,13 @@ class PhotoScores:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ValueError(f"{path} is no record of scores on photos: {error!r}.") from error
+
+    def write(self, path: Path) -> None:
+        """Write what `from_file` reads, with three decimals."""
+        record = {
+            "photos": self.photos,
+            "photos_click_iou": round(self.click_iou, 3),
+            "photos_click_best_of_three_iou": round(self.click_best_of_three_iou, 3),
+            "photos_box_iou": round(self.box_iou, 3),
+        }
+        path.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

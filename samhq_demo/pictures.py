@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageCms, ImageFile
 
+from samhq_demo.masks.runs import Runs
+
 MAX_MEGAPIXELS = 64
 
 # Vector drawings (EPS is even a programming language), and formats that Pillow recognises but cannot read.
@@ -82,8 +84,8 @@ def read_picture(source: Source) -> Picture:
     return Picture(pixels, _content_id(pixels))
 
 
-def read_mask(source: Source, *, size_wh: tuple[int, int]) -> NDArray[np.bool_]:
-    """Read a mask file as a (H, W) boolean array.
+def read_mask(source: Source, *, size_wh: tuple[int, int]) -> Runs:
+    """Read a mask file.
 
     A pixel is in the mask where its luminance is over 127 of 255, or, in a file whose largest value is 1,
     where it is 1. Where a file is transparent in part, what is opaque is the mask, save that in a black and
@@ -102,7 +104,7 @@ def read_mask(source: Source, *, size_wh: tuple[int, int]) -> NDArray[np.bool_]:
         raise ValueError(
             "The mask is empty: what is in it must be brighter than 127 of 255, or 1 in a file of 0 and 1."
         )
-    return mask
+    return Runs.from_mask(mask)
 
 
 def _check(pixels: NDArray[np.uint8]) -> None:

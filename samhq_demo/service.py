@@ -5,38 +5,31 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
-
-import numpy as np
 
 from .asked import Asked
 from .cache import BoundedCache, Encoded
-from .comparison import Agreement, Comparison, MaskPrediction, ObjectComparison
-from .inline import InlineExecutor
 from .library import ModelDescription, ModelLibrary, ServiceStatus
+from .masks.runs import Runs
 from .memory import keep_freed_memory
-from .overlap import Overlap
 from .photo_scores import PhotoScores
 from .pictures import Picture
 from .prompts import Prompt
 from .refining import RefineStep
-from .runs import Runs
+from .results.comparison import Comparison
+from .results.preview import Preview
 from .settings import Settings
-from .sketch import Sketch, SketchedMask
 
 if TYPE_CHECKING:  # torch is imported behind the page, not before it
-    from torch import Tensor
-
+    from .models.answering import Answerer, Decode
     from .models.embedding import ImageEmbedding
-    from .models.pair import DecodedPair, MaskInputs, ModelPair, OnSam
+    from .models.pair import DecodedPair, OnSam
 
 
-# Of the last clicks, so that what follows a sketch costs no decoding; some 2.4 MB each with ViT-B.
+# Of the last clicks, so that what follows a preview costs no decoding; some 2.4 MB each with ViT-B.
 _DECODED_BYTES = 64 * 2**20
-
-# Where answers are made while others are: numpy lets go of the interpreter while it works.
-_beside: Executor = ThreadPoolExecutor(4, thread_name_prefix="answer")
+_ANSWERS_AT_ONCE = 4
 
 
 class NotEncodedError(LookupError):
@@ -48,10 +41,15 @@ class CompareService:
 
     Every `ValueError` is about the request and says in one sentence what was wrong and what would
     be right.
+
+    executor: makes answers while others are made. Like the pair's, it can be replaced: a profile wants
+    one thing after the other.
     """
 
     def __init__(self, library: ModelLibrary, *, cache: BoundedCache[ImageEmbedding]) -> None:
         self._library = library
+        # Threads, as numpy lets go of the interpreter while it works.
+        self.executor: Executor = ThreadPoolExecutor(_ANSWERS_AT_ONCE, thread_name_prefix="answer")
         self._cache = cache
         self._decoded: BoundedCache[DecodedPair] = BoundedCache(max_bytes=_DECODED_BYTES)
         # Of pictures that are being encoded: (model, content id) -> the share that is done.
@@ -83,7 +81,7 @@ class CompareService:
 
     def prepare(self, picture: Picture, *, model: str | None = None) -> Encoded:
         """Encode a picture ahead of its first prompt; waits until it is done."""
-        return self._embedding(self._library.pair(model), picture)[1]
+        return self._embedding(picture, model=model)[2]
 
     def progress(self, picture: Picture, *, model: str | None = None) -> float:
         """How much of a picture is encoded, 0 to 1; 0 also before that has begun and where it cannot be told.
@@ -101,8 +99,8 @@ class CompareService:
         model: str | None = None,
         multimask: bool | None = None,
         hq_token_only: bool = False,
-        mask_prompt: np.ndarray | None = None,
-        ground_truth: np.ndarray | None = None,
+        mask_prompt: Runs | None = None,
+        ground_truth: Runs | None = None,
         refine_from: Sequence[RefineStep] = (),
         may_encode: bool = True,
     ) -> Comparison:
@@ -113,8 +111,8 @@ class CompareService:
             model: a name from `models`; None is the one that answers now.
             multimask: None asks for candidates exactly where a prompt is a single point.
             hq_token_only: the HQ mask alone, instead of added to SAM-HQ's inner SAM mask.
-            mask_prompt: bool (H, W), a rough mask to start from; for a single prompt.
-            ground_truth: bool (H, W); the predictions then carry their true scores.
+            mask_prompt: a rough mask to start from; for a single prompt.
+            ground_truth: the true mask; the predictions then carry their true scores.
             refine_from: up to 16 earlier prompts of a single prompt's object, oldest first. The first
                 starts from the mask prompt, each other one and the prompt from the logits of the
                 answer before.
@@ -134,13 +132,13 @@ class CompareService:
             ground_truth=ground_truth,
             refine_from=refine_from,
         )
-        pair = self._library.pair(model)
-        embedding, encoded = self._embedding(pair, picture, may_encode=may_encode)
+        answerer, embedding, encoded = self._embedding(picture, model=model, may_encode=may_encode)
         seen = time.perf_counter()
-        objects = self._answers(pair, picture, embedding, asked)
+        decode = self._decoder(answerer, picture, embedding, asked)
+        objects = answerer.compare(embedding, asked, decode=decode, executor=self.executor)
         done = time.perf_counter()
         return Comparison(
-            model=pair.name,
+            model=answerer.pair.name,
             size_wh=picture.size_wh,
             objects=objects,
             encoded=encoded,
@@ -151,7 +149,7 @@ class CompareService:
             },
         )
 
-    def sketch(
+    def preview(
         self,
         picture: Picture,
         prompt: Prompt,
@@ -159,10 +157,10 @@ class CompareService:
         model: str | None = None,
         multimask: bool | None = None,
         hq_token_only: bool = False,
-        mask_prompt: np.ndarray | None = None,
+        mask_prompt: Runs | None = None,
         refine_from: Sequence[RefineStep] = (),
         may_encode: bool = True,
-    ) -> Sketch:
+    ) -> Preview:
         """Both models' best masks at the size of a screen: the soonest answer to one prompt.
 
         Arguments and errors are those of `compare`. Asked the same soon after, that takes no decoding
@@ -177,142 +175,49 @@ class CompareService:
             ground_truth=None,
             refine_from=refine_from,
         )
-        pair = self._library.pair(model)
-        embedding, _ = self._embedding(pair, picture, may_encode=may_encode)
-        return self._sketch(pair, picture, embedding, asked)
+        answerer, embedding, _ = self._embedding(picture, model=model, may_encode=may_encode)
+        decode = self._decoder(answerer, picture, embedding, asked)
+        return answerer.preview(embedding, asked, decode=decode)
 
     def _embedding(
-        self, pair: ModelPair, picture: Picture, *, may_encode: bool = True
-    ) -> tuple[ImageEmbedding, Encoded]:
-        key = (pair.name, picture.content_id)
+        self, picture: Picture, *, model: str | None, may_encode: bool = True
+    ) -> tuple[Answerer, ImageEmbedding, Encoded]:
+        """What answers with that model, and the picture's embedding for it; waits for both."""
+        name = self._library.name(model)
+        key = (name, picture.content_id)
         if not may_encode:
+            # Before the model is asked for: who may not encode does not wait until it is loaded either.
             found = self._cache.find(key)
             if found is None:
-                raise NotEncodedError(f"This picture is not encoded for {pair.name}.")
-            return found, "cached"
+                raise NotEncodedError(f"This picture is not encoded for {name}.")
+            return self._library.answerer(name), found, "cached"
+        answerer = self._library.answerer(name)
 
         def encode() -> ImageEmbedding:
             try:
-                return pair.encode(picture, on_progress=lambda share: self._progress.update({key: share}))
+                return answerer.pair.encode(
+                    picture, on_progress=lambda share: self._progress.update({key: share})
+                )
             finally:
                 self._progress.pop(key, None)
 
-        return self._cache.get(key, encode)
+        return answerer, *self._cache.get(key, encode)
 
-    def _answers(
-        self, pair: ModelPair, picture: Picture, embedding: ImageEmbedding, asked: Asked
-    ) -> tuple[ObjectComparison, ...]:
-        """Both models' answers to every prompt, in order."""
-
-        def finish(place: int, decoded: DecodedPair, *, beside: Executor) -> ObjectComparison:
-            return _compare_object(
-                asked.prompts[place], decoded, embedding=embedding, asked=asked, beside=beside
-            )
-
-        if len(asked.prompts) == 1:
-            return (finish(0, self._decode(pair, picture, embedding, asked), beside=_beside),)
-        # Each answer is made while the next objects are decoded.
-        making = {
-            place: _beside.submit(finish, place, decoded, beside=InlineExecutor())
-            for place, decoded in pair.decode_each(embedding, asked.prompts)
-        }
-        return tuple(making[place].result() for place in range(len(asked.prompts)))
-
-    def _sketch(self, pair: ModelPair, picture: Picture, embedding: ImageEmbedding, asked: Asked) -> Sketch:
-        from .models.answers import sam_hq_ranked, sam_ranked, sketched
-
-        frame, several = embedding.frame, asked.has_candidates(asked.prompts[0])
-        sam: list[SketchedMask] = []
-
-        def sketch_sam(logits: Tensor, scores: Tensor) -> None:
-            sam.append(sketched(frame, sam_ranked(logits, scores, multimask=several)))
-
-        decoded = self._decode(pair, picture, embedding, asked, on_sam=sketch_sam)
-        if not sam:  # nothing had to be decoded
-            sketch_sam(decoded.sam_logits, decoded.sam_scores)
-        sam_hq = sam_hq_ranked(decoded, multimask=several, hq_token_only=asked.hq_token_only)
-        return Sketch(sam=sam[0], sam_hq=sketched(frame, sam_hq))
-
-    def _decode(
-        self,
-        pair: ModelPair,
-        picture: Picture,
-        embedding: ImageEmbedding,
-        asked: Asked,
-        *,
-        on_sam: OnSam | None = None,
-    ) -> DecodedPair:
-        """The logits of a single prompt, of before where it was asked with the same ones.
-
-        on_sam: as in `ModelPair.decode`, if that has to run.
-        """
-
-        def decode() -> DecodedPair:
-            mask_inputs = _mask_inputs(pair, embedding, asked)
-            (decoded,) = pair.decode(embedding, asked.prompts, mask_inputs=mask_inputs, on_sam=on_sam)
-            return decoded
-
-        if asked.mask_prompt is not None:  # a large thing to tell apart by
-            return decode()
+    def _decoder(
+        self, answerer: Answerer, picture: Picture, embedding: ImageEmbedding, asked: Asked
+    ) -> Decode:
+        """How the logits of a single prompt are had: those of before where the same was asked."""
         # The settings decide what earlier prompts hand on, but nothing of the prompt's own logits.
         settings = (asked.multimask, asked.hq_token_only) if asked.steps else None
-        key = (pair.name, picture.content_id, asked.prompts, asked.steps, settings)
-        return self._decoded.get(key, decode)[0]
+        key = (answerer.pair.name, picture.content_id, asked.prompts, asked.steps, settings)
 
+        def decode(on_sam: OnSam | None) -> DecodedPair:
+            compute = partial(answerer.decode, embedding, asked, on_sam=on_sam)
+            if asked.mask_prompt is not None:  # a large thing to tell apart by
+                return compute()
+            return self._decoded.get(key, compute)[0]
 
-def _mask_inputs(pair: ModelPair, embedding: ImageEmbedding, asked: Asked) -> MaskInputs | None:
-    """What the prompt starts from: the rough mask, refined step by step; None without any of them."""
-    from .models.pair import MaskInputs
-    from .models.refining import refine
-
-    start = None
-    if asked.mask_prompt is not None:
-        logits = embedding.frame.mask_prompt(asked.mask_prompt)
-        start = MaskInputs(sam=logits, sam_hq=logits)
-    return refine(
-        pair,
-        embedding,
-        asked.steps,
-        start=start,
-        multimask=asked.multimask,
-        hq_token_only=asked.hq_token_only,
-    )
-
-
-def _compare_object(
-    prompt: Prompt,
-    decoded: DecodedPair,
-    *,
-    embedding: ImageEmbedding,
-    asked: Asked,
-    beside: Executor,
-) -> ObjectComparison:
-    """SAM's answer, SAM-HQ's answer, which is made `beside` it, and how far they agree."""
-    from .models.answers import sam_answer, sam_hq_answer
-
-    several = asked.has_candidates(prompt)
-    waiting = beside.submit(
-        sam_hq_answer,
-        decoded,
-        embedding.frame,
-        multimask=several,
-        hq_token_only=asked.hq_token_only,
-    )
-    sam = sam_answer(decoded, embedding.frame, multimask=several)
-    sam_hq = waiting.result()
-    return ObjectComparison(
-        prompt,
-        _with_truth(sam.prediction, sam.runs, asked.truth),
-        _with_truth(sam_hq.prediction, sam_hq.runs, asked.truth),
-        Agreement.between(sam.runs, sam_hq.runs),
-    )
-
-
-def _with_truth(prediction: MaskPrediction, runs: Runs, truth: Runs | None) -> MaskPrediction:
-    if truth is None:
-        return prediction
-    overlap = Overlap.between(runs, truth)
-    return replace(prediction, true_iou=overlap.iou, true_boundary_iou=overlap.boundary_iou)
+        return decode
 
 
 def build_service(settings: Settings) -> CompareService:

@@ -17,6 +17,7 @@ import numpy as np
 from PIL import Image
 from torch import nn
 
+from samhq_demo.masks.runs import Runs
 from samhq_demo.models.checkpoints import frozen_sam
 from samhq_demo.models.frame import Frame
 from samhq_demo.pictures import Picture
@@ -154,7 +155,8 @@ def differences(
     """(case, share of equal pixels, difference of scores) of each prompt and way to ask."""
     for case in cases_of(picture.size_wh):
         prompts = (*case.steps, case.prompt)
-        start = None if case.rough is None else frame.mask_prompt(case.rough)[0].numpy()
+        rough = None if case.rough is None else Runs.from_mask(case.rough)
+        start = None if rough is None else frame.mask_prompt(rough)[0].numpy()
         for multimask in (False, True):
             for hq_token_only in (False, True):
                 answer = service.compare(
@@ -162,7 +164,7 @@ def differences(
                     [case.prompt],
                     multimask=multimask,
                     hq_token_only=hq_token_only,
-                    mask_prompt=case.rough,
+                    mask_prompt=rough,
                     refine_from=[RefineStep(step) for step in case.steps],
                 ).objects[0]
                 true_mask, true_score, _ = official.sam_hq_chain(
@@ -170,24 +172,18 @@ def differences(
                 )
                 yield (
                     f"SAM-HQ, {case.name}, multimask {multimask}, hq_token_only {hq_token_only}",
-                    float((answer.sam_hq.mask() == true_mask).mean()),
+                    float((answer.sam_hq.runs.mask() == true_mask).mean()),
                     abs(answer.sam_hq.predicted_iou - true_score),
                 )
             true = official.sam_chain(prompts, start, multimask=multimask)
             ours: tuple[Any, ...] = answer.sam.candidates or (answer.sam,)
             for i, ((true_mask, true_score, _), own) in enumerate(zip(true, ours, strict=True)):
-                mask_of = answer.sam.mask() if i == 0 else _decoded(own)
+                mask_of = answer.sam.runs.mask() if i == 0 else own.runs.mask()
                 yield (
                     f"SAM, {case.name}, multimask {multimask}, candidate {i}",
                     float((mask_of == true_mask).mean()),
                     abs(own.predicted_iou - float(true_score)),
                 )
-
-
-def _decoded(candidate: Any) -> np.ndarray:
-    from samhq_demo.masks import rle_decode
-
-    return rle_decode(candidate.rle)
 
 
 def service_of(folder: Path) -> CompareService:

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from samhq_demo.masks import rle_encode
+from samhq_demo.export.shown import ShownMask, ShownObject
+from samhq_demo.masks.runs import Runs
 from samhq_demo.prompts import Prompt
-from samhq_demo.shown import ShownMask, ShownObject
 
 
 def shown_object(
@@ -19,8 +19,8 @@ def shown_object(
         "name": "Object 1",
         "color": "#56b4e9",
         "prompt": Prompt(),
-        "sam": ShownMask(rle_encode(sam), predicted_iou),
-        "sam_hq": ShownMask(rle_encode(sam if sam_hq is None else sam_hq), 1.05),
+        "sam": ShownMask(Runs.from_mask(sam), predicted_iou),
+        "sam_hq": ShownMask(Runs.from_mask(sam if sam_hq is None else sam_hq), 1.05),
         **changes,
     }
     return ShownObject(**fields)

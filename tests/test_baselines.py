@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from samhq_demo.masks.runs import Runs
 from tests.label_maps import region
 from training.baselines import baseline_masks, filled_box, grabcut, inscribed_ellipse
 from training.photos import Region
@@ -12,14 +13,18 @@ from training.scenes import draw_scene
 from training.scores import MaskScore
 
 
+def score_of(mask: np.ndarray, truth: np.ndarray) -> MaskScore:
+    return MaskScore.of(Runs.from_mask(mask), Runs.from_mask(truth))
+
+
 def test_the_filled_box_of_a_rectangle_is_the_rectangle() -> None:
     asked = region("......", ".####.", ".####.")
-    assert MaskScore.of(filled_box((3, 6), asked.box_xyxy), asked.mask) == MaskScore(1.0, 1.0)
+    assert score_of(filled_box((3, 6), asked.box_xyxy), asked.mask) == MaskScore(1.0, 1.0)
 
 
 def test_the_filled_box_of_an_l_is_right_where_the_l_is() -> None:
     asked = region("......", ".#....", ".####.")
-    assert MaskScore.of(filled_box((3, 6), asked.box_xyxy), asked.mask).iou == 5 / 8
+    assert score_of(filled_box((3, 6), asked.box_xyxy), asked.mask).iou == 5 / 8
 
 
 def test_the_ellipse_touches_the_four_sides_of_its_box() -> None:
@@ -39,7 +44,7 @@ def test_the_ellipse_touches_the_four_sides_of_its_box() -> None:
 
 def test_the_ellipse_of_a_large_box_covers_a_quarter_of_pi() -> None:
     size_hw, box_xyxy = (400, 600), (50, 40, 550, 340)
-    score = MaskScore.of(inscribed_ellipse(size_hw, box_xyxy), filled_box(size_hw, box_xyxy))
+    score = score_of(inscribed_ellipse(size_hw, box_xyxy), filled_box(size_hw, box_xyxy))
     assert score.iou == pytest.approx(np.pi / 4, abs=1e-3)
 
 
@@ -53,7 +58,7 @@ def disk_on_another_color() -> tuple[np.ndarray, np.ndarray]:
 
 def test_grabcut_finds_a_disk_of_another_color() -> None:
     pixels, disk = disk_on_another_color()
-    assert MaskScore.of(grabcut(pixels, Region(disk).box_xyxy), disk).iou > 0.95
+    assert score_of(grabcut(pixels, Region(disk).box_xyxy), disk).iou > 0.95
 
 
 def test_grabcut_answers_the_same_again() -> None:

@@ -22,7 +22,8 @@ from benchmarks.report import markdown, ratio, write
 from benchmarks.run import Plan, measure, ways_for
 from benchmarks.ways import Way, WaySpec, build
 from benchmarks.weights import prepare
-from samhq_demo.masks import mask_iou, rle_encode
+from samhq_demo.masks.overlap import Overlap
+from samhq_demo.masks.runs import Runs
 from tests.checkpoints import SMALL, random_sam_hq
 
 SIZE_WH = (160, 120)
@@ -103,9 +104,9 @@ def test_others_share_of_the_processor_is_told() -> None:
 
 
 def test_time_goes_to_the_function_of_ours_that_waits_for_it() -> None:
-    mask = np.zeros((40, 30), bool)
-    parts = by_function(lambda: [rle_encode(mask), mask_iou(mask, mask)])
-    assert {"masks.rle_encode", "masks._iou", REST} <= set(parts)
+    mask = Runs.from_mask(np.ones((40, 30), bool))
+    parts = by_function(lambda: Overlap.between(mask, mask))
+    assert {"masks.overlap._packed", "masks.overlap._filled", REST} <= set(parts)
     assert all(seconds >= 0 for seconds in parts.values())
 
 

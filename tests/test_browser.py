@@ -14,10 +14,10 @@ from gradio_client import Client, handle_file
 from PIL import Image
 from playwright.sync_api import Browser, Route
 
-from samhq_demo.masks import mask_iou
 from samhq_demo.pictures import read_mask
 from tests.browsing import ROOT, RunningApp
 from tests.serving import save_photo
+from tests.support.pixels import mask_iou
 from tests.visitor import Visitor
 
 pytestmark = pytest.mark.browser
@@ -30,7 +30,7 @@ HOUSE_AT, HEARTS_AT = (
 )
 HOUSE = ROOT / "examples" / "house.jpg"
 SIZE_WH = (768, 576)
-TRUTH = read_mask(ROOT / "examples" / "house.mask.png", size_wh=SIZE_WH)
+TRUTH = read_mask(ROOT / "examples" / "house.mask.png", size_wh=SIZE_WH).mask()
 SCREENS = [(1, 0.67), (1, 1.0), (1, 1.5), (2, 1.0), (3, 1.25)]  # device scale, page zoom
 PICTURES = [(200, 150), (150, 200), (1000, 750), (750, 1000), (6000, 4000), (4000, 6000)]
 

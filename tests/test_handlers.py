@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from samhq_demo.masks import rle_decode
 from samhq_demo.pictures import read_mask
 from samhq_demo.service import CompareService
 from samhq_demo.ui import words
@@ -19,8 +18,9 @@ from samhq_demo.ui.handlers import Handlers
 from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.store import PictureStore
-from samhq_demo.ui.viewer import NEEDS_QUEUE
+from samhq_demo.ui.viewer import NEEDS_MASKS, NEEDS_QUEUE
 from tests.serving import save_photo
+from tests.support.pixels import rle_decode
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 HOUSE = next(example for example in read_examples(EXAMPLES) if example.file.name == "house.jpg")
@@ -93,7 +93,8 @@ def test_an_example_comes_with_its_prompt_and_its_truth(handlers: Handlers, uplo
     (house,) = message["objects"]
     assert (house["name"], house["prompt"]) == ("House", HOUSE.prompt.to_json())
     assert HOUSE.truth is not None
-    assert np.array_equal(rle_decode(house["truth"]["rle"]), read_mask(HOUSE.truth, size_wh=(768, 576)))
+    truth = read_mask(HOUSE.truth, size_wh=(768, 576))
+    assert np.array_equal(rle_decode(house["truth"]["rle"]), truth.mask())
 
 
 def test_a_picture_is_encoded_ahead_and_then_answered_without_the_queue(
@@ -129,6 +130,14 @@ def test_an_answer_from_the_queue_encodes_the_picture(handlers: Handlers, ticket
     assert handlers.answer(Question.from_json(asked(ticket)))["encoded"] == "now"
 
 
+def save_mask(file: Path) -> Path:
+    """A rectangle in a picture of 120 x 90."""
+    inside = np.zeros((90, 120), np.uint8)
+    inside[20:70, 30:100] = 255
+    Image.fromarray(inside).save(file)
+    return file
+
+
 def test_a_mask_and_a_truth_from_the_browser_take_part(handlers: Handlers, ticket: str, upload: Path) -> None:
     rough = np.zeros((90, 120), np.uint8)
     rough[20:70, 30:100] = 255
@@ -141,6 +150,27 @@ def test_a_mask_and_a_truth_from_the_browser_take_part(handlers: Handlers, ticke
     assert plain["sam"]["true_iou"] is None
     assert 0 <= with_both["sam_hq"]["true_boundary_iou"] <= 1
     assert with_both["sam"]["rle"] != plain["sam"]["rle"]
+
+
+def test_a_mask_that_was_sent_is_known_by_its_id(handlers: Handlers, ticket: str, upload: Path) -> None:
+    rle = handlers.mask({"picture": ticket, "path": str(save_mask(upload.with_name("truth.png")))})["rle"]
+    named, whole = {"id": 7}, {"id": 7, **rle}
+    assert handlers.answer(Question.from_json(asked(ticket, truth=named))) == NEEDS_MASKS
+    first = handlers.answer(Question.from_json(asked(ticket, truth=whole)))["objects"][0]
+    again = handlers.answer(Question.from_json(asked(ticket, truth=named)))["objects"][0]
+    assert first["sam"]["true_iou"] is not None
+    assert again == first
+    *_, (_, _, other) = handlers.take_picture(str(upload), None)
+    assert handlers.answer(Question.from_json(asked(other, truth=named))) == NEEDS_MASKS
+
+
+def test_a_true_mask_that_came_with_a_preview_is_known_after_it(
+    handlers: Handlers, ticket: str, upload: Path
+) -> None:
+    rle = handlers.mask({"picture": ticket, "path": str(save_mask(upload.with_name("truth.png")))})["rle"]
+    handlers.answer(Question.from_json(asked(ticket, is_sketch=True, truth={"id": 1, **rle})))
+    rest = handlers.answer(Question.from_json(asked(ticket, truth={"id": 1})))
+    assert rest["objects"][0]["sam"]["true_iou"] is not None
 
 
 def test_answers_are_fed_back(handlers: Handlers, ticket: str) -> None:
@@ -156,6 +186,9 @@ def test_answers_are_fed_back(handlers: Handlers, ticket: str) -> None:
     [
         ({"mask": {"size": [9, 9], "counts": "11"}}, "90"),
         ({"truth": {"size": [90, 120], "counts": "\x01"}}, "."),
+        ({"mask": {"id": 1, "size": [9, 9], "counts": "11"}}, "90"),
+        ({"mask": {"id": "1"}}, "id must be a whole number"),
+        ({"truth": "mask"}, "keys size and counts"),
         ({"steps": [{"points": [[999, 1]]}]}, "outside the picture"),
     ],
 )

@@ -1,31 +1,21 @@
-"""Imports point one way: values <- models <- service <- ui <- app."""
+"""Imports point one way: values <- models <- library, service <- ui <- app."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "samhq_demo"
-VALUES = (
-    *("settings", "prompts", "refining", "pictures", "masks", "runs", "overlap", "comparison", "cache"),
-    *(
-        "rle",
-        "outlines",
-        "cutout",
-        "shown",
-        "coco",
-        "svg",
-        "drawing",
-        "overlays",
-        "asked",
-        "inline",
-        "memory",
-        "photo_scores",
-    ),
+NO_VALUES = {"models", "ui", "library.py", "service.py"}
+VALUES = sorted(
+    path.relative_to(PACKAGE).as_posix()
+    for path in PACKAGE.rglob("*.py")
+    if path.relative_to(PACKAGE).parts[0] not in NO_VALUES
 )
 HEAVY = ("torch", "transformers", "gradio")
 
@@ -44,14 +34,40 @@ def _imports(path: Path) -> set[str]:
     return found
 
 
+def _module(path: Path) -> str:
+    parts = ("samhq_demo", *path.relative_to(PACKAGE).with_suffix("").parts)
+    return ".".join(parts).removesuffix(".__init__")
+
+
 def _names(path: Path, prefix: str) -> set[str]:
     return {name for name in _imports(path) if name == prefix or name.startswith(prefix + ".")}
 
 
 @pytest.mark.parametrize("name", VALUES)
 def test_values_import_no_torch_and_no_gradio(name: str) -> None:
-    for heavy in (*HEAVY, "samhq_demo.models", "samhq_demo.ui", "samhq_demo.service"):
-        assert not _names(PACKAGE / f"{name}.py", heavy)
+    for heavy in (*HEAVY, *(f"samhq_demo.{part.removesuffix('.py')}" for part in NO_VALUES)):
+        assert not _names(PACKAGE / name, heavy)
+
+
+def test_models_import_nothing_that_uses_them() -> None:
+    for path in (PACKAGE / "models").rglob("*.py"):
+        for other in ("samhq_demo.library", "samhq_demo.service"):
+            assert not _names(path, other), path
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    modules = {_module(path): path for path in PACKAGE.rglob("*.py")}
+    graph = {name: _imports(path) & modules.keys() - {name} for name, path in modules.items()}
+    TopologicalSorter(graph).prepare()  # an error here names the circle
+
+
+def test_torch_comes_in_at_one_place() -> None:
+    """In the middle of a function only the library, which loads models behind the page, imports any."""
+    for path in (*PACKAGE.glob("*.py"), *(PACKAGE / "ui").rglob("*.py")):
+        for function in ast.walk(ast.parse(path.read_text())):
+            if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                is_late = any(isinstance(node, (ast.Import, ast.ImportFrom)) for node in ast.walk(function))
+                assert not is_late or (path.name, function.name) == ("library.py", "_load")
 
 
 def test_ui_never_imports_models() -> None:

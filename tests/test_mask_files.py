@@ -33,7 +33,7 @@ def refusal(action, *args, **kwargs):
 
 
 def mask_of(picture, file_format="PNG", **options):
-    return read_mask(file_of(picture, file_format, **options), size_wh=SIZE_WH)
+    return read_mask(file_of(picture, file_format, **options), size_wh=SIZE_WH).mask()
 
 
 @pytest.mark.parametrize("on", [255, 128, 1])

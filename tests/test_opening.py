@@ -10,7 +10,6 @@ import gradio as gr
 import pytest
 
 from samhq_demo.library import FALLBACK, ModelLibrary
-from samhq_demo.masks import mask_iou, rle_decode
 from samhq_demo.pictures import read_mask, read_picture
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
@@ -22,6 +21,7 @@ from samhq_demo.ui.store import PictureStore
 from samhq_demo.ui.viewer import NEEDS_QUEUE
 from tests.serving import save_photo
 from tests.standing_in import BASE, TINY, StandIn
+from tests.support.pixels import mask_iou, rle_decode
 from tests.waiting import wait
 
 FOLDER = Path(__file__).parents[1] / "examples"
@@ -79,7 +79,7 @@ def test_there_are_photos_enough_some_with_truths_and_some_with_thin_parts() -> 
 def test_a_truth_is_what_the_prompt_is_for(example: Example) -> None:
     picture = read_picture(example.file)
     assert example.truth is not None
-    truth = read_mask(example.truth, size_wh=picture.size_wh)
+    truth = read_mask(example.truth, size_wh=picture.size_wh).mask()
     for x, y in example.prompt.points:
         assert truth[int(y), int(x)]
     if example.prompt.box_xyxy is not None:

@@ -14,7 +14,6 @@ import pytest
 from gradio_client import Client, handle_file
 from playwright.sync_api import Browser
 
-from samhq_demo.masks import rle_decode
 from samhq_demo.pictures import read_mask
 from samhq_demo.service import CompareService
 from samhq_demo.ui.examples import in_order, read_examples
@@ -22,6 +21,7 @@ from samhq_demo.ui.page import CSS_FILE, build_page, theme
 from tests.browsing import ROOT, RunningApp
 from tests.serving import save_photo
 from tests.standing_in import BASE, TINY, StandIn
+from tests.support.pixels import rle_decode
 from tests.visitor import PATIENCE_MS, Visitor
 
 pytestmark = pytest.mark.browser
@@ -185,7 +185,7 @@ def test_each_example_comes_with_its_prompt_and_its_truth(newcomer: Visitor) -> 
             assert newcomer.score("sam", "true_iou") == "–"
             continue
         height, width = shown["truth"]["rle"]["size"]
-        truth = read_mask(FOLDER / example["truth"], size_wh=(width, height))
+        truth = read_mask(FOLDER / example["truth"], size_wh=(width, height)).mask()
         assert np.array_equal(rle_decode(shown["truth"]["rle"]), truth)
         assert 0 <= float(newcomer.score("sam", "true_iou")) <= 1
         assert 0 <= float(newcomer.score("sam_hq", "true_boundary_iou")) <= 1

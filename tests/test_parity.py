@@ -39,7 +39,7 @@ def test_a_lesser_candidate_goes_on_as_the_official_predictor_has_it(chosen: int
     true_mask, true_score, _ = official.sam_masks(box, logits, multimask=False)[0]
     step = RefineStep(click, sam_candidate=chosen)
     ours = service_of(save(sam_hq, tmp_path / "small")).compare(picture, [box], refine_from=[step])
-    assert (ours.objects[0].sam.mask() == true_mask).mean() >= LEAST_PIXELS
+    assert (ours.objects[0].sam.runs.mask() == true_mask).mean() >= LEAST_PIXELS
     assert ours.objects[0].sam.predicted_iou == pytest.approx(true_score, abs=MOST_SCORE)
 
 
@@ -51,7 +51,7 @@ def test_unmended_decoder_fails_the_same_check(tmp_path: Path) -> None:
     true_mask, *_ = Official(sam_hq, picture).sam_hq_mask(prompt, None, multimask=False, hq_token_only=False)
     assert 0.02 < true_mask.mean() < 0.98, "a mask with one sign only would prove nothing"
     ours = service_of(save(sam_hq, tmp_path / "small")).compare(picture, [prompt], multimask=False)
-    assert (ours.objects[0].sam_hq.mask() == true_mask).mean() >= LEAST_PIXELS
+    assert (ours.objects[0].sam_hq.runs.mask() == true_mask).mean() >= LEAST_PIXELS
     assert (stock_mask(sam_hq, picture, prompt) == true_mask).mean() < 0.9
 
 
@@ -69,4 +69,4 @@ def test_the_decoders_forward_is_never_called(tmp_path: Path, monkeypatch: pytes
 
     monkeypatch.setattr(SamHQMaskDecoder, "forward", broken)
     after = service.compare(picture, [prompt])
-    assert after.objects[0].sam_hq.rle == before.objects[0].sam_hq.rle
+    assert after.objects[0].sam_hq.runs == before.objects[0].sam_hq.runs

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from samhq_demo.comparison import Comparison
+from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts import Prompt
+from samhq_demo.results.comparison import Comparison
 from samhq_demo.service import CompareService
 from tests.label_maps import save_photo
 from training import evaluate
@@ -86,6 +87,20 @@ def test_the_bundled_checkpoint_is_scored_on_a_folder(
     assert {"inscribed ellipse", "GrabCut", "GrabCut, else the box"} < set(table)
 
 
+def test_the_figures_for_the_page_are_recorded(
+    scenes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "scores.json"
+    evaluate.main(["--photos", str(scenes), "--no-baselines", "--record", str(file)])
+    table = rows(capsys.readouterr().out)
+    found = PhotoScores.from_file(file)
+    assert found is not None
+    assert found.photos == 2
+    assert found.click_iou == table["photos, click"][1]
+    assert found.click_best_of_three_iou == table["photos, click, best of three"][1]
+    assert found.box_iou == table["photos, box"][1]
+
+
 def test_a_local_folder_is_scored_and_baselines_left_out(
     scenes: Path, checkpoint: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -106,7 +121,7 @@ def test_scores_are_those_of_the_service_itself(scenes: Path) -> None:
     report = evaluate_photos(service, [photo], with_baselines=False)
     for asked in ("click", "box"):
         answers = [
-            service.compare(photo.picture, [getattr(r, asked)], ground_truth=r.mask).objects[0]
+            service.compare(photo.picture, [getattr(r, asked)], ground_truth=r.runs).objects[0]
             for r in photo.regions
         ]
         (row,) = (score for score in report.models if score.asked == f"photos, {asked}")

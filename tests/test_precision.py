@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from samhq_demo.masks import mask_iou
 from samhq_demo.models.checkpoints import load_pair
 from samhq_demo.models.compute import Compute
 from samhq_demo.models.pair import ModelPair
 from samhq_demo.pictures import Picture
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
+from tests.support.pixels import mask_iou
 from training.evaluate import box_around, click_inside, held_out
 
 
@@ -67,7 +67,7 @@ def test_bfloat16_answers_are_those_of_float32() -> None:
             answers = (service.compare(picture, prompts, multimask=False) for service in (single, half))
             for one, other in zip(*(answer.objects for answer in answers), strict=True):
                 for a, b in ((one.sam, other.sam), (one.sam_hq, other.sam_hq)):
-                    overlaps.append(mask_iou(a.mask(), b.mask()))
+                    overlaps.append(mask_iou(a.runs.mask(), b.runs.mask()))
                     scores.append(abs(a.predicted_iou - b.predicted_iou))
     assert len(overlaps) >= 100
     assert np.mean(overlaps) >= 0.99

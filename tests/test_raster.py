@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from samhq_demo.masks import rle_encode
 from samhq_demo.ui import viewer
 from samhq_demo.ui.modules import joined_modules
+from tests.support.pixels import rle_encode
 
 pytestmark = pytest.mark.browser
 

@@ -11,7 +11,7 @@ import pytest
 
 from samhq_demo.cache import BoundedCache
 from samhq_demo.library import ModelLibrary
-from samhq_demo.masks import rle_decode
+from samhq_demo.masks.runs import Runs
 from samhq_demo.models.pair import ModelPair
 from samhq_demo.pictures import read_picture
 from samhq_demo.prompts import Prompt
@@ -84,9 +84,10 @@ def test_single_point_gets_candidates_and_nothing_else_does(service: CompareServ
     picture = picture_of((80, 60))
     rough = np.zeros((60, 80), bool)
     rough[10:40, 10:50] = True
+    started_from = Runs.from_mask(rough)
     assert service.compare(picture, [CLICK]).objects[0].sam.candidates is not None
     assert service.compare(picture, [BOX]).objects[0].sam.candidates is None
-    assert service.compare(picture, [CLICK], mask_prompt=rough).objects[0].sam.candidates is None
+    assert service.compare(picture, [CLICK], mask_prompt=started_from).objects[0].sam.candidates is None
     assert service.compare(picture, [BOX], multimask=True).objects[0].sam_hq.candidates is not None
     assert service.compare(picture, [CLICK], multimask=False).objects[0].sam.candidates is None
 
@@ -107,35 +108,35 @@ def decodes(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 @pytest.mark.parametrize("prompt", [CLICK, BOX])
 @pytest.mark.parametrize("hq_token_only", [False, True])
-def test_a_sketch_has_the_best_masks_and_the_rest_costs_no_decoding(
+def test_a_preview_has_the_best_masks_and_the_rest_costs_no_decoding(
     fresh: CompareService, decodes: list[int], prompt: Prompt, hq_token_only: bool
 ) -> None:
     picture = picture_of((80, 60))
-    sketch = fresh.sketch(picture, prompt, hq_token_only=hq_token_only)
+    preview = fresh.preview(picture, prompt, hq_token_only=hq_token_only)
     (whole,) = fresh.compare(picture, [prompt], hq_token_only=hq_token_only).objects
     assert decodes == [1]
-    for sketched, full in ((sketch.sam, whole.sam), (sketch.sam_hq, whole.sam_hq)):
-        assert sketched.rle == full.rle
-        assert sketched.predicted_iou == full.predicted_iou
+    for shown, full in ((preview.sam, whole.sam), (preview.sam_hq, whole.sam_hq)):
+        assert shown.runs == full.runs
+        assert shown.predicted_iou == full.predicted_iou
 
 
-def test_a_sketch_of_a_large_picture_is_small_and_the_same_mask(service: CompareService) -> None:
+def test_a_preview_of_a_large_picture_is_small_and_the_same_mask(service: CompareService) -> None:
     picture, box = picture_of((2400, 1800)), Prompt(box_xyxy=(300.0, 200.0, 2100.0, 1500.0))
-    sketch = service.sketch(picture, box)
+    preview = service.preview(picture, box)
     (whole,) = service.compare(picture, [box]).objects
-    for sketched, full in ((sketch.sam, whole.sam), (sketch.sam_hq, whole.sam_hq)):
-        small = rle_decode(sketched.rle)
+    for shown, full in ((preview.sam, whole.sam), (preview.sam_hq, whole.sam_hq)):
+        small = shown.runs.mask()
         assert small.shape == (886, 1182)
         assert 0 < small.mean() < 1
         # The full mask's pixels in which the small one's have their centres.
         rows = ((np.arange(886) + 0.5) * 1800 / 886).astype(int)
         columns = ((np.arange(1182) + 0.5) * 2400 / 1182).astype(int)
-        assert (rle_decode(full.rle)[np.ix_(rows, columns)] == small).mean() > 0.995
+        assert (full.runs.mask()[np.ix_(rows, columns)] == small).mean() > 0.995
 
 
-def test_a_sketch_encodes_only_where_it_may(fresh: CompareService) -> None:
+def test_a_preview_encodes_only_where_it_may(fresh: CompareService) -> None:
     with pytest.raises(NotEncodedError):
-        fresh.sketch(picture_of((80, 60)), CLICK, may_encode=False)
+        fresh.preview(picture_of((80, 60)), CLICK, may_encode=False)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +146,7 @@ def test_a_sketch_encodes_only_where_it_may(fresh: CompareService) -> None:
         {"refine_from": [RefineStep(BOX)]},
         {"refine_from": [RefineStep(CLICK)]},
         {"refine_from": [RefineStep(CLICK)], "hq_token_only": True},
-        {"mask_prompt": np.ones((60, 80), bool)},
+        {"mask_prompt": Runs.from_mask(np.ones((60, 80), bool))},
         {"picture": picture_of((80, 61))},
     ],
 )
@@ -166,7 +167,7 @@ def test_candidates_come_best_first_and_the_answer_is_the_best(service: CompareS
         scores = [c.predicted_iou for c in answer.candidates]
         assert scores == sorted(scores, reverse=True)
         assert answer.predicted_iou == scores[0]
-        assert answer.rle == answer.candidates[0].rle
+        assert answer.runs == answer.candidates[0].runs
 
 
 def test_every_object_of_a_batch_gets_the_mask_it_gets_alone(service: CompareService) -> None:
@@ -181,7 +182,7 @@ def test_every_object_of_a_batch_gets_the_mask_it_gets_alone(service: CompareSer
     for prompt, one in zip(prompts, together, strict=True):
         alone = service.compare(picture, [prompt], multimask=False).objects[0]
         for a, b in ((one.sam, alone.sam), (one.sam_hq, alone.sam_hq)):
-            assert (a.mask() == b.mask()).mean() >= 0.999
+            assert (a.runs.mask() == b.runs.mask()).mean() >= 0.999
             assert a.predicted_iou == pytest.approx(b.predicted_iou, abs=1e-4)
 
 
@@ -189,7 +190,7 @@ def test_truth_gives_true_scores(service: CompareService) -> None:
     picture = picture_of((80, 60))
     first = service.compare(picture, [BOX]).objects[0]
     assert first.sam.true_iou is None
-    again = service.compare(picture, [BOX], ground_truth=first.sam.mask()).objects[0]
+    again = service.compare(picture, [BOX], ground_truth=first.sam.runs).objects[0]
     assert again.sam.true_iou == 1.0
     assert again.sam.true_boundary_iou == 1.0
     assert again.sam_hq.true_iou == pytest.approx(first.agreement.iou)
@@ -203,8 +204,8 @@ def test_tiny_refines_an_earlier_answer() -> None:
     alone = tiny.compare(picture, [both]).objects[0]
     refined = tiny.compare(picture, [both], refine_from=[RefineStep(click)]).objects[0]
     assert refined.prompt == both
-    assert (refined.sam.mask() != alone.sam.mask()).any()
-    assert (refined.sam_hq.mask() != alone.sam_hq.mask()).any()
+    assert (refined.sam.runs.mask() != alone.sam.runs.mask()).any()
+    assert (refined.sam_hq.runs.mask() != alone.sam_hq.runs.mask()).any()
 
 
 def test_every_step_counts_and_so_does_their_order(service: CompareService) -> None:
@@ -214,7 +215,7 @@ def test_every_step_counts_and_so_does_their_order(service: CompareService) -> N
         service.compare(picture, [BOX], refine_from=[RefineStep(p) for p in chain]).objects[0]
         for chain in chains
     ]
-    for answers in ([one.sam.rle["counts"] for one in found], [one.sam_hq.rle["counts"] for one in found]):
+    for answers in ([one.sam.runs for one in found], [one.sam_hq.runs for one in found]):
         assert len(set(answers)) == len(chains)
 
 
@@ -237,24 +238,27 @@ def test_each_model_goes_on_from_the_candidate_chosen_of_its_own(service: Compar
     }
     best = found[0, 0]
     for sam, sam_hq in ((1, 0), (2, 0)):
-        assert found[sam, sam_hq].sam.rle != best.sam.rle
+        assert found[sam, sam_hq].sam.runs != best.sam.runs
         assert found[sam, sam_hq].sam_hq == best.sam_hq
     for sam, sam_hq in ((0, 1), (0, 2)):
         assert found[sam, sam_hq].sam == best.sam
-        assert found[sam, sam_hq].sam_hq.rle != best.sam_hq.rle
-    assert len({one.sam.rle["counts"] for one in found.values()}) == 3
+        assert found[sam, sam_hq].sam_hq.runs != best.sam_hq.runs
+    assert len({one.sam.runs for one in found.values()}) == 3
 
 
 def test_a_mask_prompt_starts_the_first_step(service: CompareService) -> None:
     picture = picture_of((80, 60))
     rough = np.zeros((60, 80), bool)
     rough[10:40, 10:50] = True
+    started_from = Runs.from_mask(rough)
     without = service.compare(picture, [BOX], refine_from=[RefineStep(CLICK)]).objects[0]
-    started = service.compare(picture, [BOX], refine_from=[RefineStep(CLICK)], mask_prompt=rough).objects[0]
-    direct = service.compare(picture, [BOX], mask_prompt=rough).objects[0]
-    assert len({one.sam_hq.rle["counts"] for one in (without, started, direct)}) == 3
+    started = service.compare(
+        picture, [BOX], refine_from=[RefineStep(CLICK)], mask_prompt=started_from
+    ).objects[0]
+    direct = service.compare(picture, [BOX], mask_prompt=started_from).objects[0]
+    assert len({one.sam_hq.runs for one in (without, started, direct)}) == 3
     # The mask alone is a step as well.
-    service.compare(picture, [BOX], refine_from=[RefineStep(Prompt())], mask_prompt=rough)
+    service.compare(picture, [BOX], refine_from=[RefineStep(Prompt())], mask_prompt=started_from)
 
 
 def test_a_refining_prompt_may_be_empty_and_has_one_mask_unless_more_are_asked_for(
@@ -277,7 +281,7 @@ def test_a_refining_prompt_may_be_empty_and_has_one_mask_unless_more_are_asked_f
         ([RefineStep(BOX, 0, 2)], {}, "^Step 1 .*sam_hq_candidate is 2"),
         ([RefineStep(CLICK, 1)], {"multimask": False}, "single mask"),
         ([RefineStep(CLICK), RefineStep(CLICK, 1)], {}, "^Step 2 .*single mask"),
-        ([RefineStep(CLICK, 1)], {"mask_prompt": np.ones((60, 80), bool)}, "single mask"),
+        ([RefineStep(CLICK, 1)], {"mask_prompt": Runs.from_mask(np.ones((60, 80), bool))}, "single mask"),
     ],
 )
 def test_a_wrong_step_is_told_in_one_sentence_before_a_model_is_loaded(
@@ -299,9 +303,9 @@ def test_a_wrong_step_is_told_in_one_sentence_before_a_model_is_loaded(
         ([Prompt()], {}, "point"),
         ([Prompt(points=((500.0, 1.0),), labels=(1,))], {}, "500"),
         ([CLICK], {"model": "enormous"}, "enormous"),
-        ([CLICK], {"mask_prompt": np.ones((3, 3), bool)}, "3x3"),
-        ([CLICK], {"ground_truth": np.ones((3, 3), bool)}, "3x3"),
-        ([CLICK, BOX], {"mask_prompt": np.ones((60, 80), bool)}, "one object"),
+        ([CLICK], {"mask_prompt": Runs.from_mask(np.ones((3, 3), bool))}, "3x3"),
+        ([CLICK], {"ground_truth": Runs.from_mask(np.ones((3, 3), bool))}, "3x3"),
+        ([CLICK, BOX], {"mask_prompt": Runs.from_mask(np.ones((60, 80), bool))}, "one object"),
         ([CLICK, BOX], {"refine_from": [RefineStep(CLICK)]}, "one object"),
     ],
 )
@@ -331,9 +335,9 @@ def test_unequal_encoders_both_run_and_the_masks_are_each_models_own(tmp_path: P
     official = Official(sam_hq, picture)
     official.sam = sam_predictor(sam)
     official.sam.set_image(picture.pixels)
-    assert (found.sam.mask() == official.sam_masks(BOX, None, multimask=False)[0][0]).mean() >= 0.999
+    assert (found.sam.runs.mask() == official.sam_masks(BOX, None, multimask=False)[0][0]).mean() >= 0.999
     true_hq, *_ = official.sam_hq_mask(BOX, None, multimask=False, hq_token_only=False)
-    assert (found.sam_hq.mask() == true_hq).mean() >= 0.999
+    assert (found.sam_hq.runs.mask() == true_hq).mean() >= 0.999
 
 
 def test_published_format_baseline_equal_to_the_frozen_tensors_shares_the_encoder(tmp_path: Path) -> None:

@@ -17,10 +17,10 @@ from PIL import Image
 from playwright.sync_api import Browser, Route
 from pycocotools.coco import COCO
 
-from samhq_demo.masks import boundary_iou, mask_iou, rle_decode
 from samhq_demo.pictures import read_mask
 from tests.browsing import ROOT, RunningApp
 from tests.serving import save_photo
+from tests.support.pixels import boundary_iou, mask_iou, rle_decode
 from tests.visitor import Visitor, kept
 
 pytestmark = pytest.mark.browser
@@ -28,7 +28,7 @@ pytestmark = pytest.mark.browser
 EXAMPLES = json.loads((ROOT / "examples" / "examples.json").read_text())
 HOUSE, SIZE_WH = ROOT / "examples" / "house.jpg", (768, 576)
 HOUSE_TRUTH = ROOT / "examples" / "house.mask.png"
-TRUTH = read_mask(HOUSE_TRUTH, size_wh=SIZE_WH)
+TRUTH = read_mask(HOUSE_TRUTH, size_wh=SIZE_WH).mask()
 BICYCLE = next(i for i, example in enumerate(EXAMPLES) if example["file"] == "bicycle.jpg")
 CLICK = (237, 305)
 

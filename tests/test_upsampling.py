@@ -118,17 +118,17 @@ def test_a_24_megapixel_answer_takes_little_memory() -> None:
 
 _MEMORY = """
 import json, resource, torch
-from samhq_demo.comparison import Agreement
-from samhq_demo.models.answers import sam_answer, sam_hq_answer
+from samhq_demo.results.comparison import Agreement
+from samhq_demo.models.answering import predict_sam, predict_sam_hq
 from samhq_demo.models.frame import Frame
 from samhq_demo.models.pair import DecodedPair
 
 def answer(size_wh):
     frame = Frame(size_wh, 1024, 256)
-    sam = sam_answer(decoded, frame, multimask=True)
-    sam_hq = sam_hq_answer(decoded, frame, multimask=True, hq_token_only=False)
+    sam = predict_sam(decoded, frame, multimask_output=True)
+    sam_hq = predict_sam_hq(decoded, frame, multimask_output=True, hq_token_only=False)
     agreement = Agreement.between(sam.runs, sam_hq.runs)
-    return json.dumps([sam.prediction.to_json(), sam_hq.prediction.to_json(), agreement.to_json()])
+    return json.dumps([sam.to_json(), sam_hq.to_json(), agreement.to_json()])
 
 random = torch.Generator().manual_seed(0)
 logits = torch.nn.functional.interpolate(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser
 
-from samhq_demo.masks import rle_encode
+from tests.support.pixels import rle_encode
 from tests.viewer_harness import HQ_RADIUS, RADIUS_SHARE, Harness, drawn_mask, launched
 from tests.viewer_person import Person
 
@@ -370,6 +370,22 @@ def test_true_scores_appear_with_a_truth_and_go_with_it(person: Person) -> None:
     person.rest()
     assert person.page.locator("#viewer td[data-key=true]:visible").count() == 0
     assert person.page.inner_text("#viewer dl[data-scores=sam_hq] [data-key=true_iou]") == "–"
+
+
+def test_a_true_mask_is_sent_once_and_again_where_the_server_lost_it(
+    person: Person, harness: Harness
+) -> None:
+    before = person.ask(300, 200)
+    rle = rle_encode(np.ones((400, 600), np.bool_))
+    send(person, objects=[{"prompt": person.prompt, "truth": {"name": "fence.png", "rle": rle}}])
+    before = person.sees_answer(before)
+    harness.questions.clear()
+    before = person.ask(320, 220)
+    assert [set(question.truth) for question in harness.questions] == [{"id"}]
+    harness.needs_masks = True
+    person.ask(340, 240)
+    _, named, whole = (question.truth for question in harness.questions)
+    assert whole == {**named, **rle}
 
 
 def test_python_sends_prompts_settings_and_progress(person: Person, harness: Harness) -> None:

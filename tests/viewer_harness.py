@@ -19,19 +19,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from samhq_demo.comparison import Agreement
-from samhq_demo.masks import Rle, bbox_xywh, rle_decode, rle_encode
+from samhq_demo.masks.runs import Rle, Runs
 from samhq_demo.prompts import PointLabel, Prompt
-from samhq_demo.runs import Runs
-from samhq_demo.sketch import Sketch, SketchedMask, sketch_size
+from samhq_demo.results.comparison import Agreement
+from samhq_demo.results.preview import Preview, PreviewMask, preview_size
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.viewer import (
+    NEEDS_MASKS,
     NEEDS_QUEUE,
     answer_queued,
     build_viewer,
     shown_picture,
     viewer_message,
 )
+from tests.support.pixels import bbox_xywh, rle_decode, rle_encode
 
 RADIUS_SHARE = 0.08  # a point's disc, as a share of the picture's shorter side
 MODELS = ("sam", "sam_hq")
@@ -49,6 +50,7 @@ class Harness:
         self.delays: list[float] = []  # seconds, one for each of the next questions
         self.faults: list[Exception | None] = []
         self.needs_queue = False
+        self.needs_masks = False  # whether a mask that is only named is not known
         self.sketches = False  # whether an answer begins as a sketch
         self._running = 0
         self._lock = threading.Lock()
@@ -72,7 +74,7 @@ class Harness:
     def reset(self) -> None:
         """As before the first question; pictures and drawn masks stay."""
         self.questions, self.delays, self.faults = [], [], []
-        self.needs_queue = self.sketches = False
+        self.needs_queue = self.needs_masks = self.sketches = False
         self.most_at_once = 0
 
     def decode(self, question: Question) -> dict[str, Any]:
@@ -88,6 +90,8 @@ class Harness:
                 raise fault
             if self.needs_queue:
                 return dict(NEEDS_QUEUE)
+            if self.needs_masks and question.truth and "counts" not in question.truth:
+                return dict(NEEDS_MASKS)
             answer = self.answer(question)
             return sketched(answer) if self.sketches and question.is_sketch else answer
         finally:
@@ -124,16 +128,21 @@ class Harness:
 
 
 def sketched(answer: dict[str, Any]) -> dict[str, Any]:
-    """What the service's `sketch` says instead."""
+    """What the service's `preview` says instead."""
     (found,) = answer["objects"]
-    shown_wh = sketch_size((answer["image"]["width"], answer["image"]["height"]))
-    masks = [SketchedMask(found[m]["predicted_iou"], _resized(found[m]["rle"], shown_wh)) for m in MODELS]
-    return Sketch(*masks).to_json()
+    shown_wh = preview_size((answer["image"]["width"], answer["image"]["height"]))
+    masks = {
+        branch: PreviewMask(
+            _resized(found[branch]["rle"], shown_wh), predicted_iou=found[branch]["predicted_iou"]
+        )
+        for branch in MODELS
+    }
+    return Preview(**masks).to_json()
 
 
-def _resized(rle: Rle, size_wh: tuple[int, int]) -> Rle:
+def _resized(rle: Rle, size_wh: tuple[int, int]) -> Runs:
     mask = Image.fromarray(rle_decode(rle)).resize(size_wh, Image.Resampling.NEAREST)
-    return rle_encode(np.array(mask))
+    return Runs.from_mask(np.array(mask))
 
 
 def drawn_mask(prompt: Prompt, size_wh: tuple[int, int], *, share: float = 1.0) -> np.ndarray:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from samhq_demo.masks import Mask
+from samhq_demo.masks.runs import Mask
 
 GRABCUT_ITERATIONS = 5
 

@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from samhq_demo.comparison import ObjectComparison
+from samhq_demo.masks.runs import Runs
 from samhq_demo.models.weights import resolve
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts import PointLabel, Prompt
+from samhq_demo.results.comparison import ObjectComparison
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
 
@@ -77,7 +78,7 @@ def evaluate(service: CompareService, *, scenes: int) -> list[Score]:
                     else {"click": click_inside(item), "box": box_around(item)}
                 )
                 for how, prompt in asks.items():
-                    answer = service.compare(picture, [prompt], ground_truth=item.mask)
+                    answer = service.compare(picture, [prompt], ground_truth=Runs.from_mask(item.mask))
                     found.setdefault(f"{item.kind}, {how}", []).append(answer.objects[0])
     return [_mean(asked, answers) for asked, answers in found.items()]
 
@@ -129,6 +130,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--no-baselines", action="store_true", help="leave out what the boxes of photos give without a model"
     )
+    parser.add_argument(
+        "--record",
+        type=Path,
+        metavar="FILE",
+        help="write SAM's figures on the photos there, for the page to tell",
+    )
     return parser
 
 
@@ -136,13 +143,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the tables that the arguments ask for; None: those of the command line."""
     parser = _parser()
     given = parser.parse_args(arguments)
-    if given.photos is None and (given.limit or given.no_baselines):
-        parser.error("--limit and --no-baselines are about photos: name their folder with --photos.")
+    if given.photos is None and (given.limit or given.no_baselines or given.record):
+        parser.error(
+            "--limit, --no-baselines and --record are about photos: name their folder with --photos."
+        )
     try:
         files = None if given.photos is None else find_photos(given.photos)[: given.limit]
         service = service_on(given.model, dtype=given.dtype)
         if files is not None:
-            print(evaluate_photos(service, read_photos(files), with_baselines=not given.no_baselines))
+            report = evaluate_photos(service, read_photos(files), with_baselines=not given.no_baselines)
+            print(report)
+            if given.record is not None:
+                report.summary().write(given.record)
             return
         print(MODEL_HEADER)
         for score in evaluate(service, scenes=given.scenes):

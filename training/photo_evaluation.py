@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from samhq_demo.comparison import MaskPrediction, ObjectComparison
-from samhq_demo.masks import Mask, rle_decode
+from samhq_demo.masks.runs import Runs
+from samhq_demo.photo_scores import PhotoScores
+from samhq_demo.results.comparison import MaskPrediction, ObjectComparison
 from samhq_demo.service import CompareService
 
 from .photos import LARGEST_SHARE, LEAST_SHARE, Photo, Region
@@ -33,6 +34,16 @@ class PhotoReport:
         if self.baselines:
             lines += ["", BASELINE_HEADER, *map(str, self.baselines)]
         return "\n".join(lines)
+
+    def summary(self) -> PhotoScores:
+        """SAM's figures, which the page tells of the bundled checkpoint."""
+        iou = {score.asked.removeprefix("photos, "): score.sam_iou for score in self.models}
+        return PhotoScores(
+            click_iou=iou[CLICK],
+            click_best_of_three_iou=iou[CLICK_BEST],
+            box_iou=iou[BOX],
+            photos=self.pictures,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,28 +104,28 @@ def _model_scores(service: CompareService, photo: Photo) -> Iterator[tuple[str, 
 
 
 def _scored(region: Region, *, click: ObjectComparison, box: ObjectComparison) -> dict[str, PairScore]:
-    sam, sam_hq = (_candidate_scores(answer, region.mask) for answer in (click.sam, click.sam_hq))
+    truth = region.runs
+    sam, sam_hq = (_candidate_scores(answer, truth) for answer in (click.sam, click.sam_hq))
     return {
         CLICK: PairScore(sam[0], sam_hq[0]),
         CLICK_BEST: PairScore(best_of(sam), best_of(sam_hq)),
-        BOX: PairScore(
-            MaskScore.of(box.sam.mask(), region.mask), MaskScore.of(box.sam_hq.mask(), region.mask)
-        ),
+        BOX: _pair(box, truth),
     }
 
 
 def _thin_score(service: CompareService, photo: Photo) -> PairScore:
     region = photo.regions[0]
-    answer = service.compare(photo.picture, [region.box]).objects[0]
-    return PairScore(
-        MaskScore.of(answer.sam.mask(), region.mask), MaskScore.of(answer.sam_hq.mask(), region.mask)
-    )
+    return _pair(service.compare(photo.picture, [region.box]).objects[0], region.runs)
 
 
-def _candidate_scores(prediction: MaskPrediction, truth: Mask) -> list[MaskScore]:
+def _pair(answer: ObjectComparison, truth: Runs) -> PairScore:
+    return PairScore(MaskScore.of(answer.sam.runs, truth), MaskScore.of(answer.sam_hq.runs, truth))
+
+
+def _candidate_scores(prediction: MaskPrediction, truth: Runs) -> list[MaskScore]:
     """The candidates' scores, that of the highest predicted IoU first."""
     assert prediction.candidates is not None, "a single click is answered with candidates"
-    return [MaskScore.of(rle_decode(candidate.rle), truth) for candidate in prediction.candidates]
+    return [MaskScore.of(candidate.runs, truth) for candidate in prediction.candidates]
 
 
 def best_of(scores: list[MaskScore]) -> MaskScore:
@@ -127,7 +138,7 @@ def _baseline_scores(photo: Photo) -> Iterator[tuple[str, MaskScore]]:
 
     for region in photo.regions:
         for name, mask in baseline_masks(photo.picture.pixels, region.box_xyxy).items():
-            yield name, MaskScore.of(mask, region.mask)
+            yield name, MaskScore.of(Runs.from_mask(mask), region.runs)
 
 
 def _mean_pair(asked: str, scores: list[PairScore]) -> Score:

@@ -34,7 +34,7 @@ class Mixture:
         sprite_share: the probability of each pasted object to be a sprite and not a shape.
     """
 
-    busy_share: float = 0.6
+    busy_share: float = 0.7
     thin_share: float = 0.25
     sprite_share: float = 0.75
 
@@ -161,7 +161,7 @@ def _crop(
     """A box of the target's shape, in shares of the picture's width and height."""
     height, width = size_hw
     whole = min(width / target_wh[0], height / target_wh[1])
-    scale = whole * (1.0 if rng.random() < 0.35 else rng.uniform(0.4, 1.0))
+    scale = whole * (1.0 if rng.random() < 0.5 else rng.uniform(0.4, 1.0))
     w, h = scale * target_wh[0] / width, scale * target_wh[1] / height
     x, y = rng.random() * max(0.0, 1 - w), rng.random() * max(0.0, 1 - h)
     return x, y, x + w, y + h

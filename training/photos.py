@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
-from samhq_demo.masks import Mask, bbox_xywh
+from samhq_demo.masks.runs import Mask, Runs
 from samhq_demo.pictures import Picture, read_picture
 from samhq_demo.prompts import PointLabel, Prompt
 
@@ -40,9 +40,13 @@ class Region:
     mask: Mask
 
     @property
+    def runs(self) -> Runs:
+        return Runs.from_mask(self.mask)
+
+    @property
     def box_xyxy(self) -> tuple[int, int, int, int]:
         """The tight box in pixels; the right and bottom edges lie one past the last pixel."""
-        x, y, width, height = bbox_xywh(self.mask)
+        x, y, width, height = self.runs.bbox_xywh
         return x, y, x + width, y + height
 
     @property

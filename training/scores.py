@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from samhq_demo.masks import Mask
-from samhq_demo.overlap import Overlap
-from samhq_demo.runs import Runs
+from samhq_demo.masks.overlap import Overlap
+from samhq_demo.masks.runs import Runs
 
 MODEL_HEADER = (
     "| objects, prompt | number | SAM IoU | SAM-HQ IoU | SAM boundary IoU | SAM-HQ boundary IoU |\n"
@@ -26,9 +25,8 @@ class MaskScore:
     boundary_iou: float
 
     @classmethod
-    def of(cls, mask: Mask, truth: Mask) -> MaskScore:
-        """From two bool (H, W) masks."""
-        overlap = Overlap.between(Runs.from_mask(mask), Runs.from_mask(truth))
+    def of(cls, mask: Runs, truth: Runs) -> MaskScore:
+        overlap = Overlap.between(mask, truth)
         return cls(overlap.iou, overlap.boundary_iou)
 
 

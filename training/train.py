@@ -64,12 +64,13 @@ class Phase:
         return self.name == "hq"
 
 
-_OBJECTS = ("plain", "part", "segment", "thin")
+# SAM learns what people point at, as from its own data; thin things are left to the HQ parts, as in the paper.
+_SOLID = ("plain", "part", "segment")
 PHASES = (
     Phase("drawn", Diet(128, 8, 2, 0.2, ("plain", "part"), seed=1), 0.12, 4000, 1.5e-3, end=0.5),
-    Phase("small", Diet(128, 12, 3, 0.2, _OBJECTS, seed=4, photo_share=0.85), 0.48, 16000, 1.2e-3, end=0.3),
-    Phase("large", Diet(256, 4, 3, 0.2, _OBJECTS, seed=5, photo_share=0.85), 0.36, 6000, 6e-4),
-    Phase("hq", Diet(256, 4, 2, 0.85, _OBJECTS, seed=6, photo_share=0.6), 0.15, 3000, 1.5e-3),
+    Phase("small", Diet(128, 12, 3, 0.2, _SOLID, seed=4, photo_share=0.85), 0.48, 16000, 1.2e-3, end=0.3),
+    Phase("large", Diet(256, 4, 3, 0.2, _SOLID, seed=5, photo_share=0.85), 0.36, 6000, 6e-4),
+    Phase("hq", Diet(256, 4, 2, 0.85, (*_SOLID, "thin"), seed=6, photo_share=0.6), 0.15, 3000, 1.5e-3),
 )
 # Where the HQ parts learn nearly all pasted shapes are thin; other objects are there to stay as good.
 _HQ_MIXTURE = Mixture(thin_share=0.9, sprite_share=0.4, busy_share=0.25)

@@ -14,9 +14,10 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from ..runs import Runs
-from ..sketch import sketch_size
-from .upsampling import FullMask, sketch, upsample
+from samhq_demo.masks.runs import Runs
+from samhq_demo.results.preview import preview_size
+
+from .upsampling import FullMask, upsample, upsample_preview
 
 PIXEL_MEAN = (123.675, 116.28, 103.53)  # ImageNet's, in 0..255, the same for every published SAM
 PIXEL_STD = (58.395, 57.12, 57.375)
@@ -55,9 +56,14 @@ class Frame:
         scale = np.array(self.resized_wh, np.float64) / np.array(self.size_wh, np.float64)
         return xy * scale
 
-    def mask_prompt(self, mask: np.ndarray) -> Tensor:
-        """bool (H, W) -> logits float32 (1, 1, low_res, low_res), -10 outside and in the padding."""
-        image = Image.fromarray(mask.astype(np.uint8) * 255).resize(self.resized_wh, Image.Resampling.BOX)
+    def mask_prompt(self, mask: Runs) -> Tensor:
+        """A mask of the picture's size -> logits float32 (1, 1, low_res, low_res).
+
+        They are -10 outside and in the padding.
+        """
+        # In rows first: Pillow is slow at taking in columns, as masks of runs lie in memory.
+        rows = np.ascontiguousarray(mask.mask()).view(np.uint8)
+        image = Image.fromarray(rows * np.uint8(255)).resize(self.resized_wh, Image.Resampling.BOX)
         cover = self._padded(torch.from_numpy(np.array(image)).float()[None, None] / 255)
         cover = F.adaptive_avg_pool2d(cover, self.low_res)
         return (2 * cover - 1) * MASK_PROMPT_LOGIT
@@ -71,10 +77,12 @@ class Frame:
             _array(logits), square=self.image_size, resized_wh=self.resized_wh, size_wh=self.size_wh
         )
 
-    def sketched_mask(self, logits: Tensor) -> Runs:
-        """The same of the size that `sketch_size` gives, the mask alone."""
-        size_wh = sketch_size(self.size_wh)
-        return sketch(_array(logits), square=self.image_size, resized_wh=self.resized_wh, size_wh=size_wh)
+    def preview_mask(self, logits: Tensor) -> Runs:
+        """The same of the size that `preview_size` gives, the mask alone."""
+        size_wh = preview_size(self.size_wh)
+        return upsample_preview(
+            _array(logits), square=self.image_size, resized_wh=self.resized_wh, size_wh=size_wh
+        )
 
     def _padded(self, values: Tensor) -> Tensor:
         width, height = self.resized_wh

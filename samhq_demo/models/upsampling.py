@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..runs import Runs
+from samhq_demo.masks.runs import Runs
 
 STABILITY_OFFSET = 1.0
 # Up to here every pixel is computed. At 1000 x 750 that takes 5 ms for any mask, and finding the contour 5
@@ -93,7 +93,9 @@ def by_pixels(
     return FullMask(Runs.from_mask((values > 0).T), above, below)
 
 
-def sketch(logits: Floats, *, square: int, resized_wh: tuple[int, int], size_wh: tuple[int, int]) -> Runs:
+def upsample_preview(
+    logits: Floats, *, square: int, resized_wh: tuple[int, int], size_wh: tuple[int, int]
+) -> Runs:
     """The mask of `upsample` alone, each pixel computed: for sizes of some million pixels at most."""
     values = _every_pixel(_finite(logits), square=square, resized_wh=resized_wh, size_wh=size_wh)
     return Runs.from_mask((values > 0).T)

@@ -11,17 +11,16 @@ from functools import partial
 from typing import Any, TypedDict, cast
 
 import gradio as gr
-import numpy as np
 from gradio.components.api_component import Api
 from gradio.context import Context
 from gradio.events import api
 from gradio.utils import get_function_description
-from numpy.typing import NDArray
 
-from samhq_demo.comparison import Comparison
+from samhq_demo.masks.runs import Runs
 from samhq_demo.pictures import Picture, read_mask, read_picture
 from samhq_demo.prompts import Prompt, parse_prompts
 from samhq_demo.refining import parse_refine_steps
+from samhq_demo.results.comparison import Comparison
 from samhq_demo.service import CompareService
 from samhq_demo.ui.errors import gradio_errors, guard_inputs
 from samhq_demo.ui.served import write_mask
@@ -209,7 +208,7 @@ def _picture(value: object) -> Picture:
     return read_picture(received_file(value, name="image"))
 
 
-def _mask(value: object, picture: Picture, *, name: str) -> NDArray[np.bool_] | None:
+def _mask(value: object, picture: Picture, *, name: str) -> Runs | None:
     if value is None:
         return None
     source = received_file(value, name=name)
@@ -238,6 +237,6 @@ def _answer(comparison: Comparison) -> Answer:
     )
 
 
-def _mask_file(mask: NDArray[np.bool_], *, name: str) -> gr.FileData:
+def _mask_file(mask: Runs, *, name: str) -> gr.FileData:
     path = write_mask(mask, name=name)
     return gr.FileData(path=str(path), orig_name=f"{name}.png", mime_type="image/png")

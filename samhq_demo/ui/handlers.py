@@ -10,21 +10,21 @@ from typing import Any
 
 import gradio as gr
 
-from samhq_demo.masks import rle_encode
 from samhq_demo.pictures import read_mask
 from samhq_demo.service import CompareService, NotEncodedError
 from samhq_demo.ui import words
 from samhq_demo.ui.errors import gradio_errors
 from samhq_demo.ui.examples import Example
 from samhq_demo.ui.opening import Opening
-from samhq_demo.ui.question import Question, mask_of, picture_id_of
+from samhq_demo.ui.question import Question, picture_id_of
 from samhq_demo.ui.saved import read_prompts
+from samhq_demo.ui.sent_masks import SentMasks, UnknownMaskError
 from samhq_demo.ui.served import new_file
 from samhq_demo.ui.snippets import Call, curl_snippet, python_snippet
 from samhq_demo.ui.store import PictureStore, Ticket
 from samhq_demo.ui.takeaway import write_taken
 from samhq_demo.ui.uploads import received_file
-from samhq_demo.ui.viewer import NEEDS_QUEUE, shown_picture, viewer_message
+from samhq_demo.ui.viewer import NEEDS_MASKS, NEEDS_QUEUE, shown_picture, viewer_message
 
 AT_A_TIME = 8
 _PROGRESS_SECONDS = 0.15
@@ -49,6 +49,7 @@ class Handlers:
         self._examples = {example.title: example for example in examples}
         self._example_tickets: dict[str, Ticket] = {}
         self._opening = opening
+        self._masks = SentMasks()
         self._encoders = ThreadPoolExecutor(AT_A_TIME, thread_name_prefix="encode")
 
     # Pictures in and out
@@ -155,21 +156,24 @@ class Handlers:
 
     def decode(self, question: Question) -> Mapping[str, Any]:
         """The fast way, outside the queue: for pictures that are encoded already."""
-        picture = self._store.picture(question.picture_id)
-        if self._service.progress(picture, model=question.model) < 1:
-            return NEEDS_QUEUE
         try:
             return self.answer(question, may_encode=False)
-        except NotEncodedError:  # others' pictures have taken its place since
+        except NotEncodedError:  # not yet, or others' pictures have taken its place since
             return NEEDS_QUEUE
 
     def answer(self, question: Question, *, may_encode: bool = True) -> Mapping[str, Any]:
         """Both models' answer; encodes the picture where that has not been done, if it may."""
         picture = self._store.picture(question.picture_id)
-        how = {**question.how(picture.size_wh), "may_encode": may_encode}
+        try:  # a preview needs no true mask, but what comes after it names the one that came with it
+            mask_prompt, truth = (
+                self._masks.find(sent, picture_id=question.picture_id, size_wh=picture.size_wh)
+                for sent in (question.mask, question.truth)
+            )
+        except UnknownMaskError:
+            return NEEDS_MASKS
+        how = {**question.how(), "mask_prompt": mask_prompt, "may_encode": may_encode}
         if question.is_sketch:
-            return self._service.sketch(picture, question.prompt, **how).to_json()
-        truth = mask_of(question.truth, size_wh=picture.size_wh)
+            return self._service.preview(picture, question.prompt, **how).to_json()
         return self._service.compare(picture, [question.prompt], ground_truth=truth, **how).to_json()
 
     # What the browser calls by name
@@ -178,7 +182,7 @@ class Handlers:
         """{"picture", "path" of an upload} -> {"rle"} of the mask in the file."""
         ticket = self._store.ticket(picture_id_of(asked))
         file = received_file({"path": str(asked.get("path", ""))}, name="the mask")
-        return {"rle": rle_encode(read_mask(file, size_wh=ticket.size_wh))}
+        return {"rle": read_mask(file, size_wh=ticket.size_wh).rle()}
 
     def prompts(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """{"picture", "text" of a file} -> {"objects", "settings"} as they were saved."""
@@ -232,7 +236,7 @@ def _object_of(
     """For the viewer: an example's prompt, its true mask where it has one, its answer where that is known."""
     made: dict[str, Any] = {"name": example.object_name, "prompt": example.prompt.to_json()}
     if example.truth is not None:
-        rle = rle_encode(read_mask(example.truth, size_wh=size_wh))
+        rle = read_mask(example.truth, size_wh=size_wh).rle()
         made["truth"] = {"name": example.truth.name, "rle": rle}
     if answer is not None:
         made["answer"] = answer

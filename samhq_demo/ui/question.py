@@ -4,16 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from samhq_demo.masks import rle_decode
+from samhq_demo.masks.runs import Runs, parse_rle
 from samhq_demo.prompts import Prompt
 from samhq_demo.refining import RefineStep, parse_refine_steps
-from samhq_demo.rle import parse_rle
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +20,7 @@ class Question:
     object_id: the object in the browser that is asked for.
     refine_from: earlier prompts whose answers are fed back, oldest first.
     is_sketch: the two masks for the screen are wanted soon; the rest is asked for once they are painted.
-    mask, truth: a rough mask to start from and the true mask, as run lengths that are still unchecked.
+    mask, truth: a rough mask to start from and the true mask, still unchecked; see `SentMasks.find`.
     """
 
     picture_id: str
@@ -57,16 +52,12 @@ class Question:
             **settings_of(data),
         )
 
-    def how(self, size_wh: tuple[int, int]) -> dict[str, Any]:
-        """What the service is asked by name for a sketch and for a comparison alike.
-
-        Raises ValueError where the mask does not fit a picture of `size_wh`.
-        """
+    def how(self) -> dict[str, Any]:
+        """What the service is asked by name for a preview and for a comparison alike, but for the masks."""
         return {
             "model": self.model,
             "multimask": self.multimask,
             "hq_token_only": self.hq_token_only,
-            "mask_prompt": mask_of(self.mask, size_wh=size_wh),
             "refine_from": self.refine_from,
         }
 
@@ -88,20 +79,9 @@ def settings_of(data: Mapping[str, Any]) -> dict[str, Any]:
     return {"model": model, "multimask": multimask, "hq_token_only": data.get("hq_token_only") is True}
 
 
-def mask_of(rle: Any, *, size_wh: tuple[int, int]) -> NDArray[np.bool_] | None:
-    """The (H, W) mask of a browser's run lengths; None for None. ValueError where they are wrong."""
-    if rle is None:
-        return None
-    checked = parse_rle(rle, size_wh=size_wh)
-    return _decoded(checked["counts"], *checked["size"])
-
-
-@lru_cache(maxsize=8)
-def _decoded(counts: str, height: int, width: int) -> NDArray[np.bool_]:
-    """Kept, as a mask comes again with every edit of the prompt beside it."""
-    mask = rle_decode({"size": [height, width], "counts": counts})
-    mask.flags.writeable = False
-    return mask
+def mask_of(rle: Any, *, size_wh: tuple[int, int]) -> Runs | None:
+    """The mask of a browser's run lengths; None for None. ValueError where they are wrong."""
+    return None if rle is None else parse_rle(rle, size_wh=size_wh)
 
 
 def _number(mapping: Mapping[str, Any], key: str) -> int:

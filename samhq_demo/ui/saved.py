@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from samhq_demo.masks.runs import parse_rle
 from samhq_demo.prompts import MAX_OBJECTS, Prompt
 from samhq_demo.refining import CANDIDATES, parse_refine_steps
-from samhq_demo.rle import parse_rle
 from samhq_demo.ui.question import settings_of
 
 MAX_LENGTH = 32_000_000  # characters: room for 32 objects with two ragged masks each
@@ -72,7 +72,7 @@ def _mask(item: Any, *, size_wh: tuple[int, int]) -> dict[str, Any] | None:
         return None
     if not isinstance(item, Mapping):
         raise ValueError("A saved mask must be an object with a name and an rle.")
-    return {"name": str(item.get("name") or ""), "rle": parse_rle(item.get("rle"), size_wh=size_wh)}
+    return {"name": str(item.get("name") or ""), "rle": parse_rle(item.get("rle"), size_wh=size_wh).rle()}
 
 
 def _choice(item: Mapping[str, Any]) -> dict[str, int]:

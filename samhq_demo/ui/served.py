@@ -8,8 +8,9 @@ from pathlib import Path
 
 import numpy as np
 from gradio.utils import get_upload_folder
-from numpy.typing import NDArray
 from PIL import Image
+
+from samhq_demo.masks.runs import Runs
 
 
 def new_file(name: str) -> Path:
@@ -23,13 +24,13 @@ def new_file(name: str) -> Path:
     return folder / f"{wanted.stem}-{secrets.token_hex(16)}{wanted.suffix}"
 
 
-def write_mask(mask: NDArray[np.bool_], *, name: str) -> Path:
-    """Write a (H, W) mask as an 8-bit grey PNG, 255 in it and else 0.
+def write_mask(mask: Runs, *, name: str) -> Path:
+    """Write a mask as an 8-bit grey PNG, 255 in it and else 0.
 
     name: of the file as its reader sees it, without ending.
     """
     path = new_file(f"{name}.png")
-    grey = Image.fromarray(np.where(mask, np.uint8(255), np.uint8(0)))
+    grey = Image.fromarray(np.where(mask.mask(), np.uint8(255), np.uint8(0)))
     # Run lengths alone: a mask's PNG is quicker to write, and no larger, than with zlib's full search.
     grey.save(path, compress_level=1, compress_type=zlib.Z_RLE)
     return path

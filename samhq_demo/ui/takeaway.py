@@ -10,14 +10,13 @@ from typing import Any, cast
 
 from PIL import Image
 
-from samhq_demo.coco import coco_json
-from samhq_demo.comparison import Which
-from samhq_demo.cutout import cutout
-from samhq_demo.masks import rle_decode
-from samhq_demo.overlays import overlays
+from samhq_demo.export.coco import coco_json
+from samhq_demo.export.cutout import cutout
+from samhq_demo.export.overlays import overlays
+from samhq_demo.export.shown import ShownObject, parse_shown
+from samhq_demo.export.svg import outlines_svg
 from samhq_demo.pictures import Picture
-from samhq_demo.shown import ShownObject, parse_shown
-from samhq_demo.svg import outlines_svg
+from samhq_demo.results.comparison import Branch
 from samhq_demo.ui.served import new_file, write_mask
 
 _ENDINGS = {
@@ -43,10 +42,10 @@ def write_taken(asked: Mapping[str, Any], *, picture: Picture, name: str) -> dic
     if model not in ("sam", "sam_hq"):
         raise ValueError("model must be sam or sam_hq.")
     objects = parse_shown(asked.get("objects"), size_wh=picture.size_wh)
-    which = cast(Which, model)
-    path = _write(what, objects, which, picture, name=name, soft_edge=asked.get("soft_edge") is True)
+    branch = cast(Branch, model)
+    path = _write(what, objects, branch, picture, name=name, soft_edge=asked.get("soft_edge") is True)
     of = objects[0].name if what in _OF_ONE_OBJECT else ""
-    whose = "" if what == "overlays" else which
+    whose = "" if what == "overlays" else branch
     words = [Path(name).stem, of, whose, what if what not in ("mask", "svg") else ""]
     return {"path": str(path), "name": f"{_file_name(words)}.{_ENDINGS[what]}"}
 
@@ -54,7 +53,7 @@ def write_taken(asked: Mapping[str, Any], *, picture: Picture, name: str) -> dic
 def _write(
     what: str,
     objects: Sequence[ShownObject],
-    model: Which,
+    branch: Branch,
     picture: Picture,
     *,
     name: str,
@@ -62,18 +61,18 @@ def _write(
 ) -> Path:
     path = new_file(f"{what}.{_ENDINGS[what]}")
     if what in _OF_ONE_OBJECT:
-        mask = rle_decode(objects[0].by(model).rle)
+        mask = objects[0].by(branch).runs
         if what == "mask":
             return write_mask(mask, name=what)
         Image.fromarray(cutout(picture.pixels, mask, soft_edge=soft_edge)).save(path, compress_level=4)
     elif what == "overlays":
         Image.fromarray(overlays(picture.pixels, objects)).save(path, compress_level=4)
     elif what == "svg":
-        path.write_text(outlines_svg(objects, model=model, size_wh=picture.size_wh), encoding="utf-8")
+        path.write_text(outlines_svg(objects, branch=branch, size_wh=picture.size_wh), encoding="utf-8")
     else:
         dataset = coco_json(
             objects,
-            model=model,
+            branch=branch,
             file_name=name,
             size_wh=picture.size_wh,
             segmentation="rle" if what == "coco-rle" else "polygons",

@@ -25,9 +25,12 @@ from samhq_demo.ui.question import Question
 NEEDS_QUEUE: Mapping[str, Any] = {"needs": "queue"}
 """What `decode` answers where a server function must not do the work; the browser then queues it."""
 
+NEEDS_MASKS: Mapping[str, Any] = {"needs": "masks"}
+"""What `decode` answers where it lacks a mask that the question names; the browser then sends it whole."""
+
 Decode = Callable[[Question], Mapping[str, Any]]
-"""A question -> `Comparison.to_json()` of its one object, where it asks for a sketch `Sketch.to_json()`, or
-NEEDS_QUEUE. The visitor sees ValueErrors."""
+"""A question -> `Comparison.to_json()` of its one object, where it asks for a sketch `Preview.to_json()`,
+NEEDS_QUEUE or NEEDS_MASKS. The visitor sees ValueErrors."""
 
 
 def build_viewer(

@@ -28,6 +28,7 @@ export class Decoder {
     this.completing = new Map(); // sketch -> when it is whole, or known not to be
     this.incomplete = new WeakSet(); // sketches of which the rest did not come: the same
     this.wantedPreview = null;
+    this.sentMasks = new Map(); // id -> rle: what the server has of this picture, unless it had to make room
   }
 
   get isQuick() {
@@ -60,6 +61,7 @@ export class Decoder {
   restart() {
     this.underWay = null;
     this.completing.clear();
+    this.sentMasks.clear();
     this.delivery?.resolve({ error: "" });
   }
 
@@ -154,10 +156,23 @@ export class Decoder {
 
   #question({ id, prompt, choice, steps, mask, truth }, sequence) {
     const { settings, picture } = this.session;
-    const more = { steps, mask: mask?.rle ?? null, truth: truth?.rle ?? null };
+    const more = { steps, mask: this.#named(mask), truth: this.#named(truth) };
     // A sketch is of the best masks: who chose another candidate does not want to see those first.
     const is_sketch = !choice.sam && !choice.sam_hq;
     return { ...settings, picture: picture.id, sequence, object: id, prompt, is_sketch, ...more };
+  }
+
+  /** A mask as a question has it: whole the first time, then only by its id. */
+  #named(mask) {
+    if (!mask || this.sentMasks.has(mask.id)) return mask && { id: mask.id };
+    this.sentMasks.set(mask.id, mask.rle);
+    return { id: mask.id, ...mask.rle };
+  }
+
+  /** The same question with its masks whole. */
+  #withMasks(question) {
+    const whole = (mask) => mask && { ...this.sentMasks.get(mask.id), id: mask.id };
+    return { ...question, mask: whole(question.mask), truth: whole(question.truth) };
   }
 
   async #reply(question, entry) {
@@ -165,6 +180,10 @@ export class Decoder {
     const direct = Promise.resolve(this.ask(question)).catch(() => lost);
     direct.then((reply) => this.#late(question.sequence, reply));
     const reply = (await this.#inTime(direct, this.patience)) ?? lost;
+    if (reply.needs === "masks") {
+      const isOfThisPicture = question.picture === this.session.picture?.id;
+      return isOfThisPicture ? this.#reply(this.#withMasks(question), entry) : lost;
+    }
     if (reply.needs !== "queue") return reply;
     if (entry.isPreview) return { dropped: true }; // a preview is not worth a place in the queue
     return (await this.#queued(question)) ?? lost;
@@ -181,7 +200,7 @@ export class Decoder {
       reply = await this.#inTime(delivery, ASK_AGAIN_MS);
       if (reply) break;
       const direct = await Promise.resolve(this.ask(question)).catch(() => null);
-      if (direct && direct.needs !== "queue") reply = direct;
+      if (direct && !direct.needs) reply = direct;
     }
     if (this.delivery?.sequence === question.sequence) this.delivery = null; // not that of a newer picture
     return reply && { ...reply, wasQueued: true };

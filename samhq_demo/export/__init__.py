@@ -1,0 +1,1 @@
+"""Files that people take away, made of the objects on the screen."""

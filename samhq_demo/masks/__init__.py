@@ -1,0 +1,1 @@
+"""The mask value and its arithmetic. No model, no drawing."""

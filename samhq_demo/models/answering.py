@@ -1,0 +1,201 @@
+"""From an encoded picture and what is asked of it to the answer: decode, refine, rank, preview, score."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from samhq_demo.asked import Asked
+from samhq_demo.inline import InlineExecutor
+from samhq_demo.masks.overlap import stability_score
+from samhq_demo.models.embedding import ImageEmbedding
+from samhq_demo.models.frame import Frame
+from samhq_demo.models.pair import DecodedPair, MaskInputs, ModelPair, OnSam
+from samhq_demo.models.upsampling import FullMask
+from samhq_demo.prompts import Prompt
+from samhq_demo.results.comparison import Agreement, Candidate, MaskPrediction, ObjectComparison
+from samhq_demo.results.preview import Preview, PreviewMask
+
+Decode = Callable[[OnSam | None], DecodedPair]
+"""The logits of a request's only prompt, decoded or kept from before; kept ones are told to no `OnSam`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """Answers with one loaded pair. Safe under threads: nothing is kept between calls."""
+
+    pair: ModelPair
+
+    def decode(self, embedding: ImageEmbedding, asked: Asked, *, on_sam: OnSam | None = None) -> DecodedPair:
+        """The logits of the only prompt, from the mask and the earlier prompts that it starts from.
+
+        on_sam: as in `ModelPair.decode`, for the prompt itself.
+        """
+        mask_inputs = self._mask_inputs(embedding, asked)
+        (decoded,) = self.pair.decode(embedding, asked.prompts, mask_inputs=mask_inputs, on_sam=on_sam)
+        return decoded
+
+    def preview(self, embedding: ImageEmbedding, asked: Asked, *, decode: Decode) -> Preview:
+        """Both branches' best masks of the only prompt; SAM's is made while SAM-HQ decodes on."""
+        multimask_output = asked.has_candidates(asked.prompts[0])
+        sam: list[PreviewMask] = []
+
+        def preview_sam(logits: Tensor, scores: Tensor) -> None:
+            ranked = rank_sam(logits, scores, multimask_output=multimask_output)
+            sam.append(_preview_mask(embedding.frame, ranked))
+
+        decoded = decode(preview_sam)
+        if not sam:  # nothing had to be decoded
+            preview_sam(decoded.sam_logits, decoded.sam_scores)
+        ranked = rank_sam_hq(decoded, multimask_output=multimask_output, hq_token_only=asked.hq_token_only)
+        return Preview(sam=sam[0], sam_hq=_preview_mask(embedding.frame, ranked))
+
+    def compare(
+        self, embedding: ImageEmbedding, asked: Asked, *, decode: Decode, executor: Executor
+    ) -> tuple[ObjectComparison, ...]:
+        """Both branches' answers to every prompt, in order.
+
+        Args:
+            decode: called where there is one prompt; of more than one, nothing is kept.
+            executor: where answers are made while others are.
+        """
+
+        def score(place: int, decoded: DecodedPair, executor: Executor) -> ObjectComparison:
+            prompt = asked.prompts[place]
+            return _compare_object(prompt, decoded, frame=embedding.frame, asked=asked, executor=executor)
+
+        if len(asked.prompts) == 1:
+            return (score(0, decode(None), executor),)
+        # Each object is scored, in one thread, while the next ones are decoded.
+        pending = {
+            place: executor.submit(score, place, decoded, InlineExecutor())
+            for place, decoded in self.pair.decode_each(embedding, asked.prompts)
+        }
+        return tuple(pending[place].result() for place in range(len(asked.prompts)))
+
+    def _mask_inputs(self, embedding: ImageEmbedding, asked: Asked) -> MaskInputs | None:
+        """What the prompt starts from: the rough mask, refined step by step; None without any of them.
+
+        Refining is what segment-anything's `SamPredictor.predict` has `mask_input` for, "typically coming
+        from a previous prediction iteration". SAM's logits go to SAM and SAM-HQ's, as they are answered, to
+        SAM-HQ: the `low_res_masks` that each one's official predictor returns. One decode a step, and no mask
+        at full size.
+        """
+        start = None
+        if asked.mask_prompt is not None:
+            logits = embedding.frame.mask_prompt(asked.mask_prompt)
+            start = MaskInputs(sam=logits, sam_hq=logits)
+        for step in asked.steps:
+            multimask_output = step.prompt.has_candidates(asked.multimask, has_mask_input=start is not None)
+            (decoded,) = self.pair.decode(embedding, [step.prompt], mask_inputs=start)
+            sam = rank_sam(decoded.sam_logits, decoded.sam_scores, multimask_output=multimask_output).logits
+            sam_hq = rank_sam_hq(
+                decoded, multimask_output=multimask_output, hq_token_only=asked.hq_token_only
+            ).logits
+            start = MaskInputs(sam[step.sam_candidate][None, None], sam_hq[step.sam_hq_candidate][None, None])
+        return start
+
+
+class Ranked(NamedTuple):
+    """One branch's masks of one object, best first: `logits`, each (h, w), and `scores` (N,)."""
+
+    logits: list[Tensor]
+    scores: Tensor
+
+
+def rank_sam(sam_logits: Tensor, sam_scores: Tensor, *, multimask_output: bool) -> Ranked:
+    """SAM's single mask or its three candidates; logits and scores as in `DecodedPair`."""
+    order = _best_first(sam_scores, multimask_output=multimask_output)
+    return Ranked([sam_logits[i] for i in order], sam_scores[order])
+
+
+def rank_sam_hq(decoded: DecodedPair, *, multimask_output: bool, hq_token_only: bool) -> Ranked:
+    """The HQ mask, alone or added to each of SAM-HQ's inner SAM masks, as in the official decoder.
+
+    The scores are the inner masks': no score is trained for the HQ mask. With the HQ token alone every
+    candidate is one and the same tensor.
+    """
+    order = _best_first(decoded.sam_hq_scores, multimask_output=multimask_output)
+    hq = decoded.sam_hq_logits[4]
+    logits = [hq if hq_token_only else decoded.sam_hq_logits[i] + hq for i in order]
+    return Ranked(logits, decoded.sam_hq_scores[order])
+
+
+def predict_sam(decoded: DecodedPair, frame: Frame, *, multimask_output: bool) -> MaskPrediction:
+    """SAM's single mask, or of its three candidates the one with the highest predicted IoU."""
+    ranked = rank_sam(decoded.sam_logits, decoded.sam_scores, multimask_output=multimask_output)
+    return _prediction(frame, ranked, multimask_output=multimask_output)
+
+
+def predict_sam_hq(
+    decoded: DecodedPair, frame: Frame, *, multimask_output: bool, hq_token_only: bool
+) -> MaskPrediction:
+    """The same of SAM-HQ, whose masks are those of `rank_sam_hq`."""
+    ranked = rank_sam_hq(decoded, multimask_output=multimask_output, hq_token_only=hq_token_only)
+    return _prediction(frame, ranked, multimask_output=multimask_output)
+
+
+def _best_first(scores: Tensor, *, multimask_output: bool) -> list[int]:
+    if not multimask_output:
+        return [0]
+    best: list[int] = (1 + torch.argsort(scores[1:], descending=True, stable=True)).tolist()
+    return best
+
+
+def _compare_object(
+    prompt: Prompt, decoded: DecodedPair, *, frame: Frame, asked: Asked, executor: Executor
+) -> ObjectComparison:
+    """SAM's answer, SAM-HQ's answer, which the executor makes meanwhile, and how far they agree."""
+    multimask_output = asked.has_candidates(prompt)
+    pending = executor.submit(
+        predict_sam_hq,
+        decoded,
+        frame,
+        multimask_output=multimask_output,
+        hq_token_only=asked.hq_token_only,
+    )
+    sam = predict_sam(decoded, frame, multimask_output=multimask_output)
+    sam_hq = pending.result()
+    return ObjectComparison(
+        prompt,
+        sam.with_truth(asked.truth),
+        sam_hq.with_truth(asked.truth),
+        Agreement.between(sam.runs, sam_hq.runs),
+    )
+
+
+def _preview_mask(frame: Frame, ranked: Ranked) -> PreviewMask:
+    """The best of one branch's masks, at the size of a preview."""
+    runs = frame.preview_mask(ranked.logits[0])
+    return PreviewMask(runs.prepared(), predicted_iou=float(ranked.scores[0]))
+
+
+def _prediction(frame: Frame, ranked: Ranked, *, multimask_output: bool) -> MaskPrediction:
+    first, *others = ranked.logits
+    best = _candidate(frame.full_mask(first), ranked.scores[0], with_bbox=True)
+    candidates: tuple[Candidate, ...] | None = None
+    if multimask_output:
+        found = [best]
+        for one, score in zip(others, ranked.scores[1:], strict=True):
+            if one is first:  # with the HQ token alone the three candidates are one mask
+                found.append(replace(best, predicted_iou=float(score)))
+            else:
+                found.append(_candidate(frame.full_mask(one), score))
+        candidates = tuple(found)
+    return MaskPrediction(
+        best.runs, predicted_iou=best.predicted_iou, stability=best.stability, candidates=candidates
+    )
+
+
+def _candidate(full: FullMask, score: Tensor, *, with_bbox: bool = False) -> Candidate:
+    # Prepared here, as this may run beside the other branch's masks, unlike the writing of the answer.
+    return Candidate(
+        full.runs.prepared(with_bbox=with_bbox),
+        predicted_iou=float(score),
+        stability=stability_score(full.above, full.below),
+    )

@@ -1,0 +1,1 @@
+"""What is answered: comparisons, and the previews before them."""
