@@ -11,13 +11,16 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from samhq_demo.ui import viewer
+from samhq_demo.ui.modules import joined_modules
 from tests.support.pixels import rle_encode
 
 pytestmark = pytest.mark.browser
 
-SCRIPTS = Path(viewer.__file__).parent / "viewer"
-# What is asked of the two scripts, all in the frame of a whole picture of the mask's size.
+MODULES = Path(viewer.__file__).parent / "viewer"
+# What is asked of the two modules, all in the frame of a whole picture of the mask's size.
 ASK = """({ rle, scale, thickness }) => {
+  const { Mask } = modules.rle;
+  const { coverage, inFours, rim } = modules.raster;
   const mask = Mask.of(rle);
   const picture = { width: mask.width, height: mask.height };
   const frame = { x: 0, y: 0, scale, width: mask.width * scale, height: mask.height * scale };
@@ -30,9 +33,7 @@ ASK = """({ rle, scale, thickness }) => {
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
     opened = browser.new_page()
-    opened.add_script_tag(
-        content="\n".join((SCRIPTS / f"{name}.js").read_text() for name in ("rle", "raster"))
-    )
+    opened.add_script_tag(content=joined_modules(MODULES, entry="pane"))
     yield opened
     opened.close()
 

@@ -1,8 +1,12 @@
 """The comparing canvas: a `gr.HTML` whose template never changes, so that its canvases survive every update.
 
 What is shown and every prompt live in the browser. It calls Python's functions, `decode` above all, and
-Python tells it news by messages; both are plain JSON, written down in `Question` and `viewer_message`. The
-browser's part is the files in viewer/, run as one function in the order of SCRIPTS.
+Python tells it news by messages; both are plain JSON, written down in `Question` and `viewer_message`.
+
+The browser's part is the ES modules in viewer/. `gr.HTML` runs a component's script as the body of a
+function, where no `import` can stand, so they are put together as one script when the page is built. It comes
+with the page: loaded one by one the modules would be over thirty requests, and most would be known only after
+others have come.
 """
 
 from __future__ import annotations
@@ -15,16 +19,8 @@ from typing import Any
 import gradio as gr
 
 from samhq_demo.ui.errors import gradio_errors
+from samhq_demo.ui.modules import joined_modules
 from samhq_demo.ui.question import Question
-
-# Values first, then what draws them, then what changes them; "start" runs the whole.
-SCRIPTS = (
-    *("rle", "raster", "session", "answers", "view"),
-    *("picture", "marks", "pane", "surface"),
-    *("decoder", "hover", "cursor", "gestures", "actions"),
-    *("table", "scores", "given", "candidates", "arrivals", "takeaway", "toolbar"),
-    *("viewer", "start"),
-)
 
 NEEDS_QUEUE: Mapping[str, Any] = {"needs": "queue"}
 """What `decode` answers where a server function must not do the work; the browser then queues it."""
@@ -154,8 +150,9 @@ def shown_picture(picture_id: str, *, file: Path, size_wh: tuple[int, int]) -> d
 
 
 def viewer_script() -> str:
-    """All scripts in their order; each begins with its name, for the browser's messages."""
-    return "\n".join(f"// ---- {name}.js\n{_read(f'viewer/{name}.js')}" for name in SCRIPTS)
+    """The browser's part: its modules, and the call that makes the viewer of what `gr.HTML` hands over."""
+    modules = joined_modules(Path(__file__).parent / "viewer", entry="start")
+    return f"{modules}\nmodules.start.start({{ element, trigger, props, server, upload, watch }});\n"
 
 
 def _answered(function: Callable[[Any], Mapping[str, Any]], data: Any) -> dict[str, Any]:

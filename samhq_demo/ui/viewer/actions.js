@@ -1,12 +1,12 @@
 // Everything one can do, once: the buttons, the keys and the list under `?` are made from this table.
 
+import { BACKGROUND, OBJECT } from "./prompt.js";
+
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const CURSOR_STEP = 8; // pane pixels for an arrow key; with Shift one picture pixel
-const TYPING = "input:not([type=range], [type=checkbox], [type=radio], [type=button]), textarea, select,"
-  + " [contenteditable]:not([contenteditable=false]), [role=textbox], [role=combobox], [role=searchbox]";
 
 /** `keys`: as pressed; `onStage`: only while the picture has the keyboard's focus; `hidden`: not listed. */
-function actionsOf(viewer) {
+export function actionsOf(viewer) {
   const groups = [promptActions, objectActions, viewActions, cursorActions, fileActions];
   return groups.flatMap((group) => group(viewer));
 }
@@ -98,94 +98,4 @@ function cursorActions(viewer) {
     { keys: ["Escape"], text: "Leave off: drag, box, cursor", run: () => viewer.escape() },
     { name: "help", keys: ["?"], text: "This list", run: () => viewer.help() },
   ];
-}
-
-/** A key press as written in the table: "Ctrl+Shift+Z"; Cmd counts as Ctrl. */
-function keyName(event) {
-  const digit = /^Digit([0-9])$/.exec(event.code)?.[1];
-  const single = event.key.length === 1;
-  let key = single ? event.key.toUpperCase() : event.key;
-  // Shift+1 is "!" on one keyboard and "+" on another; its place on the keyboard is the same.
-  if (event.shiftKey && digit && digit <= "3") key = digit;
-  const isLetter = single && key.toLowerCase() !== key.toUpperCase();
-  // On characters such as "?" or "+" Shift is part of the character, not a modifier; so is AltGr on "[".
-  const shift = event.shiftKey && (isLetter || !single || key === digit);
-  const isAltGraph = event.getModifierState("AltGraph");
-  const control = (event.ctrlKey || event.metaKey) && !isAltGraph;
-  const modifiers = [control && "Ctrl", event.altKey && !isAltGraph && "Alt", shift && "Shift"];
-  return [...modifiers.filter(Boolean), key].join("+");
-}
-
-class Keys {
-  constructor(viewer, actions) {
-    this.viewer = viewer;
-    this.byKey = new Map();
-    for (const action of actions) if (action.run) for (const key of action.keys ?? []) this.byKey.set(key, action);
-    this.isSpaceDown = false;
-    this.listener = (event) => (event.type === "keydown" ? this.#press(event) : this.#release(event));
-    document.addEventListener("keydown", this.listener);
-    document.addEventListener("keyup", this.listener);
-    window.addEventListener("blur", () => this.#hold(false));
-  }
-
-  #press(event) {
-    const { viewer } = this;
-    if (!viewer.root.isConnected) return this.#stop();
-    if (event.defaultPrevented || event.isComposing || this.#isElsewhere(event.target)) return;
-    if (event.key === " ") return this.#space(event);
-    const action = this.byKey.get(keyName(event));
-    if (!action || (action.onStage && document.activeElement !== viewer.stage)) return;
-    event.preventDefault();
-    action.run();
-  }
-
-  /** Where keys mean something else: fields, open dialogs, pages on which the viewer is out of sight. */
-  #isElsewhere(target) {
-    if (this.viewer.root.offsetParent === null || document.querySelector("dialog[open]")) return true;
-    return target instanceof Element && Boolean(target.closest(TYPING));
-  }
-
-  /** Space held down pans, unless it is pressing a button. */
-  #space(event) {
-    const focused = document.activeElement;
-    if (focused !== document.body && focused !== this.viewer.stage) return;
-    if (!this.viewer.isPointerOver && focused !== this.viewer.stage) return;
-    event.preventDefault();
-    this.#hold(true);
-  }
-
-  #release(event) {
-    if (event.key === " ") this.#hold(false);
-  }
-
-  #hold(isDown) {
-    this.isSpaceDown = isDown;
-    this.viewer.root.toggleAttribute("data-panning", this.viewer.isPanning);
-  }
-
-  #stop() {
-    document.removeEventListener("keydown", this.listener);
-    document.removeEventListener("keyup", this.listener);
-  }
-}
-
-/** The list under `?`. */
-function fillHelp(list, actions) {
-  for (const { group, keys, text, hidden } of actions) {
-    if (group) list.append(tag("h4", {}, group));
-    if (hidden || !text || !keys) continue;
-    const shown = keys.map((key) => tag("kbd", {}, key));
-    list.append(tag("div", { className: "key" }, tag("span", {}, text), tag("span", { className: "keys" }, ...shown)));
-  }
-}
-
-/** An element with properties and children; text always as text. */
-function tag(name, properties, ...children) {
-  const element = document.createElement(name);
-  const { dataset, attributes, ...plain } = properties;
-  Object.assign(element, plain);
-  Object.assign(element.dataset, dataset);
-  for (const [key, value] of Object.entries(attributes ?? {})) element.setAttribute(key, value);
-  element.append(...children);
-  return element;
 }

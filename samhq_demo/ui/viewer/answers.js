@@ -2,10 +2,13 @@
 // shows the old masks at once and a late answer can only be filed, never shown in place of a newer one.
 // It may begin as a sketch, {is_sketch, sam: {predicted_iou, rle}, sam_hq: the same}, which is completed later.
 
+import { isAnswerable } from "./prompt.js";
+import { Mask, maskIou, sharedPixels } from "./rle.js";
+
 const ANSWERS_KEPT = 96;
 const NO_AGREEMENT = { iou: null, boundary_iou: null, only_sam: null, only_sam_hq: null };
 
-class Answers {
+export class Answers {
   constructor(session) {
     this.session = session;
     this.byKey = new Map(); // insertion order is age

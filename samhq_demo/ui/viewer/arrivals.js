@@ -1,6 +1,9 @@
 // Files on their way in: a picture by drop, paste or choice; masks and saved prompts by choice.
 
-class Arrivals {
+import { TYPING } from "./dom.js";
+import { namedMask } from "./prompt.js";
+
+export class Arrivals {
   constructor(viewer) {
     this.viewer = viewer;
     const find = (selector) => viewer.root.querySelector(selector);

@@ -1,9 +1,15 @@
 // Where a click is ambiguous: each model's three candidates as small pictures, the best first.
 
+import { afterPaint, setText, tag } from "./dom.js";
+import { estimate } from "./format.js";
+import { coverage, rimThickness, touched } from "./raster.js";
+import { Mask } from "./rle.js";
+import { canvasOf, tinted } from "./tint.js";
+
 const THUMB = { width: 84, height: 63 }; // CSS pixels
 const CROP_MARGIN = 0.12; // of the candidates' size, around them
 
-class Candidates {
+export class Candidates {
   constructor(element, viewer) {
     this.element = element;
     this.viewer = viewer;

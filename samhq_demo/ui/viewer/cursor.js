@@ -1,6 +1,9 @@
 // The keyboard's cursor: a place in the picture, moved by the arrow keys, at which prompts are put.
 
-class Cursor {
+import { BOX_HANDLES, SMALLEST_BOX, boxWithHandle, nameOf, orderedBox, placeOf } from "./marks.js";
+import { Mask } from "./rle.js";
+
+export class Cursor {
   constructor(viewer) {
     this.viewer = viewer;
     this.place = null; // picture pixels

@@ -2,14 +2,16 @@
 // with the last of them; every question numbered, so that no late answer takes a newer one's place. An answer
 // begins as a sketch, which is what a screen needs; the rest is asked for once that is painted.
 
+import { afterPaint } from "./dom.js";
+import { isAnswerable } from "./prompt.js";
+
 const DRAG_BELOW_MS = 250; // answers while a mark is dragged, where the machine keeps up
 const FORESEE_BELOW_MS = 1000; // answers at the press of a button; slower ones are in the way of a drag's box
 const ASKED_KEPT = 64;
 const ASK_AGAIN_MS = 2000; // while a question is in the queue: its answer may be lost on the way here
-const COMPLETE_AFTER_MS = 30; // a painted sketch is on the screen by then
 const QUEUE_PATIENCE_MS = 600_000; // a large model on a slow machine, with others before
 
-class Decoder {
+export class Decoder {
   /**
    * `ask(question)` -> reply; `queue(question)` sends it the long way, its reply comes to `deliver`. Milliseconds:
    * `patience` until a question counts as lost; `previewBelow`, how quick answers have to be for previews.
@@ -240,11 +242,4 @@ class Decoder {
     if (isPreview) this.wantedPreview = null;
     else this.events.failed(sentence);
   }
-}
-
-/** Once the next frame is on the screen. Who does not see the page waits for no frame. */
-function afterPaint(callback) {
-  const soon = () => setTimeout(callback, COMPLETE_AFTER_MS);
-  if (document.hidden) soon();
-  else requestAnimationFrame(soon);
 }

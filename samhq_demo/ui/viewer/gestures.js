@@ -1,13 +1,15 @@
 // Mouse, pen and touch, turned into prompts and views. One gesture at a time: a press that has not moved
 // is a point, one that moves draws a box, moves a mark or pans; two fingers zoom and pan.
 
+import { SMALLEST_BOX, boxWithHandle, orderedBox, placeOf } from "./marks.js";
+import { BACKGROUND, OBJECT } from "./prompt.js";
+
 const MOVED = { mouse: 4, touch: 9 }; // CSS pixels from which a press is a drag
 const LONG_PRESS_MS = 500;
 const DOUBLE_CLICK_MS = 700;
 const AFTER_SCROLL_MS = 300; // a wheel that was scrolling the page goes on scrolling it
-const SMALLEST_BOX = 2; // picture pixels
 
-class Gestures {
+export class Gestures {
   constructor(viewer) {
     this.viewer = viewer;
     this.pointers = new Map(); // those that are down: id -> client position

@@ -1,6 +1,8 @@
 // What the selected object is asked with besides points and box: fed-back answers, a rough mask, the truth.
 
-class Given {
+import { tag } from "./dom.js";
+
+export class Given {
   constructor(list, viewer) {
     this.list = list;
     this.viewer = viewer;

@@ -1,9 +1,12 @@
 // The pointer at rest: which mark it is near, the small x there, the place in the other pane, the preview.
 
+import { CURSORS, REMOVER_OFFSET, isOfPrompt, nameOf, removerPlace } from "./marks.js";
+import { isAnswerable } from "./prompt.js";
+
 const REST_MS = 60; // a pointer on its way to a click asks for nothing
 const REMOVER_REACH = 30; // the x stays while the pointer is on its way to it
 
-class Hover {
+export class Hover {
   constructor(viewer, remover) {
     this.viewer = viewer;
     this.remover = remover;

@@ -1,10 +1,16 @@
 // One pane: a canvas with the picture and masks, and one above it with the marks. Marks follow the
 // pointer, masks do not; apart, neither makes the other be painted again.
 
+import { areSame } from "./lists.js";
+import { MarkPainter } from "./mark-painter.js";
+import { coverage, inFours, rimThickness, touched } from "./raster.js";
+import { Mask } from "./rle.js";
+import { canvasOf, differenceTinted, tinted } from "./tint.js";
+
 const MAX_CANVAS = 4096; // device pixels a side: more is not seen and slows every frame
 const MAX_RASTER = 2048; // mask pixels a side
 
-class Pane {
+export class Pane {
   /** `backdrop`: shared by all panes, which show one view. */
   constructor(element, view, backdrop) {
     this.element = element;

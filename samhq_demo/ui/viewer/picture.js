@@ -1,10 +1,10 @@
-// The picture under the masks: decoded once, and scaled once for each view.
+// The picture under the masks.
 
 const OVERVIEW = 2048; // a large picture is drawn from a copy of this size unless zoomed in
 const CRISP_FROM = 6; // device pixels for a picture pixel from which pixels are shown as squares
 
 /** The picture as it is drawn: decoded once; large ones with a smaller copy for the whole view. */
-class PictureBitmap {
+export class PictureBitmap {
   static async load({ url, file, width, height }) {
     const image = new Image();
     image.decoding = "async";
@@ -47,35 +47,4 @@ class PictureBitmap {
       (left - x) * scale, (top - y) * scale, (right - left) * scale, (bottom - top) * scale,
     );
   }
-}
-
-/** The picture as all panes show it now. Scaling it well takes longer than all else that an answer paints. */
-class Backdrop {
-  constructor() {
-    this.canvas = document.createElement("canvas");
-    this.context = this.canvas.getContext("2d", { alpha: false });
-    this.key = [];
-  }
-
-  /** A canvas of the `size` of a pane's with the part of the picture that the view shows. */
-  of({ bitmap, ground }, view, density, size) {
-    const key = [bitmap, ground, view.x, view.y, view.scale, density, size.width, size.height];
-    if (!areSame(key, this.key)) this.#draw({ bitmap, ground }, view, density, size);
-    this.key = key;
-    return this.canvas;
-  }
-
-  #draw({ bitmap, ground }, view, density, { width, height }) {
-    const { canvas, context } = this;
-    if (canvas.width !== width) canvas.width = width;
-    if (canvas.height !== height) canvas.height = height;
-    context.fillStyle = ground;
-    context.fillRect(0, 0, width, height);
-    bitmap?.draw(context, view.x, view.y, view.scale * density);
-  }
-}
-
-/** Whether two lists have the same parts, so that what was painted from one need not be painted from the other. */
-function areSame(one, other) {
-  return one.length === other.length && one.every((part, at) => part === other[at]);
 }

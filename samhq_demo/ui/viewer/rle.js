@@ -22,7 +22,7 @@ function decodeCounts(text) {
 }
 
 /** One mask: runs [start, end) of positions `x * height + y`, and the box around them. */
-class Mask {
+export class Mask {
   constructor(rle) {
     [this.height, this.width] = rle.size;
     const counts = typeof rle.counts === "string" ? decodeCounts(rle.counts) : rle.counts;
@@ -107,7 +107,7 @@ class Mask {
 }
 
 /** Pixels that are in both of two masks of one size, from their runs alone. */
-function sharedPixels(one, other) {
+export function sharedPixels(one, other) {
   let both = 0;
   let a = 0;
   let b = 0;
@@ -122,7 +122,7 @@ function sharedPixels(one, other) {
 }
 
 /** Intersection over union of two masks of one size. */
-function maskIou(one, other) {
+export function maskIou(one, other) {
   const both = sharedPixels(one, other);
   const either = one.area + other.area - both;
   return either ? both / either : 1;

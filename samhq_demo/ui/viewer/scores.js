@@ -1,13 +1,14 @@
 // The scores of the selected object in full, and each model's estimate on its picture.
 
-const pixels = (value) => (value === null || value === undefined ? "–" : `${count(value)} px`);
+import { setText } from "./dom.js";
+import { estimate, pixels, score } from "./format.js";
 
 const SCORES = {
   predicted_iou: estimate, stability: score, area: pixels, true_iou: score, true_boundary_iou: score,
 };
 const AGREEMENT = { iou: score, boundary_iou: score, only_sam: pixels, only_sam_hq: pixels };
 
-class Scores {
+export class Scores {
   constructor(root, viewer) {
     this.viewer = viewer;
     this.captions = new Map(["sam", "sam_hq"].map((model) => [model, root.querySelector(`[data-score=${model}]`)]));

@@ -1,22 +1,17 @@
 // What was asked: the picture, its objects, each with its prompt, and the way back. Records are never
 // changed in place: an edit puts a new record in, so that a history entry is just the old list.
 
+import {
+  FIRST_CHOICE, MAX_NAME, MAX_OBJECTS, MAX_POINTS, MAX_STEPS, NOTHING_MORE, NO_PROMPT, isBlank, namedMask,
+  withLabels,
+} from "./prompt.js";
+
 // Okabe and Ito's colours; shapes and names say the same for those who see none of them.
 const OBJECT_COLORS = ["#56b4e9", "#e69f00", "#cc79a7", "#009e73", "#f0e442", "#d55e00", "#0072b2", "#bbbbbb"];
-const MAX_OBJECTS = 32;
-const MAX_POINTS = 256;
-const MAX_NAME = 60;
-const MAX_STEPS = 16; // answers fed back, one after another
 const HISTORY_LENGTH = 500;
 const ONE_EDIT_MS = 800; // repeated nudges of one mark within this time are undone together
 
-const NO_PROMPT = { points: [], labels: [], box: null };
-const FIRST_CHOICE = { sam: 0, sam_hq: 0 };
-const NOTHING_MORE = { steps: [], mask: null };
-const OBJECT = 1;
-const BACKGROUND = 0;
-
-class Session {
+export class Session {
   constructor(settings, onChange) {
     this.settings = settings; // sent along with every question: model, hq_token_only, multimask, ...
     this.onChange = onChange;
@@ -284,32 +279,4 @@ class Session {
       })),
     };
   }
-}
-
-let masksNamed = 0;
-
-/** A mask from a file as part of an object; each has an id of its own, so that questions tell them apart. */
-function namedMask({ name, rle }) {
-  masksNamed += 1;
-  return { id: masksNamed, name: String(name ?? "mask").slice(0, MAX_NAME), rle };
-}
-
-/** A prompt from elsewhere may leave its labels out: then all its points are on the object. */
-function withLabels(prompt) {
-  return prompt.labels.length || !prompt.points.length
-    ? prompt : { ...prompt, labels: prompt.points.map(() => OBJECT) };
-}
-
-function isEmpty(prompt) {
-  return !prompt.points.length && !prompt.box;
-}
-
-/** Nothing is asked of the object yet. */
-function isBlank({ prompt, steps, mask }) {
-  return isEmpty(prompt) && !steps.length && !mask;
-}
-
-/** Background points alone say nothing about what the object is. */
-function isAnswerable({ prompt, steps, mask }) {
-  return Boolean(prompt.box || mask || steps.length) || prompt.labels.includes(OBJECT);
 }

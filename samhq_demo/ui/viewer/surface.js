@@ -1,10 +1,15 @@
 // The panes together: their size, which of them are seen, when they are painted.
 
+import { Backdrop } from "./backdrop.js";
+import { Divider } from "./divider.js";
+import { cssSize } from "./dom.js";
+import { Pane } from "./pane.js";
+import { View } from "./view.js";
+
 const SETTLE_MS = 90; // after the last wheel step or the last change of size
 const QUICK_RASTER_MS = 9; // masks are made anew in every frame of a gesture where that takes no longer
-const DIVIDER_STEP = 0.02;
 
-class Surface {
+export class Surface {
   constructor(root, scene) {
     this.stage = root.querySelector(".stage");
     this.scene = scene; // () -> what to paint now
@@ -36,6 +41,11 @@ class Surface {
     this.stage.dataset.shape = picture.width / picture.height > 1.9 ? "wide" : "plain";
     this.view.setPicture(picture);
     this.measure();
+  }
+
+  removePicture() {
+    this.bitmap?.close();
+    this.bitmap = null;
   }
 
   #watchSizes() {
@@ -147,47 +157,5 @@ class Surface {
   settleSoon() {
     clearTimeout(this.settleTimer);
     this.settleTimer = setTimeout(() => this.settle(), SETTLE_MS);
-  }
-}
-
-/** An element's size in CSS pixels with fractions, whatever scale its ancestors have. */
-function cssSize(element) {
-  const style = getComputedStyle(element);
-  return { width: parseFloat(style.width) || 1, height: parseFloat(style.height) || 1 };
-}
-
-/** The line of the slider view: SAM to its left, SAM-HQ to its right. Moving it paints nothing. */
-class Divider {
-  constructor(element, stage) {
-    this.element = element;
-    this.stage = stage;
-    this.set(0.5);
-    element.addEventListener("pointerdown", (event) => {
-      element.setPointerCapture(event.pointerId);
-      element.focus({ preventScroll: true });
-      event.preventDefault();
-    });
-    element.addEventListener("pointermove", (event) => {
-      if (!element.hasPointerCapture(event.pointerId)) return;
-      const box = stage.getBoundingClientRect();
-      this.set((event.clientX - box.left) / box.width);
-    });
-    element.addEventListener("keydown", (event) => this.#press(event));
-  }
-
-  set(share) {
-    this.share = Math.min(1, Math.max(0, share));
-    const text = `${Math.round(this.share * 100)}`;
-    this.stage.style.setProperty("--divider", `${this.share * 100}%`);
-    this.element.setAttribute("aria-valuenow", text);
-    this.element.setAttribute("aria-valuetext", `SAM on ${text} % of the picture`);
-  }
-
-  #press(event) {
-    const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5 };
-    const ends = { Home: 0, End: 1 };
-    if (!(event.key in steps) && !(event.key in ends)) return;
-    event.preventDefault();
-    this.set(ends[event.key] ?? this.share + steps[event.key] * DIVIDER_STEP);
   }
 }

@@ -1,14 +1,11 @@
 // The objects and their scores, a row each. Rows are kept and only their words change, so that
 // the keyboard's focus stays where it is while answers come.
 
-const duration = (ms) => (ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);
-const percent = (value) => (value === null || value === undefined ? "–" : `${(value * 100).toFixed(1)} %`);
-const score = (value) => (value === null || value === undefined ? "–" : value.toFixed(3));
-const count = (value) => (value === null || value === undefined ? "–" : value.toLocaleString("en"));
-/** A predicted IoU: the estimate can pass 1, which no IoU does, so it is clamped where it is shown. */
-const estimate = (value) => score(Math.min(1, Math.max(0, value)));
+import { setText, tag } from "./dom.js";
+import { count, estimate, percent, score } from "./format.js";
+import { MAX_NAME } from "./prompt.js";
 
-class ObjectTable {
+export class ObjectTable {
   constructor(element, viewer) {
     this.body = element.querySelector("tbody");
     this.element = element;
@@ -97,8 +94,4 @@ class ObjectTable {
     button.replaceWith(input);
     input.select();
   }
-}
-
-function setText(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }

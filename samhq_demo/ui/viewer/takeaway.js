@@ -1,8 +1,11 @@
 // What is on the screen, to take away: the server writes the files from the masks that are shown.
 
+import { tag } from "./dom.js";
+import { isBlank } from "./prompt.js";
+
 const FILE_MARK = "/gradio_api/file=";
 
-class TakeAway {
+export class TakeAway {
   constructor(element, viewer) {
     this.viewer = viewer;
     this.model = element.querySelector(".taken-model");

@@ -1,6 +1,12 @@
 // The buttons: each says with data-action which line of the actions' table it is.
 
-class Toolbar {
+import { setText } from "./dom.js";
+import { fillHelp } from "./help.js";
+import { isAnswerable, isBlank } from "./prompt.js";
+
+const VIEWS = ["side", "slider", "difference"];
+
+export class Toolbar {
   constructor(viewer, actions) {
     this.viewer = viewer;
     const { root } = viewer;
@@ -38,7 +44,7 @@ class Toolbar {
     const { session } = viewer;
     const press = (name, isOn) => this.#button(name).setAttribute("aria-pressed", String(isOn));
     const enable = (name, isOn) => (this.#button(name).disabled = !isOn);
-    for (const name of Object.keys(VIEWS)) press(`view-${name}`, viewer.viewName === name);
+    for (const name of VIEWS) press(`view-${name}`, viewer.viewName === name);
     press("tool-object", !viewer.isPanTool && viewer.tool === "object");
     press("tool-background", !viewer.isPanTool && viewer.tool === "background");
     press("tool-pan", viewer.isPanTool);

@@ -4,7 +4,7 @@
 const MAX_SCALE = 48; // pane pixels for one picture pixel
 const KEPT_IN_SIGHT = 48; // pane pixels of the picture that panning never pushes out
 
-class View {
+export class View {
   constructor() {
     this.picture = { width: 1, height: 1 };
     this.pane = { width: 1, height: 1 };

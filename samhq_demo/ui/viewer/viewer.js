@@ -1,18 +1,36 @@
 // The viewer as a whole: what is chosen, what the parts tell each other, what Python is told.
 
-const HINT = "Click the object. Right click, or press long, what does not belong to it. Drag for a box.";
-const NO_PICTURE = "Choose an example, or bring a picture.";
-const WAITING = "The picture is being encoded, once for both models; the answer follows …";
-const VIEWS = { side: "Side by side", slider: "Slider", difference: "Difference" };
+import { actionsOf } from "./actions.js";
+import { Answers } from "./answers.js";
+import { Arrivals } from "./arrivals.js";
+import { Candidates } from "./candidates.js";
+import { Cursor } from "./cursor.js";
+import { Decoder } from "./decoder.js";
+import { setText } from "./dom.js";
+import { duration, estimate, percent } from "./format.js";
+import { Gestures } from "./gestures.js";
+import { Given } from "./given.js";
+import { Hover } from "./hover.js";
+import { Inbox } from "./inbox.js";
+import { Keys } from "./keys.js";
+import { REACH, markAt, nameOf } from "./marks.js";
+import { BACKGROUND, MAX_OBJECTS, MAX_POINTS, MAX_STEPS, OBJECT, isAnswerable, isEmpty } from "./prompt.js";
+import { Scores } from "./scores.js";
+import { Session } from "./session.js";
+import { Surface } from "./surface.js";
+import { ObjectTable } from "./table.js";
+import { TakeAway } from "./takeaway.js";
+import { Toolbar } from "./toolbar.js";
 
-class Viewer {
+const WAITING = "The picture is being encoded, once for both models; the answer follows …";
+
+export class Viewer {
   /** `root`: the template's element; `host`: #viewer; `link`: what start.js knows of Python. */
   constructor(root, host, link, options) {
     this.root = root;
     this.host = host;
     this.link = link;
     this.revision = 0;
-    this.picturesShown = 0;
     this.viewName = "side";
     this.tool = "object";
     this.isPanTool = false;
@@ -56,6 +74,7 @@ class Viewer {
     this.toolbar = new Toolbar(this, this.actions);
     this.gestures = new Gestures(this);
     this.keys = new Keys(this, this.actions);
+    this.inbox = new Inbox(this);
     this.status = find(".status");
   }
 
@@ -78,67 +97,6 @@ class Viewer {
 
   get isPanning() {
     return this.isPanTool || Boolean(this.keys?.isSpaceDown);
-  }
-
-  // ---- from Python ---------------------------------------------------------------------------------
-
-  /** A message: any of the keys that viewer.py's message functions write. */
-  async receive(message) {
-    if (message.settings) this.session.setSettings(message.settings);
-    if (message.picture !== undefined) await this.#setPicture(message.picture, message.objects);
-    else if (message.objects) this.session.load(message.objects);
-    if (message.answer) this.decoder.deliver(message.answer);
-    if (message.point) this.placePoint(message.point, this.label);
-    if (message.progress !== undefined) this.#showProgress(message.progress);
-    if (message.say) this.say(message.say, { isError: Boolean(message.is_error) });
-  }
-
-  async #setPicture(picture, objects) {
-    this.gestures.abort();
-    const turn = (this.pictureTurn = (this.pictureTurn ?? 0) + 1); // of two pictures in a row the later one stays
-    if (!picture?.id) return this.#removePicture();
-    this.root.dataset.state = "reading"; // the old picture stays in sight, but takes no more prompts
-    this.say("Reading the picture …");
-    const bitmap = await PictureBitmap.load(picture).catch(() => null);
-    if (turn !== this.pictureTurn) return bitmap?.close();
-    if (!bitmap) return this.#keepPicture();
-    this.answers.clear();
-    this.cursor.hide();
-    this.root.dataset.state = "ready";
-    this.picturesShown += 1;
-    this.surface.setPicture(picture, bitmap);
-    this.decoder.restart();
-    this.session.setPicture(picture, objects, (records) => this.#keepAnswers(records, objects));
-    if (!objects) this.say(HINT);
-  }
-
-  /** Answers that came with the picture's objects: shown at once, and not asked for. */
-  #keepAnswers(records, objects) {
-    records.forEach((record, at) => {
-      if (objects[at].answer) this.answers.keep(this.session.key(record), objects[at].answer);
-    });
-  }
-
-  #keepPicture() {
-    this.root.dataset.state = this.session.picture ? "ready" : "empty";
-    this.say("The picture could not be shown.", { isError: true });
-  }
-
-  #removePicture() {
-    this.surface.bitmap?.close();
-    this.surface.bitmap = null;
-    this.answers.clear();
-    this.root.dataset.state = "empty";
-    this.decoder.restart();
-    this.session.setPicture(null);
-    this.say(NO_PICTURE);
-  }
-
-  #showProgress(share) {
-    const bar = this.root.querySelector(".progress");
-    bar.hidden = share === null || share >= 1;
-    if (share > 0) bar.value = share;
-    else bar.removeAttribute("value"); // how far it is cannot be told
   }
 
   // ---- what happens --------------------------------------------------------------------------------
