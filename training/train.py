@@ -64,7 +64,7 @@ class Phase:
         return self.name == "hq"
 
 
-# SAM learns what people point at, as from its own data; thin things are left to the HQ parts, as in the paper.
+# Of thin shapes only the HQ parts learn the masks, as in the paper.
 _SOLID = ("plain", "part", "segment")
 PHASES = (
     Phase("drawn", Diet(128, 8, 2, 0.2, ("plain", "part"), seed=1), 0.12, 4000, 1.5e-3, end=0.5),
