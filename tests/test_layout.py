@@ -50,7 +50,8 @@ def _names(path: Path, prefix: str) -> set[str]:
 @pytest.mark.parametrize("name", VALUES)
 def test_values_import_no_torch_and_no_gradio(name: str) -> None:
     for heavy in (*HEAVY, "samhq_demo.models", "samhq_demo.ui", "samhq_demo.service"):
-        assert not _names(PACKAGE / f"{name}.py", heavy)
+        for path in (PACKAGE / f"{name}.py", *(PACKAGE / name).rglob("*.py")):
+            assert not path.exists() or not _names(path, heavy), path
 
 
 def test_ui_never_imports_models() -> None:
