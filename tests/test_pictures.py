@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms
 
-from samhq_demo.pictures import MAX_MEGAPIXELS, Picture, _over_white, read_picture
+from samhq_demo.pictures import MAX_MEGAPIXELS, Picture, read_picture
+from samhq_demo.pictures.files import Decoded
+from samhq_demo.pictures.picture import _pixels
+from samhq_demo.pictures.samples import SampleFacts
 
 RED, GREEN, BLUE, GREY = (255, 0, 0), (0, 255, 0), (0, 0, 255), (120, 130, 140)
 COLOURS = np.array([[RED, GREEN, GREY], [BLUE, GREY, GREY]], np.uint8)
@@ -232,13 +235,13 @@ def test_premultiplied_alpha_is_laid_over_white_as_well(mode, opaque):
     # No file that Pillow can write opens in these modes, so this goes to the conversion itself.
     rgba = image([[(255, 0, 0, 255), (0, 0, 0, 0)]])
     picture = rgba.convert("LA").convert(mode) if mode in ("LA", "La") else rgba.convert(mode)
-    assert _over_white(picture).tolist() == [[opaque, WHITE]]
+    assert _pixels(Decoded(picture, SampleFacts())).tolist() == [[opaque, WHITE]]
 
 
 def test_a_palette_with_an_alpha_channel_is_laid_over_white():
     picture = palette_image().convert("PA")
     picture.putalpha(image([[255, 0, 255]]))
-    assert _over_white(picture).tolist() == [[[10, 20, 30], WHITE, [70, 80, 90]]]
+    assert _pixels(Decoded(picture, SampleFacts())).tolist() == [[[10, 20, 30], WHITE, [70, 80, 90]]]
 
 
 @pytest.mark.parametrize("file_format", ["TIFF", "JPEG"])
