@@ -10,7 +10,7 @@ import pytest
 from scipy import ndimage
 
 from samhq_demo.pictures import Picture
-from samhq_demo.prompts import Prompt
+from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.results.comparison import Comparison
 from samhq_demo.service import CompareService
 from tests.label_maps import save_photo
