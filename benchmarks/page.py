@@ -26,7 +26,7 @@ from transformers.utils import logging
 
 import samhq_demo.models  # noqa: F401  # before torch is imported, as in the app: it says how threads wait
 from samhq_demo.pictures import Picture, read_picture
-from samhq_demo.prompts import Prompt
+from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
 from samhq_demo.ui.page import CSS_FILE, build_page, theme

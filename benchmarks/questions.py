@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from samhq_demo.pictures import Picture
-from samhq_demo.prompts import PointLabel, Prompt
+from samhq_demo.prompts.prompt import PointLabel, Prompt
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 PHOTOS = ("house.jpg", "cat.jpg", "bicycle.jpg", "coffee.jpg", "ladder.jpg", "astronaut.jpg")

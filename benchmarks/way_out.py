@@ -26,7 +26,7 @@ from samhq_demo.models.compute import choose_compute
 from samhq_demo.models.frame import Frame
 from samhq_demo.models.pair import DecodedPair, ModelPair
 from samhq_demo.pictures import Picture
-from samhq_demo.prompts import PointLabel, Prompt
+from samhq_demo.prompts.prompt import PointLabel, Prompt
 from samhq_demo.results.comparison import Agreement
 from tests.checkpoints import VIT_B, random_sam_hq
 

@@ -30,7 +30,7 @@ from transformers.utils import logging
 
 from samhq_demo.inline import InlineExecutor
 from samhq_demo.pictures import Picture
-from samhq_demo.prompts import Prompt
+from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.results.comparison import Comparison
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings

@@ -22,7 +22,7 @@ from scipy.ndimage import distance_transform_edt
 
 from samhq_demo.library import FALLBACK
 from samhq_demo.pictures import read_mask, read_picture
-from samhq_demo.prompts import Prompt
+from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
 from training.scenes import draw_scene

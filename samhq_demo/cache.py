@@ -1,4 +1,4 @@
-"""What was computed, kept under a bound in bytes, each once."""
+"""A thread-safe LRU cache bounded by bytes; each key is computed once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the process gives freed memory back to the system: seldom."""
+"""Keep freed memory in the process, so that the next click does not ask the system for it again."""
 
 from __future__ import annotations
 

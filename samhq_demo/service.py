@@ -8,15 +8,16 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .asked import Asked
+from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.prompts.refinement import RefineStep
+from samhq_demo.prompts.request import Request
+
 from .cache import BoundedCache, Encoded
 from .library import ModelDescription, ModelLibrary, ServiceStatus
 from .masks.runs import Runs
 from .memory import keep_freed_memory
 from .photo_scores import PhotoScores
 from .pictures import Picture
-from .prompts import Prompt
-from .refining import RefineStep
 from .results.comparison import Comparison
 from .results.preview import Preview
 from .settings import Settings
@@ -123,7 +124,7 @@ class CompareService:
             NotEncodedError: the picture would have to be encoded, and may not be.
         """
         began = time.perf_counter()
-        asked = Asked.of(
+        asked = Request.of(
             picture,
             prompts,
             multimask=multimask,
@@ -163,10 +164,10 @@ class CompareService:
     ) -> Preview:
         """Both models' best masks at the size of a screen: the soonest answer to one prompt.
 
-        Arguments and errors are those of `compare`. Asked the same soon after, that takes no decoding
+        Arguments and errors are those of `compare`. Request the same soon after, that takes no decoding
         but where there is a mask prompt.
         """
-        asked = Asked.of(
+        asked = Request.of(
             picture,
             [prompt],
             multimask=multimask,
@@ -204,7 +205,7 @@ class CompareService:
         return answerer, *self._cache.get(key, encode)
 
     def _decoder(
-        self, answerer: Answerer, picture: Picture, embedding: ImageEmbedding, asked: Asked
+        self, answerer: Answerer, picture: Picture, embedding: ImageEmbedding, asked: Request
     ) -> Decode:
         """How the logits of a single prompt are had: those of before where the same was asked."""
         # The settings decide what earlier prompts hand on, but nothing of the prompt's own logits.

@@ -21,8 +21,8 @@ from samhq_demo.masks.runs import Runs
 from samhq_demo.models.checkpoints import frozen_sam
 from samhq_demo.models.frame import Frame
 from samhq_demo.pictures import Picture
-from samhq_demo.prompts import PointLabel, Prompt
-from samhq_demo.refining import RefineStep
+from samhq_demo.prompts.prompt import PointLabel, Prompt
+from samhq_demo.prompts.refinement import RefineStep
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
 

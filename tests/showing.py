@@ -8,7 +8,7 @@ import numpy as np
 
 from samhq_demo.export.shown import ShownMask, ShownObject
 from samhq_demo.masks.runs import Runs
-from samhq_demo.prompts import Prompt
+from samhq_demo.prompts.prompt import Prompt
 
 
 def shown_object(

@@ -16,7 +16,7 @@ from samhq_demo.models.compute import Compute
 from samhq_demo.models.embedding import ImageEmbedding
 from samhq_demo.models.frame import Frame
 from samhq_demo.models.pair import DecodedPair, ModelPair
-from samhq_demo.prompts import Prompt
+from samhq_demo.prompts.prompt import Prompt
 from tests.parity import picture_of
 
 SIZE_WH = (80, 60)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from samhq_demo.refining import RefineStep
+from samhq_demo.prompts.refinement import RefineStep
 from tests.checkpoints import SMALL, random_sam_hq, save
 from tests.parity import PICTURES, Official, Row, measure, picture_of, prompts_of, service_of, stock_mask
 

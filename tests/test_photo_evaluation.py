@@ -11,7 +11,7 @@ from scipy import ndimage
 
 from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.pictures import Picture
-from samhq_demo.prompts import Prompt
+from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.results.comparison import Comparison
 from samhq_demo.service import CompareService
 from tests.label_maps import save_photo

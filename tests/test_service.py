@@ -14,8 +14,8 @@ from samhq_demo.library import ModelLibrary
 from samhq_demo.masks.runs import Runs
 from samhq_demo.models.pair import ModelPair
 from samhq_demo.pictures import read_picture
-from samhq_demo.prompts import Prompt
-from samhq_demo.refining import RefineStep
+from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.prompts.refinement import RefineStep
 from samhq_demo.service import CompareService, NotEncodedError, build_service
 from samhq_demo.settings import Settings
 from tests.parity import picture_of

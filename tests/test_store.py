@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from samhq_demo.pictures import read_picture
-from samhq_demo.prompts import PointLabel, Prompt
+from samhq_demo.prompts.prompt import PointLabel, Prompt
 from samhq_demo.ui.store import MAX_VIEW_SIDE, PictureStore, view_size
 from tests.serving import save_photo
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from samhq_demo.prompts import PointLabel, Prompt
-from samhq_demo.refining import RefineStep
+from samhq_demo.prompts.prompt import PointLabel, Prompt
+from samhq_demo.prompts.refinement import RefineStep
 from samhq_demo.ui import viewer
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.viewer import build_viewer, viewer_message, viewer_script

@@ -14,7 +14,7 @@ import torch
 
 from samhq_demo.models.checkpoints import load_pair
 from samhq_demo.models.compute import GPU_SECONDS, Compute, choose_compute
-from samhq_demo.prompts import Prompt
+from samhq_demo.prompts.prompt import Prompt
 from tests.parity import picture_of
 
 BOX = Prompt(box_xyxy=(5.0, 5.0, 60.0, 40.0))

@@ -20,7 +20,7 @@ import pytest
 from PIL import Image
 
 from samhq_demo.masks.runs import Rle, Runs
-from samhq_demo.prompts import PointLabel, Prompt
+from samhq_demo.prompts.prompt import PointLabel, Prompt
 from samhq_demo.results.comparison import Agreement
 from samhq_demo.results.preview import Preview, PreviewMask, preview_size
 from samhq_demo.ui.question import Question

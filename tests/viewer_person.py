@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from playwright.sync_api import Page
 
-from samhq_demo.prompts import Prompt
+from samhq_demo.prompts.prompt import Prompt
 
 PATIENCE_MS = 30_000
 

@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from samhq_demo.masks.runs import Mask, Runs
 from samhq_demo.pictures import Picture, read_picture
-from samhq_demo.prompts import PointLabel, Prompt
+from samhq_demo.prompts.prompt import PointLabel, Prompt
 
 PICTURE_SUFFIX, LABEL_SUFFIX = ".jpg", ".png"
 REGIONS_A_PICTURE = 4

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from samhq_demo.masks.runs import Mask, Runs
-from samhq_demo.prompts import PointLabel, PointXY, Prompt
+from samhq_demo.prompts.prompt import PointLabel, PointXY, Prompt
 
 Pixels = NDArray[np.uint8]
 Rgb = tuple[int, int, int]

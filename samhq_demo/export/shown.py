@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from samhq_demo.masks.runs import Runs, parse_rle
-from samhq_demo.prompts import MAX_OBJECTS, Prompt, is_finite_number
+from samhq_demo.prompts.prompt import MAX_OBJECTS, Prompt, is_finite_number
 from samhq_demo.results.comparison import Branch
 
 MAX_NAME = 200

@@ -10,14 +10,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from samhq_demo.asked import Asked
 from samhq_demo.inline import InlineExecutor
 from samhq_demo.masks.overlap import stability_score
 from samhq_demo.models.embedding import ImageEmbedding
 from samhq_demo.models.frame import Frame
 from samhq_demo.models.pair import DecodedPair, MaskInputs, ModelPair, OnSam
 from samhq_demo.models.upsampling import FullMask
-from samhq_demo.prompts import Prompt
+from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.prompts.request import Request
 from samhq_demo.results.comparison import Agreement, Candidate, MaskPrediction, ObjectComparison
 from samhq_demo.results.preview import Preview, PreviewMask
 
@@ -31,7 +31,9 @@ class Answerer:
 
     pair: ModelPair
 
-    def decode(self, embedding: ImageEmbedding, asked: Asked, *, on_sam: OnSam | None = None) -> DecodedPair:
+    def decode(
+        self, embedding: ImageEmbedding, asked: Request, *, on_sam: OnSam | None = None
+    ) -> DecodedPair:
         """The logits of the only prompt, from the mask and the earlier prompts that it starts from.
 
         on_sam: as in `ModelPair.decode`, for the prompt itself.
@@ -40,7 +42,7 @@ class Answerer:
         (decoded,) = self.pair.decode(embedding, asked.prompts, mask_inputs=mask_inputs, on_sam=on_sam)
         return decoded
 
-    def preview(self, embedding: ImageEmbedding, asked: Asked, *, decode: Decode) -> Preview:
+    def preview(self, embedding: ImageEmbedding, asked: Request, *, decode: Decode) -> Preview:
         """Both branches' best masks of the only prompt; SAM's is made while SAM-HQ decodes on."""
         multimask_output = asked.has_candidates(asked.prompts[0])
         sam: list[PreviewMask] = []
@@ -56,7 +58,7 @@ class Answerer:
         return Preview(sam=sam[0], sam_hq=_preview_mask(embedding.frame, ranked))
 
     def compare(
-        self, embedding: ImageEmbedding, asked: Asked, *, decode: Decode, executor: Executor
+        self, embedding: ImageEmbedding, asked: Request, *, decode: Decode, executor: Executor
     ) -> tuple[ObjectComparison, ...]:
         """Both branches' answers to every prompt, in order.
 
@@ -78,7 +80,7 @@ class Answerer:
         }
         return tuple(pending[place].result() for place in range(len(asked.prompts)))
 
-    def _mask_inputs(self, embedding: ImageEmbedding, asked: Asked) -> MaskInputs | None:
+    def _mask_inputs(self, embedding: ImageEmbedding, asked: Request) -> MaskInputs | None:
         """What the prompt starts from: the rough mask, refined step by step; None without any of them.
 
         Refining is what segment-anything's `SamPredictor.predict` has `mask_input` for, "typically coming
@@ -148,7 +150,7 @@ def _best_first(scores: Tensor, *, multimask_output: bool) -> list[int]:
 
 
 def _compare_object(
-    prompt: Prompt, decoded: DecodedPair, *, frame: Frame, asked: Asked, executor: Executor
+    prompt: Prompt, decoded: DecodedPair, *, frame: Frame, asked: Request, executor: Executor
 ) -> ObjectComparison:
     """SAM's answer, SAM-HQ's answer, which the executor makes meanwhile, and how far they agree."""
     multimask_output = asked.has_candidates(prompt)

@@ -14,9 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from samhq_demo.prompts.prompt import Prompt
+
 from ..inline import InlineExecutor
 from ..pictures import Picture
-from ..prompts import Prompt
 from .compute import Compute
 from .embedding import ImageEmbedding
 from .encoder import run_encoder

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from samhq_demo.cache import Encoded
 from samhq_demo.masks.overlap import Overlap
 from samhq_demo.masks.runs import BoxXYWH, Runs
-from samhq_demo.prompts import Prompt
+from samhq_demo.prompts.prompt import Prompt
 
 Branch = Literal["sam", "sam_hq"]
 TIMINGS = ("encode", "decode", "total")

@@ -18,8 +18,8 @@ from gradio.utils import get_function_description
 
 from samhq_demo.masks.runs import Runs
 from samhq_demo.pictures import Picture, read_mask, read_picture
-from samhq_demo.prompts import Prompt, parse_prompts
-from samhq_demo.refining import parse_refine_steps
+from samhq_demo.prompts.prompt import Prompt, parse_prompts
+from samhq_demo.prompts.refinement import parse_refine_steps
 from samhq_demo.results.comparison import Comparison
 from samhq_demo.service import CompareService
 from samhq_demo.ui.errors import gradio_errors, guard_inputs

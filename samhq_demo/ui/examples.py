@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image, ImageOps
 
-from samhq_demo.prompts import Prompt
+from samhq_demo.prompts.prompt import Prompt
 
 # Twice the size in which the page shows it, for dense screens.
 THUMBNAIL_WH = (192, 144)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from samhq_demo.masks.runs import Runs, parse_rle
-from samhq_demo.prompts import Prompt
-from samhq_demo.refining import RefineStep, parse_refine_steps
+from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.prompts.refinement import RefineStep, parse_refine_steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from samhq_demo.masks.runs import parse_rle
-from samhq_demo.prompts import MAX_OBJECTS, Prompt
-from samhq_demo.refining import CANDIDATES, parse_refine_steps
+from samhq_demo.prompts.prompt import MAX_OBJECTS, Prompt
+from samhq_demo.prompts.refinement import CANDIDATES, parse_refine_steps
 from samhq_demo.ui.question import settings_of
 
 MAX_LENGTH = 32_000_000  # characters: room for 32 objects with two ragged masks each

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from samhq_demo.prompts import Prompt
-from samhq_demo.refining import RefineStep, parse_refine_steps
+from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.prompts.refinement import RefineStep, parse_refine_steps
 from samhq_demo.ui.question import mask_of, settings_of
 from samhq_demo.ui.served import write_mask
 from samhq_demo.ui.store import Ticket

@@ -11,7 +11,7 @@ from pathlib import Path
 from PIL import Image
 
 from samhq_demo.pictures import Picture, read_picture
-from samhq_demo.prompts import PointXY
+from samhq_demo.prompts.prompt import PointXY
 from samhq_demo.ui import words
 from samhq_demo.ui.served import new_file
 

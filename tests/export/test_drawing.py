@@ -10,7 +10,7 @@ import pytest
 from samhq_demo.export import drawing
 from samhq_demo.export.drawing import SAM_RGB, View
 from samhq_demo.masks.runs import Runs
-from samhq_demo.prompts import PointLabel, Prompt
+from samhq_demo.prompts.prompt import PointLabel, Prompt
 
 OBJECT = Prompt(points=((10, 20),), labels=(PointLabel.OBJECT,))
 

@@ -8,7 +8,7 @@ import pytest
 from samhq_demo.export.drawing import OBJECT_RGB, SAM_HQ_RGB, SAM_RGB
 from samhq_demo.export.overlays import MAX_SIDE, overlays
 from samhq_demo.export.shown import ShownObject
-from samhq_demo.prompts import PointLabel, Prompt
+from samhq_demo.prompts.prompt import PointLabel, Prompt
 from tests.showing import shown_object
 
 BLUE, ORANGE = (0x56, 0xB4, 0xE9), (0xE6, 0x9F, 0x00)

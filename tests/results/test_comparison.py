@@ -8,7 +8,7 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from samhq_demo.masks.runs import Runs
-from samhq_demo.prompts import PointLabel, Prompt
+from samhq_demo.prompts.prompt import PointLabel, Prompt
 from samhq_demo.results.comparison import Agreement, Candidate, Comparison, MaskPrediction, ObjectComparison
 
 LEFT = np.array([[1, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]], bool)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
-from .prompts import Prompt
+from samhq_demo.prompts.prompt import Prompt
 
 MAX_REFINE_STEPS = 16
 CANDIDATES = 3

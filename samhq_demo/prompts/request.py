@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .masks.runs import Runs
-from .pictures import Picture
-from .prompts import MAX_OBJECTS, Prompt
-from .refining import RefineStep, steps_within
+from samhq_demo.masks.runs import Runs
+from samhq_demo.pictures import Picture
+from samhq_demo.prompts.prompt import MAX_OBJECTS, Prompt
+from samhq_demo.prompts.refinement import RefineStep, steps_within
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Asked:
+class Request:
     """Prompts, each for one object, and how they are to be answered; see `CompareService.compare`.
 
     prompts, steps: fitted to the picture. mask_prompt, truth: of the picture's size, or None.
@@ -36,7 +36,7 @@ class Asked:
         mask_prompt: Runs | None,
         ground_truth: Runs | None,
         refine_from: Sequence[RefineStep],
-    ) -> Asked:
+    ) -> Request:
         """Raises ValueError (one sentence) for what does not fit the picture, or does not go together."""
         if not 1 <= len(prompts) <= MAX_OBJECTS:
             raise ValueError(f"There are {len(prompts)} objects; give 1 to {MAX_OBJECTS}.")

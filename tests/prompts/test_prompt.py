@@ -6,7 +6,7 @@ import math
 import numpy as np
 import pytest
 
-from samhq_demo.prompts import MAX_OBJECTS, MAX_POINTS, PointLabel, Prompt, parse_prompts
+from samhq_demo.prompts.prompt import MAX_OBJECTS, MAX_POINTS, PointLabel, Prompt, parse_prompts
 
 OBJECT, BACKGROUND = PointLabel.OBJECT, PointLabel.BACKGROUND
 

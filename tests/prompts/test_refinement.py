@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from samhq_demo.prompts import Prompt
-from samhq_demo.refining import RefineStep, parse_refine_steps, steps_within
+from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.prompts.refinement import RefineStep, parse_refine_steps, steps_within
 
 CLICK = Prompt(points=((3.0, 2.0),), labels=(1,))
 CLICK_JSON = {"points": [[3.0, 2.0]], "labels": [1], "box": None}
