@@ -92,10 +92,12 @@ class ModelLibrary:
         self._sources = {name: resolve(name) for name in NAMES}
         self._wanted = PREFERRED
         if settings.model != AUTO:
-            source = resolve(settings.model)
+            source = resolve(settings.model, variable="SAMHQ_MODEL")
             self._wanted = source.name
             self._sources[source.name] = source
-        self._baseline = None if settings.baseline is None else resolve(settings.baseline)
+        self._baseline = (
+            None if settings.baseline is None else resolve(settings.baseline, variable="SAMHQ_BASELINE")
+        )
         self._lock = threading.Lock()
         self._loading: dict[str, threading.Lock] = {}
         self._answerers: dict[str, Answerer] = {}

@@ -47,6 +47,49 @@ def test_other_names_are_refused_with_what_would_do(name: str) -> None:
     assert repr(name) in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("weights/sam_hq_vit_b.pth", "syscv-community/sam-hq-vit-base"),
+        ("sam_hq_vit_l.pth", "syscv-community/sam-hq-vit-large"),
+        ("/data/sam_vit_h_4b8939.pth", "facebook/sam-vit-huge"),
+        ("owner/mine.pt", ""),
+        ("weights/model.ckpt", ""),
+    ],
+)
+@pytest.mark.parametrize("variable", ["SAMHQ_MODEL", "SAMHQ_BASELINE"])
+def test_a_file_of_weights_is_told_from_a_hub_repository(variable: str, name: str, instead: str) -> None:
+    with pytest.raises(ValueError, match=r"is a file, .* give a folder in Hugging Face format") as caught:
+        resolve(name, variable=variable)
+    assert str(caught.value).startswith(f"{variable} is {name!r}: it is a file")
+    assert instead in str(caught.value)
+    assert ("The same weights" in str(caught.value)) == bool(instead)
+
+
+def test_a_safetensors_file_is_answered_with_its_folder(tmp_path: Path) -> None:
+    folder = write(tmp_path / "mine", checkpoint())
+    with pytest.raises(ValueError, match="give the folder that holds it"):
+        resolve(str(folder / "model.safetensors"))
+    with pytest.raises(ValueError, match="is a file"):
+        resolve(str(folder / "config.json"))
+
+
+def test_a_mistyped_folder_is_told_from_a_hub_repository(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path / "mine" / "sam-hq-base", checkpoint())
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(
+        ValueError, match=r"no folder that exists \(is 'mine/sam-hq-base' meant\?\)"
+    ) as caught:
+        resolve("mine/sam-hq-bsae", variable="SAMHQ_BASELINE")
+    assert str(caught.value).startswith("SAMHQ_BASELINE is 'mine/sam-hq-bsae'")
+    with pytest.raises(ValueError, match="no folder that exists, and no Hub repo id"):
+        resolve("checkpoints/sam-hq")
+    (tmp_path / "facebook").mkdir()
+    assert resolve(SAM).repo_id == SAM
+
+
 def test_local_folder_is_a_source(tmp_path: Path) -> None:
     folder = write(tmp_path / "mine", checkpoint())
     source = resolve(str(folder))

@@ -16,6 +16,7 @@ from transformers.utils import logging as transformers_logging
 
 from .compute import Compute
 from .pair import ModelPair
+from .weights import NAMES
 
 log = logging.getLogger(__name__)
 
@@ -114,7 +115,10 @@ def _use_official_epsilon(decoder: nn.Module) -> None:
 def _load(model_class: Any, folder: Path, *, kind: str, model_type: str) -> Any:
     declared = _declared_type(folder)
     if declared != model_type:
-        raise ValueError(f"{folder.name} is no {kind} checkpoint: its config.json says {declared!r}.")
+        raise ValueError(
+            f"{folder.name} is no {kind} checkpoint: its config.json says {declared!r}"
+            f"{_instead(folder, declared, model_type)}."
+        )
     transformers_logging.disable_progress_bar()  # a log is no place for it
     try:
         with _building:
@@ -146,6 +150,29 @@ def _declared_type(folder: Path) -> str | None:
         return None
     declared: str | None = config.get("model_type") if isinstance(config, dict) else None
     return declared
+
+
+def _instead(folder: Path, declared: str | None, model_type: str) -> str:
+    """What to use in place of a checkpoint of another type, as a clause."""
+    size = {1024: "large", 1280: "huge"}.get(_width(folder), "base")
+    repo_id = NAMES[size].sam_hq_repo_id if model_type == "sam_hq" else NAMES[size].sam_repo_id
+    if declared in ("sam-hq", "samhq") and model_type == "sam_hq":
+        return f", as older conversions do, which transformers does not read any more; use {repo_id}"
+    if declared == "sam" and model_type == "sam_hq":
+        return f", which is SAM alone, for SAMHQ_BASELINE; for SAMHQ_MODEL use one such as {repo_id}"
+    if declared in ("sam_hq", "sam-hq", "samhq"):
+        return f", which is SAM-HQ; for SAMHQ_BASELINE use one such as {repo_id}, or leave it out"
+    return f"; use one such as {repo_id}"
+
+
+def _width(folder: Path) -> int:
+    """The encoder's width by config.json: 768, 1024 or 1280 in published sizes; 0 where it is not told."""
+    try:
+        return int(
+            json.loads((folder / "config.json").read_text(encoding="utf-8"))["vision_config"]["hidden_size"]
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
 
 
 def _first_line(error: BaseException) -> str:

@@ -122,6 +122,8 @@ class ModelPair:
             early_embeddings=early.to(device, torch.float32),
         )
         own = sam_hq if sam is None else sam.to(device, torch.float32)
+        # Here, not only at a click: what is not finite must not be kept as the embedding of this picture.
+        self._check_finite(own, sam_hq, features)
         return ImageEmbedding(frame, own, sam_hq, features)
 
     def _counted(self, on_progress: Callable[[float], None]) -> Callable[[], None]:
@@ -235,7 +237,7 @@ class ModelPair:
             sparse=prompt.sparse,
             dense=prompt.dense,
         )
-        return DecodedMasks(decoded.logits.cpu(), decoded.iou_scores.cpu())
+        return self._finite(DecodedMasks(decoded.logits.cpu(), decoded.iou_scores.cpu()))
 
     @torch.inference_mode()
     def _decode_sam_hq(
@@ -250,7 +252,26 @@ class ModelPair:
             sparse=prompt.sparse,
             dense=prompt.dense,
         )
-        return DecodedMasks(decoded.logits.cpu(), decoded.iou_scores.cpu())
+        return self._finite(DecodedMasks(decoded.logits.cpu(), decoded.iou_scores.cpu()))
+
+    def _finite(self, decoded: DecodedMasks) -> DecodedMasks:
+        self._check_finite(decoded.logits, decoded.iou_scores)
+        return decoded
+
+    def _check_finite(self, *tensors: Tensor) -> None:
+        """Raise ValueError for NaN or infinity: as masks they would be empty, and both models would agree."""
+        if all(bool(torch.isfinite(tensor).all()) for tensor in tensors):
+            return
+        dtype = str(self.compute.dtype).removeprefix("torch.")
+        if self.compute.dtype != torch.float32:
+            raise ValueError(
+                f"{self.name} overflows in {dtype}: it has no answer that is a number. "
+                "Start the app with SAMHQ_DTYPE=float32."
+            )
+        raise ValueError(
+            f"{self.name} has no answer that is a number, in SAMHQ_DTYPE=float32 as well: "
+            "its weights are damaged. Fetch them again or choose another model."
+        )
 
     def _embed(
         self, model: Any, frame: Frame, prompts: Sequence[Prompt], mask_input: Tensor | None

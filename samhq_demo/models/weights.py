@@ -5,6 +5,7 @@ Nothing here loads a model, and nothing uses the network but a `Download` that w
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,13 @@ from .download import Download, DownloadStatus
 from .folders import cached_folder, missing_part
 
 __all__ = ["NAMES", "Download", "DownloadStatus", "ModelName", "Source", "cached_folder", "resolve"]
+
+# What weights are kept in as single files, here and elsewhere.
+_FILE_SUFFIXES = frozenset({".pth", ".pt", ".ckpt", ".bin", ".pkl", ".onnx", ".safetensors", ".zip", ".tar"})
+# Nobody's on the Hub, and everybody's on a disk.
+_FOLDER_NAMES = frozenset(
+    {"weights", "checkpoint", "checkpoints", "ckpt", "ckpts", "pretrained", "models", "."}
+)
 
 TINY_FOLDER = Path(__file__).parent / "tiny"
 
@@ -58,26 +66,78 @@ class Source:
         return None
 
 
-def resolve(name: str) -> Source:
+def resolve(name: str, *, variable: str | None = None) -> Source:
     """Find what `name` stands for: `tiny`, `base`, `large`, `huge`, a local folder, or a Hub repo id.
 
+    Args:
+        variable: the setting that the name came from, for messages.
+
     Raises:
-        ValueError: it is none of these, or the folder holds no whole checkpoint.
+        ValueError: it is none of these, it is a file, or the folder holds no whole checkpoint.
     """
     known = NAMES.get(name)
     if known is not None:
         folder = TINY_FOLDER if known.sam_hq_repo_id is None else None
         return Source(name, repo_id=known.sam_hq_repo_id, folder=folder, sam_repo_id=known.sam_repo_id)
     path = Path(name).expanduser()
+    given = f"The model {name!r}" if variable is None else f"{variable} is {name!r}: it"
     if name and path.is_dir():
         return _local(path.resolve())
-    if name.count("/") == 1 and _is_repo_id(name):
+    if path.suffix.lower() in _FILE_SUFFIXES or (name and path.is_file()):
+        raise ValueError(f"{given} {_about_file(path)}")
+    if name.count("/") == 1 and _is_repo_id(name) and (_is_known_repo(name) or not _means_folder(path)):
         published = {model.sam_hq_repo_id: model.sam_repo_id for model in NAMES.values()}
         return Source(name, repo_id=name, sam_repo_id=published.get(name))
     raise ValueError(
-        f"The model {name!r} is none of {', '.join(NAMES)}, no folder that exists, "
+        f"{given} is none of {', '.join(NAMES)}, no folder that exists{_like(path)}, "
         "and no Hub repo id of the form owner/name."
     )
+
+
+def _is_known_repo(name: str) -> bool:
+    """Whether it is one of the published models, or in the Hub's cache."""
+    published = {repo for model in NAMES.values() for repo in (model.sam_hq_repo_id, model.sam_repo_id)}
+    return name in published or cached_folder(name) is not None
+
+
+def _means_folder(path: Path) -> bool:
+    """Whether owner/name is rather a folder that is not there: beside others, or where weights are kept."""
+    return path.parent.is_dir() or path.parent.name.lower() in _FOLDER_NAMES
+
+
+def _like(path: Path) -> str:
+    """A folder that may have been meant, as a clause."""
+    try:
+        beside = [one.name for one in path.parent.iterdir() if one.is_dir()] if path.name else []
+    except OSError:
+        return ""
+    close = difflib.get_close_matches(path.name, beside, n=1)
+    return f" (is {str(path.parent / close[0])!r} meant?)" if close else ""
+
+
+def _about_file(path: Path) -> str:
+    """What a file of weights is, and what to give in its place."""
+    if path.suffix.lower() == ".safetensors":
+        return (
+            "is a file of a checkpoint; give the folder that holds it beside its config.json and "
+            "preprocessor_config.json."
+        )
+    repo_id = _original(path.name.lower())
+    instead = f" The same weights in that format are {repo_id}." if repo_id else ""
+    return (
+        "is a file, and a pickled checkpoint can run code when it is opened; give a folder in Hugging Face "
+        f"format (config.json, preprocessor_config.json, model.safetensors) or a Hub repo id.{instead}"
+    )
+
+
+def _original(file_name: str) -> str | None:
+    """The repository with the weights of an original checkpoint, by its file name."""
+    for letter, size in (("b", "base"), ("l", "large"), ("h", "huge")):
+        if file_name.startswith(f"sam_hq_vit_{letter}"):
+            return NAMES[size].sam_hq_repo_id
+        if file_name.startswith(f"sam_vit_{letter}"):
+            return NAMES[size].sam_repo_id
+    return None
 
 
 def _local(folder: Path) -> Source:
