@@ -233,9 +233,12 @@ def test_the_line_by_the_picture_is_amber_and_says_how_to_get_base(
 ) -> None:
     visitor = Visitor.arrive(browser, f"{app.url}?__theme={scheme}")
     line = visitor.page.locator("#answering .mood[data-size=small]")
-    assert line.inner_text() == (
-        "tiny answers. base is sharper: choose it under Model, and it is downloaded."
-    )
+    # Another visitor of this app may have chosen base already, which no network brings here.
+    assert line.inner_text() in {
+        "tiny answers. base is sharper: choose it under Model, and it is downloaded.",
+        "tiny answers. base is sharper: let this machine reach the Hugging Face Hub, "
+        "then choose it under Model.",
+    }
     text, ground = visitor.page.evaluate(_COLORS, "#answering .mood[data-size=small]")
     assert contrast(text, ground) >= 4.5
     assert len(ground) == 3  # opaque: what lies below does not matter
