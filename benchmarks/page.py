@@ -27,6 +27,7 @@ from transformers.utils import logging
 import samhq_demo.models  # noqa: F401  # before torch is imported, as in the app: it says how threads wait
 from samhq_demo.pictures import Picture, read_picture
 from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.prompts.request import Request
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
 from samhq_demo.ui.page import CSS_FILE, build_page, theme
@@ -88,7 +89,7 @@ class Replay:
 
     def build(self) -> gr.Blocks:
         with gr.Blocks() as page:
-            viewer = build_viewer(lambda asked: self.preview if asked.is_sketch else self.whole, hover=False)
+            viewer = build_viewer(lambda asked: self.preview if asked.is_preview else self.whole, hover=False)
             page.load(lambda: viewer_message(picture=self.picture), None, viewer)
         return page
 
@@ -136,8 +137,9 @@ def measure(
             on_page = click(visitor, xy)
             prompt = Prompt.from_json(visitor.prompt)
             alone = decode_alone(service, picture, prompt)
-            replay.preview = service.preview(picture, prompt).to_json()
-            replay.whole = service.compare(picture, [prompt]).to_json()
+            request = Request((prompt,))
+            replay.preview = service.preview(picture, request).to_json()
+            replay.whole = service.compare(picture, request).to_json()
             times.append((on_page, alone, click(other, xy)))
         visitor.leave()
         other.leave()

@@ -23,6 +23,7 @@ from samhq_demo.models.frame import Frame
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.prompt import PointLabel, Prompt
 from samhq_demo.prompts.refinement import RefineStep
+from samhq_demo.prompts.request import Request
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
 
@@ -161,11 +162,13 @@ def differences(
             for hq_token_only in (False, True):
                 answer = service.compare(
                     picture,
-                    [case.prompt],
-                    multimask=multimask,
-                    hq_token_only=hq_token_only,
-                    mask_prompt=rough,
-                    refine_from=[RefineStep(step) for step in case.steps],
+                    Request(
+                        [case.prompt],
+                        multimask_output=multimask,
+                        hq_token_only=hq_token_only,
+                        mask_prompt=rough,
+                        refine_from=[RefineStep(step) for step in case.steps],
+                    ),
                 ).objects[0]
                 true_mask, true_score, _ = official.sam_hq_chain(
                     prompts, start, multimask=multimask, hq_token_only=hq_token_only

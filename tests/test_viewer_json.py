@@ -10,6 +10,7 @@ import pytest
 
 from samhq_demo.prompts.prompt import PointLabel, Prompt
 from samhq_demo.prompts.refinement import RefineStep
+from samhq_demo.prompts.request import Request
 from samhq_demo.ui import viewer
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.viewer import build_viewer, viewer_message, viewer_script
@@ -33,9 +34,11 @@ def test_a_question_is_read() -> None:
         picture_id="abc",
         sequence=7,
         object_id=2,
-        prompt=Prompt(((1, 2),), (PointLabel.BACKGROUND,), (0, 0, 4, 4)),
-        hq_token_only=True,
-        refine_from=(RefineStep(Prompt(((3, 4),), (PointLabel.OBJECT,)), sam_candidate=1),),
+        request=Request(
+            [Prompt(((1, 2),), (PointLabel.BACKGROUND,), (0, 0, 4, 4))],
+            hq_token_only=True,
+            refine_from=[RefineStep(Prompt(((3, 4),), (PointLabel.OBJECT,)), sam_candidate=1)],
+        ),
         truth={"size": [1, 1], "counts": "1"},
     )
 
@@ -48,7 +51,7 @@ def test_a_question_is_read() -> None:
         ({"object": True}, "object must be a whole number"),
         ({"prompt": {"points": [[1]]}}, "Point 1 must be"),
         ({"steps": [{"sam_candidate": 5}]}, "sam_candidate"),
-        ({"model": 3}, "model must be a name or null"),
+        ({"model": 3}, "model must be a name that /models lists"),
         ({"multimask": "yes"}, "multimask must be true, false or null"),
     ],
 )

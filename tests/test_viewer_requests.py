@@ -80,7 +80,7 @@ def test_quick_edits_become_one_question_with_the_last_of_them(person: Person, h
     for x in (100, 200, 300, 400, 500):
         person.click(x, 200)
     person.sees_answer(before)
-    assert [len(question.prompt.points) for question in harness.questions] == [1, 5]
+    assert [len(question.request.prompt.points) for question in harness.questions] == [1, 5]
     assert harness.most_at_once == 1
     assert all(is_masked(person, x, 200) for x in (100, 200, 300, 400, 500))
     assert person.revision == before + 1
@@ -102,7 +102,7 @@ def test_an_answer_that_comes_with_the_picture_is_shown_and_not_asked_for(
     person.page.wait_for_function(f"shown => {PICTURES_SHOWN} > shown", arg=shown)
     person.sees_answer(before + 1)
     # The second object came without one.
-    assert [question.prompt.box_xyxy for question in harness.questions] == [(50, 50, 90, 90)]
+    assert [question.request.prompt.box_xyxy for question in harness.questions] == [(50, 50, 90, 90)]
     assert is_masked(person, 300, 200)
     assert person.page.locator("#viewer .thumb:visible").count() == 6
     before = person.revision
@@ -112,9 +112,8 @@ def test_an_answer_that_comes_with_the_picture_is_shown_and_not_asked_for(
     person.press("Control+z")
     assert person.prompt == prompt
     assert person.revision == before + 2
-    assert [question.prompt.box_xyxy for question in harness.questions if not question.prompt.points] == [
-        (50, 50, 90, 90)
-    ]
+    prompts = [question.request.prompt for question in harness.questions]
+    assert [prompt.box_xyxy for prompt in prompts if not prompt.points] == [(50, 50, 90, 90)]
 
 
 def test_an_answer_to_what_was_undone_is_not_shown(person: Person, harness: Harness) -> None:
@@ -199,9 +198,9 @@ def test_candidates_follow_when_nothing_else_is_asked(person: Person, harness: H
     harness.sketches = True
     person.ask(300, 200)
     shown = person.revision
-    assert not harness.questions[0].multimask and harness.questions[0].is_sketch
+    assert not harness.questions[0].request.multimask_output and harness.questions[0].is_preview
     person.page.wait_for_selector("#viewer [data-candidate='sam_hq:2']:visible")
-    assert [question.is_sketch for question in harness.questions] == [True, False]
+    assert [question.is_preview for question in harness.questions] == [True, False]
     assert person.revision == shown  # the masks were there already
     assert is_masked(person, 300, 200)
     person.press("2")
@@ -260,7 +259,7 @@ def test_candidates_on_their_way_hold_no_click_off(person: Person, harness: Harn
     waits_for_questions(person, harness, 2)
     person.ask(100, 100)
     assert is_masked(person, 100, 100)
-    assert [len(question.prompt.points) for question in harness.questions] == [1, 1, 2]
+    assert [len(question.request.prompt.points) for question in harness.questions] == [1, 1, 2]
     assert harness.most_at_once == 2
 
 
@@ -298,8 +297,8 @@ def test_an_answer_that_stays_a_sketch_keeps_no_other_from_being_whole(
     person.ask(100, 100)
     waits_for_questions(person, harness, 6)
     person.rest(300)
-    assert [question.is_sketch for question in harness.questions] == [True, False, False, True, False, False]
-    assert harness.questions[5].prompt == harness.questions[0].prompt
+    assert [question.is_preview for question in harness.questions] == [True, False, False, True, False, False]
+    assert harness.questions[5].request.prompt == harness.questions[0].request.prompt
     person.page.click("#viewer tbody tr:first-child .name")
     person.page.wait_for_selector("#viewer [data-candidate='sam_hq:2']:visible")
 
@@ -323,7 +322,7 @@ def test_a_press_that_becomes_a_box_shows_no_point(person: Person, harness: Harn
     person.sees_answer(before)
     assert person.prompt["points"] == []
     assert person.prompt["box"] == pytest.approx([200, 100, 400, 300], abs=1)
-    assert [question.prompt.box_xyxy is None for question in harness.questions] == [True, False]
+    assert [question.request.prompt.box_xyxy is None for question in harness.questions] == [True, False]
     assert not is_masked(person, 200 - 2 * NEAR, 100)
 
 

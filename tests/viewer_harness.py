@@ -93,13 +93,13 @@ class Harness:
             if self.needs_masks and question.truth and "counts" not in question.truth:
                 return dict(NEEDS_MASKS)
             answer = self.answer(question)
-            return sketched(answer) if self.sketches and question.is_sketch else answer
+            return sketched(answer) if self.sketches and question.is_preview else answer
         finally:
             self._running -= 1
 
     def answer(self, question: Question) -> dict[str, Any]:
         """Drawn once for each question: asked again, nothing but the way there and back takes time."""
-        key = (question.picture_id, question.prompt, question.multimask, bool(question.truth))
+        key = (question.picture_id, question.request, bool(question.truth))
         if key not in self._answers:
             self._answers[key] = self._draw(question)
         return self._answers[key]
@@ -107,8 +107,8 @@ class Harness:
     def _draw(self, question: Question) -> dict[str, Any]:
         picture = self.pictures[question.picture_id]
         size_wh = (picture["width"], picture["height"])
-        prompt = question.prompt.within(size_wh)
-        several = question.multimask if question.multimask is not None else prompt.is_single_point
+        prompt = question.request.prompt.within(size_wh)
+        several = question.request.has_candidates(prompt)
         masks = [drawn_mask(prompt, size_wh, share=share) for share in (1.0, HQ_RADIUS)]
         compared: dict[str, Any] = {
             "prompt": prompt.to_json(),

@@ -16,6 +16,7 @@ from samhq_demo.masks.runs import Runs
 from samhq_demo.models.weights import resolve
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.prompt import PointLabel, Prompt
+from samhq_demo.prompts.request import Request
 from samhq_demo.results.comparison import ObjectComparison
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
@@ -78,7 +79,8 @@ def evaluate(service: CompareService, *, scenes: int) -> list[Score]:
                     else {"click": click_inside(item), "box": box_around(item)}
                 )
                 for how, prompt in asks.items():
-                    answer = service.compare(picture, [prompt], ground_truth=Runs.from_mask(item.mask))
+                    request = Request((prompt,), ground_truth=Runs.from_mask(item.mask))
+                    answer = service.compare(picture, request)
                     found.setdefault(f"{item.kind}, {how}", []).append(answer.objects[0])
     return [_mean(asked, answers) for asked, answers in found.items()]
 

@@ -32,19 +32,19 @@ class Answerer:
     pair: ModelPair
 
     def decode(
-        self, embedding: ImageEmbedding, asked: Request, *, on_sam: OnSam | None = None
+        self, embedding: ImageEmbedding, request: Request, *, on_sam: OnSam | None = None
     ) -> DecodedPair:
         """The logits of the only prompt, from the mask and the earlier prompts that it starts from.
 
         on_sam: as in `ModelPair.decode`, for the prompt itself.
         """
-        mask_inputs = self._mask_inputs(embedding, asked)
-        (decoded,) = self.pair.decode(embedding, asked.prompts, mask_inputs=mask_inputs, on_sam=on_sam)
+        mask_inputs = self._mask_inputs(embedding, request)
+        (decoded,) = self.pair.decode(embedding, [request.prompt], mask_inputs=mask_inputs, on_sam=on_sam)
         return decoded
 
-    def preview(self, embedding: ImageEmbedding, asked: Request, *, decode: Decode) -> Preview:
+    def preview(self, embedding: ImageEmbedding, request: Request, *, decode: Decode) -> Preview:
         """Both branches' best masks of the only prompt; SAM's is made while SAM-HQ decodes on."""
-        multimask_output = asked.has_candidates(asked.prompts[0])
+        multimask_output = request.has_candidates(request.prompt)
         sam: list[PreviewMask] = []
 
         def preview_sam(logits: Tensor, scores: Tensor) -> None:
@@ -54,11 +54,11 @@ class Answerer:
         decoded = decode(preview_sam)
         if not sam:  # nothing had to be decoded
             preview_sam(decoded.sam_logits, decoded.sam_scores)
-        ranked = rank_sam_hq(decoded, multimask_output=multimask_output, hq_token_only=asked.hq_token_only)
+        ranked = rank_sam_hq(decoded, multimask_output=multimask_output, hq_token_only=request.hq_token_only)
         return Preview(sam=sam[0], sam_hq=_preview_mask(embedding.frame, ranked))
 
     def compare(
-        self, embedding: ImageEmbedding, asked: Request, *, decode: Decode, executor: Executor
+        self, embedding: ImageEmbedding, request: Request, *, decode: Decode, executor: Executor
     ) -> tuple[ObjectComparison, ...]:
         """Both branches' answers to every prompt, in order.
 
@@ -68,19 +68,19 @@ class Answerer:
         """
 
         def score(place: int, decoded: DecodedPair, executor: Executor) -> ObjectComparison:
-            prompt = asked.prompts[place]
-            return _compare_object(prompt, decoded, frame=embedding.frame, asked=asked, executor=executor)
+            prompt = request.prompts[place]
+            return _compare_object(prompt, decoded, frame=embedding.frame, request=request, executor=executor)
 
-        if len(asked.prompts) == 1:
+        if len(request.prompts) == 1:
             return (score(0, decode(None), executor),)
         # Each object is scored, in one thread, while the next ones are decoded.
         pending = {
             place: executor.submit(score, place, decoded, InlineExecutor())
-            for place, decoded in self.pair.decode_each(embedding, asked.prompts)
+            for place, decoded in self.pair.decode_each(embedding, request.prompts)
         }
-        return tuple(pending[place].result() for place in range(len(asked.prompts)))
+        return tuple(pending[place].result() for place in range(len(request.prompts)))
 
-    def _mask_inputs(self, embedding: ImageEmbedding, asked: Request) -> MaskInputs | None:
+    def _mask_inputs(self, embedding: ImageEmbedding, request: Request) -> MaskInputs | None:
         """What the prompt starts from: the rough mask, refined step by step; None without any of them.
 
         Refining is what segment-anything's `SamPredictor.predict` has `mask_input` for, "typically coming
@@ -89,15 +89,17 @@ class Answerer:
         at full size.
         """
         start = None
-        if asked.mask_prompt is not None:
-            logits = embedding.frame.mask_prompt(asked.mask_prompt)
+        if request.mask_prompt is not None:
+            logits = embedding.frame.mask_prompt(request.mask_prompt)
             start = MaskInputs(sam=logits, sam_hq=logits)
-        for step in asked.steps:
-            multimask_output = step.prompt.has_candidates(asked.multimask, has_mask_input=start is not None)
+        for step in request.refine_from:
+            multimask_output = step.prompt.has_candidates(
+                request.multimask_output, has_mask_input=start is not None
+            )
             (decoded,) = self.pair.decode(embedding, [step.prompt], mask_inputs=start)
             sam = rank_sam(decoded.sam_logits, decoded.sam_scores, multimask_output=multimask_output).logits
             sam_hq = rank_sam_hq(
-                decoded, multimask_output=multimask_output, hq_token_only=asked.hq_token_only
+                decoded, multimask_output=multimask_output, hq_token_only=request.hq_token_only
             ).logits
             start = MaskInputs(sam[step.sam_candidate][None, None], sam_hq[step.sam_hq_candidate][None, None])
         return start
@@ -150,23 +152,23 @@ def _best_first(scores: Tensor, *, multimask_output: bool) -> list[int]:
 
 
 def _compare_object(
-    prompt: Prompt, decoded: DecodedPair, *, frame: Frame, asked: Request, executor: Executor
+    prompt: Prompt, decoded: DecodedPair, *, frame: Frame, request: Request, executor: Executor
 ) -> ObjectComparison:
     """SAM's answer, SAM-HQ's answer, which the executor makes meanwhile, and how far they agree."""
-    multimask_output = asked.has_candidates(prompt)
+    multimask_output = request.has_candidates(prompt)
     pending = executor.submit(
         predict_sam_hq,
         decoded,
         frame,
         multimask_output=multimask_output,
-        hq_token_only=asked.hq_token_only,
+        hq_token_only=request.hq_token_only,
     )
     sam = predict_sam(decoded, frame, multimask_output=multimask_output)
     sam_hq = pending.result()
     return ObjectComparison(
         prompt,
-        sam.with_truth(asked.truth),
-        sam_hq.with_truth(asked.truth),
+        sam.with_truth(request.ground_truth),
+        sam_hq.with_truth(request.ground_truth),
         Agreement.between(sam.runs, sam_hq.runs),
     )
 

@@ -7,6 +7,7 @@ everything is checked. It reads hints at run time, so they must not become strin
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypedDict, cast
 
@@ -17,10 +18,11 @@ from gradio.events import api
 from gradio.utils import get_function_description
 
 from samhq_demo.masks.runs import Runs
+from samhq_demo.parsing import errors_of
 from samhq_demo.pictures import Picture, read_mask, read_picture
 from samhq_demo.prompts.prompt import Prompt, parse_prompts
 from samhq_demo.prompts.refinement import parse_refine_steps
-from samhq_demo.results.comparison import Comparison
+from samhq_demo.prompts.request import Request
 from samhq_demo.service import CompareService
 from samhq_demo.ui.errors import gradio_errors, guard_inputs
 from samhq_demo.ui.served import write_mask
@@ -98,19 +100,14 @@ class Endpoints:
             sam_mask: SAM's mask, an 8-bit grey PNG of the picture's size, 255 in the mask and else 0
             sam_hq_mask: SAM-HQ's mask, likewise
         """
-        prompt = Prompt.from_json({"points": points, "labels": labels, "box": box})
-        steps = parse_refine_steps(refine_from)
-        picture = _picture(image)
-        return _answer(
-            self._service.compare(
-                picture,
-                [prompt],
-                refine_from=steps,
-                mask_prompt=_mask(mask_prompt, picture, name="mask_prompt"),
-                ground_truth=_mask(ground_truth, picture, name="ground_truth"),
-                **_options(model, multimask, hq_token_only),
-            )
+        request = Request(
+            (Prompt.from_json({"points": points, "labels": labels, "box": box}),),
+            refine_from=parse_refine_steps(refine_from),
+            model=model,
+            multimask_output=multimask,
+            hq_token_only=hq_token_only,
         )
+        return self._answer(image, request, mask_prompt=mask_prompt, ground_truth=ground_truth)
 
     @gradio_errors("/compare_many")
     def compare_many(
@@ -139,10 +136,10 @@ class Endpoints:
             sam_mask: SAM's masks of all objects in one 8-bit grey PNG, 255 in a mask and else 0
             sam_hq_mask: SAM-HQ's masks, likewise
         """
-        asked = parse_prompts(prompts)
-        return _answer(
-            self._service.compare(_picture(image), asked, **_options(model, multimask, hq_token_only))
+        request = Request(
+            parse_prompts(prompts), model=model, multimask_output=multimask, hq_token_only=hq_token_only
         )
+        return self._answer(image, request)
 
     @gradio_errors("/models")
     def models(self) -> list[dict[str, Any]]:
@@ -157,6 +154,20 @@ class Endpoints:
             models: JSON list of these
         """
         return [model.to_json() for model in self._service.models()]
+
+    def _answer(self, image: object, request: Request, **mask_files: object) -> Answer:
+        """The answer to a request, once the picture and the files of its masks are read.
+
+        mask_files: by the names that the endpoint and `Request` have for them.
+        """
+        picture = read_picture(received_file(image, name="image"))
+        masks: dict[str, Any] = {name: _mask(file, picture, name=name) for name, file in mask_files.items()}
+        comparison = self._service.compare(picture, replace(request, **masks))
+        return (
+            comparison.to_json(),
+            _mask_file(comparison.union("sam"), name="sam_mask"),
+            _mask_file(comparison.union("sam_hq"), name="sam_hq_mask"),
+        )
 
 
 def register_api(service: CompareService) -> None:
@@ -204,37 +215,12 @@ def _add(
         component._api_info["description"] = text
 
 
-def _picture(value: object) -> Picture:
-    return read_picture(received_file(value, name="image"))
-
-
 def _mask(value: object, picture: Picture, *, name: str) -> Runs | None:
     if value is None:
         return None
     source = received_file(value, name=name)
-    try:
+    with errors_of(name):
         return read_mask(source, size_wh=picture.size_wh)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
-
-
-def _options(model: object, multimask: object, hq_token_only: object) -> dict[str, Any]:
-    """The arguments that say how, not what; ValueError for one of another type."""
-    if model is not None and not isinstance(model, str):
-        raise ValueError(f"model must be a name that /models lists, or null, not {model!r:.40}.")
-    if multimask is not None and not isinstance(multimask, bool):
-        raise ValueError(f"multimask must be true, false or null, not {multimask!r:.40}.")
-    if not isinstance(hq_token_only, bool):
-        raise ValueError(f"hq_token_only must be true or false, not {hq_token_only!r:.40}.")
-    return {"model": model, "multimask": multimask, "hq_token_only": hq_token_only}
-
-
-def _answer(comparison: Comparison) -> Answer:
-    return (
-        comparison.to_json(),
-        _mask_file(comparison.union("sam"), name="sam_mask"),
-        _mask_file(comparison.union("sam_hq"), name="sam_hq_mask"),
-    )
 
 
 def _mask_file(mask: Runs, *, name: str) -> gr.FileData:

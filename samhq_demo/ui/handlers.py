@@ -163,18 +163,16 @@ class Handlers:
 
     def answer(self, question: Question, *, may_encode: bool = True) -> Mapping[str, Any]:
         """Both models' answer; encodes the picture where that has not been done, if it may."""
-        picture = self._store.picture(question.picture_id)
+        picture_id = question.picture_id
+        picture = self._store.picture(picture_id)
         try:  # a preview needs no true mask, but what comes after it names the one that came with it
-            mask_prompt, truth = (
-                self._masks.find(sent, picture_id=question.picture_id, size_wh=picture.size_wh)
-                for sent in (question.mask, question.truth)
+            request = question.request_with_masks(
+                lambda sent: self._masks.find(sent, picture_id=picture_id, size_wh=picture.size_wh)
             )
         except UnknownMaskError:
             return NEEDS_MASKS
-        how = {**question.how(), "mask_prompt": mask_prompt, "may_encode": may_encode}
-        if question.is_sketch:
-            return self._service.preview(picture, question.prompt, **how).to_json()
-        return self._service.compare(picture, [question.prompt], ground_truth=truth, **how).to_json()
+        answer = self._service.preview if question.is_preview else self._service.compare
+        return answer(picture, request, may_encode=may_encode).to_json()
 
     # What the browser calls by name
 
