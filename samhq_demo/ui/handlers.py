@@ -12,9 +12,10 @@ import gradio as gr
 
 from samhq_demo.pictures import read_mask
 from samhq_demo.service import CompareService, NotEncodedError
-from samhq_demo.ui import words
+from samhq_demo.ui import texts
 from samhq_demo.ui.errors import gradio_errors
 from samhq_demo.ui.examples import Example
+from samhq_demo.ui.exports import Export, write_export
 from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.question import Question, picture_id_of
 from samhq_demo.ui.saved import read_prompts
@@ -22,9 +23,8 @@ from samhq_demo.ui.sent_masks import SentMasks, UnknownMaskError
 from samhq_demo.ui.served import new_file
 from samhq_demo.ui.snippets import Call, curl_snippet, python_snippet
 from samhq_demo.ui.store import PictureStore, Ticket
-from samhq_demo.ui.takeaway import write_taken
 from samhq_demo.ui.uploads import received_file
-from samhq_demo.ui.viewer import NEEDS_MASKS, NEEDS_QUEUE, shown_picture, viewer_message
+from samhq_demo.ui.viewer.component import NEEDS_MASKS, NEEDS_QUEUE, shown_picture, viewer_message
 
 AT_A_TIME = 8
 _PROGRESS_SECONDS = 0.15
@@ -56,11 +56,11 @@ class Handlers:
 
     def take_picture(self, path: str | None, ticket_id: str | None) -> Iterator[Arrived]:
         """A picture from #picture or the upload button. A refused file leaves all as it was."""
-        yield gr.skip(), viewer_message(say=words.READING), gr.skip()
+        yield gr.skip(), viewer_message(say=texts.READING), gr.skip()
         try:
             with gradio_errors("a picture"):
                 if path is None:
-                    raise ValueError(words.NO_PICTURE_SENT)
+                    raise ValueError(texts.NO_PICTURE_SENT)
                 ticket = self._admit({"path": path}, name=Path(path).name)
         except gr.Error as notice:
             # The browser already shows the file that was refused.
@@ -77,7 +77,7 @@ class Handlers:
     def take_example(self, title: str) -> Arrived:
         with gradio_errors("an example"):
             if title not in self._examples:
-                raise ValueError(words.NO_SUCH_EXAMPLE)
+                raise ValueError(texts.NO_SUCH_EXAMPLE)
             return self._show_example(self._examples[title])
 
     def open_page(self, ticket_id: str | None) -> Arrived:
@@ -96,7 +96,7 @@ class Handlers:
         file = received_file(sent, name="the picture")
         # An address instead of a path gives bytes; only a file can be read again later.
         if not isinstance(file, Path):
-            raise ValueError(words.NO_PICTURE_SENT)
+            raise ValueError(texts.NO_PICTURE_SENT)
         return self._store.admit(file, name=name)
 
     def _show_example(self, example: Example, *, answer: Mapping[str, Any] | None = None) -> Arrived:
@@ -146,7 +146,7 @@ class Handlers:
         """-> viewer. A click in #picture; `event.index` is (x, y) in pixels of the view."""
         with gradio_errors("a click"):
             if ticket_id is None:
-                raise ValueError(words.FIRST_A_PICTURE)
+                raise ValueError(texts.FIRST_A_PICTURE)
             ticket = self._store.ticket(ticket_id)
             return viewer_message(point=ticket.to_picture((float(event.index[0]), float(event.index[1]))))
 
@@ -187,11 +187,13 @@ class Handlers:
         ticket = self._store.ticket(picture_id_of(asked))
         return read_prompts(asked.get("text"), size_wh=ticket.size_wh)
 
-    def take(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def export(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """{"picture", "what", "model", "soft_edge", "objects"} -> {"path", "name"} of a file made of them."""
         picture_id = picture_id_of(asked)
         ticket = self._store.ticket(picture_id)
-        return write_taken(asked, picture=self._store.picture(picture_id), name=ticket.name)
+        export = Export.from_json(asked, size_wh=ticket.size_wh)
+        path = write_export(export, picture=self._store.picture(picture_id), picture_name=ticket.name)
+        return {"path": str(path), "name": export.file_name(ticket.name)}
 
     def code(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """{"picture", "language" and what `Call` reads} -> {"text"} of a program that asks the same."""
@@ -209,13 +211,13 @@ class Handlers:
         return self.answering(), gr.Dropdown(choices=self.model_choices())
 
     def answering(self) -> str:
-        return words.answering_html(self._service.status(), self._service.photo_scores())
+        return texts.answering_html(self._service.status(), self._service.photo_scores())
 
     def model_choices(self) -> list[tuple[str, str]]:
         """(label, value) pairs; an empty value is whichever model answers."""
         named = [
             (
-                words.model_choice(
+                texts.model_choice(
                     model.name,
                     total=model.parameters,
                     of_hq=model.hq_parameters,
@@ -225,7 +227,7 @@ class Handlers:
             )
             for model in self._service.models()
         ]
-        return [(words.MODEL_AUTOMATIC, ""), *named]
+        return [(texts.MODEL_AUTOMATIC, ""), *named]
 
 
 def _object_of(

@@ -112,7 +112,8 @@ export class Cursor extends Emitter {
    * @param {Point} place
    */
   #words([x, y]) {
-    const masks = BRANCHES.filter((branch) => this.#isIn(branch, x, y)).map((branch) => `${BRANCH_NAMES[branch]}'s mask`);
+    const branches = BRANCHES.filter((branch) => this.#isIn(branch, x, y));
+    const masks = branches.map((branch) => `${BRANCH_NAMES[branch]}'s mask`);
     const where = masks.length ? `, in ${masks.join(" and ")}` : "";
     return `Cursor at x ${Math.floor(x)}, y ${Math.floor(y)}${where}.`;
   }

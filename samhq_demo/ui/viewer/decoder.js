@@ -154,7 +154,8 @@ export class Decoder extends Emitter {
    */
   #promote(sequence) {
     const entry = this.#asked.get(sequence);
-    if (!entry?.isSpeculative || !this.answers.missing().some((object) => this.session.key(object) === entry.key)) return;
+    if (!entry?.isSpeculative) return;
+    if (!this.answers.missing().some((object) => this.session.key(object) === entry.key)) return;
     entry.isSpeculative = false;
     this.emit("busy", true);
   }

@@ -143,7 +143,8 @@ export function rimThickness(pixels) {
 }
 
 /**
- * 255 on the inner rim of a mask, `thickness` pixels wide, at most MAX_RIM, else 0. Most pixels are far from it, and passed by in fours.
+ * 255 on the inner rim of a mask, `thickness` pixels wide, at most MAX_RIM, else 0. Most pixels are far from it, and
+ * passed by in fours.
  *
  * @param {Uint8Array<ArrayBuffer>} alpha
  * @param {number} width

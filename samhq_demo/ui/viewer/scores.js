@@ -55,16 +55,19 @@ export class Scores {
  */
 function cellsOf(root) {
   const find = (/** @type {string} */ selector) => partOf(root, selector, HTMLElement);
-  const branches = BRANCHES.flatMap((branch) => [
-    { element: find(`[data-score=${branch}]`), empty: "", write: (/** @type {ObjectScores} */ scores) => estimate(scores[branch].predicted_iou) },
-    ...Object.entries(BRANCH_CELLS).map(([key, write]) => ({
-      element: find(`[data-scores=${branch}] [data-key=${key}]`), empty: "–",
-      write: (/** @type {ObjectScores} */ scores) => write(scores[branch]),
-    })),
-  ]);
-  const agreement = Object.entries(AGREEMENT_CELLS).map(([key, write]) => ({
-    element: find(`[data-scores=agreement] [data-key=${key}]`), empty: "–",
-    write: (/** @type {ObjectScores} */ scores) => write(scores.agreement),
-  }));
-  return [...branches, ...agreement];
+  /** @type {Cell[]} */
+  const cells = [];
+  for (const branch of BRANCHES) {
+    const caption = find(`[data-score=${branch}]`);
+    cells.push({ element: caption, empty: "", write: (scores) => estimate(scores[branch].predicted_iou) });
+    for (const [key, write] of Object.entries(BRANCH_CELLS)) {
+      const element = find(`[data-scores=${branch}] [data-key=${key}]`);
+      cells.push({ element, empty: "–", write: (scores) => write(scores[branch]) });
+    }
+  }
+  for (const [key, write] of Object.entries(AGREEMENT_CELLS)) {
+    const element = find(`[data-scores=agreement] [data-key=${key}]`);
+    cells.push({ element, empty: "–", write: (scores) => write(scores.agreement) });
+  }
+  return cells;
 }

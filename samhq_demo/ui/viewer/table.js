@@ -111,7 +111,8 @@ export class ObjectTable {
     const object = this.session.object(id);
     if (!row || !object || row.querySelector("input")) return;
     const button = partOf(row, ".name", HTMLElement);
-    const input = tag("input", { type: "text", value: object.name, maxLength: MAX_NAME, ariaLabel: "Name of the object" });
+    const ariaLabel = "Name of the object";
+    const input = tag("input", { type: "text", value: object.name, maxLength: MAX_NAME, ariaLabel });
     let isOver = false;
     const finish = (/** @type {boolean} */ keep) => {
       if (isOver) return; // removing the field from the page blurs it: a second call

@@ -41,7 +41,8 @@ function imageOf({ width, height }, shade) {
 }
 
 /**
- * A canvas with the image in its upper left corner; `last` where it is of use: to make one takes longer than to fill it.
+ * A canvas with the image in its upper left corner; `last` where it is of use: to make one takes longer than to
+ * fill it.
  *
  * @param {ImageData} image
  * @param {HTMLCanvasElement | null} [last]

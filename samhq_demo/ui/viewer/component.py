@@ -3,7 +3,7 @@
 What is shown and every prompt live in the browser. It calls Python's functions, `decode` above all, and
 Python tells it news by messages; both are plain JSON, written down in `Question` and `viewer_message`.
 
-The browser's part is the ES modules in viewer/. `gr.HTML` runs a component's script as the body of a
+The browser's part is the ES modules beside this file. `gr.HTML` runs a component's script as the body of a
 function, where no `import` can stand, so they are put together as one script when the page is built. It comes
 with the page: loaded one by one the modules would be over thirty requests, and most would be known only after
 others have come.
@@ -29,7 +29,7 @@ NEEDS_MASKS: Mapping[str, Any] = {"needs": "masks"}
 """What `decode` answers where it lacks a mask that the question names; the browser then sends it whole."""
 
 Decode = Callable[[Question], Mapping[str, Any]]
-"""A question -> `Comparison.to_json()` of its one object, where it asks for a sketch `Preview.to_json()`,
+"""A question -> `Comparison.to_json()` of its one object, where it asks for a preview `Preview.to_json()`,
 NEEDS_QUEUE or NEEDS_MASKS. The visitor sees ValueErrors."""
 
 
@@ -151,7 +151,7 @@ def shown_picture(picture_id: str, *, file: Path, size_wh: tuple[int, int]) -> d
 
 def viewer_script() -> str:
     """The browser's part: its modules, and the call that makes the viewer of what `gr.HTML` hands over."""
-    modules = joined_modules(Path(__file__).parent / "viewer", entry="start")
+    modules = joined_modules(Path(__file__).parent, entry="start")
     return f"{modules}\nmodules.start.start({{ element, trigger, props, server, upload, watch }});\n"
 
 
