@@ -1,9 +1,11 @@
 // What an object is asked with: its prompt, answers fed back, a rough mask. Limits are those of the API.
 
-export const MAX_OBJECTS = 32;
-export const MAX_POINTS = 256;
-export const MAX_NAME = 60;
-export const MAX_STEPS = 16; // answers fed back, one after another
+import { LIMITS } from "./shared.js";
+
+export const MAX_OBJECTS = LIMITS.objects;
+export const MAX_POINTS = LIMITS.points;
+export const MAX_NAME = LIMITS.nameLength;
+export const MAX_STEPS = LIMITS.steps; // answers fed back, one after another
 export const NO_PROMPT = { points: [], labels: [], box: null };
 export const FIRST_CHOICE = { sam: 0, sam_hq: 0 };
 export const NOTHING_MORE = { steps: [], mask: null };

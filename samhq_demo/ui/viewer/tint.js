@@ -1,6 +1,7 @@
 // From how much of each pixel a mask covers to colours.
 
 import { rim } from "./raster.js";
+import { BRANCH_COLORS } from "./shared.js";
 
 const RIM_ALPHA = 242;
 
@@ -51,12 +52,9 @@ export function tinted(alpha, area, { color, opacity, outlineOnly, thickness }) 
   });
 }
 
-// Okabe and Ito's orange and blue, which all common kinds of colour vision tell apart; grey where both agree.
-const DIFFERENCE_COLORS = { sam: "#e69f00", sam_hq: "#0072b2", both: "#e8e8e8" };
-
 /** The image of where two masks differ: only SAM, only SAM-HQ, both, each in its colour. */
 export function differenceTinted(sam, samHq, area, { opacity, outlineOnly, thickness }) {
-  const [samRgb, samHqRgb, bothRgb] = ["sam", "sam_hq", "both"].map((key) => hexToRgb(DIFFERENCE_COLORS[key]));
+  const [samRgb, samHqRgb, bothRgb] = ["sam", "sam_hq", "both"].map((key) => hexToRgb(BRANCH_COLORS[key]));
   const alone = Math.min(1, opacity + 0.4);
   const together = opacity * 0.7;
   const samRim = outlineOnly ? rim(sam, area.width, area.height, thickness) : null;
