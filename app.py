@@ -3,11 +3,15 @@
 import contextlib
 import importlib.util
 import logging
-import sys
 from pathlib import Path
 
 with contextlib.suppress(ImportError):
     import spaces  # noqa: F401 - a ZeroGPU Space needs it imported before torch; elsewhere it need not be there
+
+from samhq_demo.ui.launching import exit_in_one_sentence, prepare_environment
+
+with exit_in_one_sentence(ValueError):
+    prepare_environment()  # before gradio is imported, which looks at its variables then
 
 import gradio as gr
 
@@ -40,11 +44,10 @@ def launch(page: gr.Blocks) -> None:
 def main() -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("samhq_demo").setLevel(logging.INFO)
-    try:
+    with exit_in_one_sentence(ValueError):
         service = build_service(Settings.from_environment())
-    except ValueError as error:
-        sys.exit(str(error))
-    launch(build_page(service, examples_dir=EXAMPLES))
+    with exit_in_one_sentence(OSError):
+        launch(build_page(service, examples_dir=EXAMPLES))
 
 
 if __name__ == "__main__":

@@ -48,12 +48,13 @@ def files_in(folder: Path) -> dict[str, bytes]:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request: its path without the query, the range it wanted, whether it carried a token."""
+    """One request: its path without the query, the range it wanted, whether it carried a token, its host."""
 
     method: str
     path: str
     range: str | None
     has_token: bool
+    host: str
 
 
 class HubServer:
@@ -139,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         hub, path = self.hub, urlsplit(self.path).path
         token = "authorization" in self.headers
-        hub.asked.append(Asked(self.command, path, self.headers.get("Range"), token))
+        hub.asked.append(Asked(self.command, path, self.headers.get("Range"), token, self.headers["Host"]))
         about = re.fullmatch(r"/api/models/([^/]+/[^/]+)(?:/(revision|tree)/([^/]+))?", path)
         file = re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path)
         large = re.fullmatch(r"/large/([0-9a-f]{64})", path)

@@ -304,6 +304,7 @@ def test_disk_that_cannot_be_written_ends_the_download(hub: HubServer, tmp_path:
     running = finish(download(hub, tmp_path / "cache"))
     assert running.state == "cut off"
     assert "cannot be written to the disk" in running.reason
+    assert running.reason.endswith("set HF_HOME to a folder with room.")
 
 
 # As the app has it: huggingface_hub reads these variables when it is imported

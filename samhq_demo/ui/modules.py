@@ -8,6 +8,8 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 _IMPORT = re.compile(r'^import \{(\s*\w+(?:,\s*\w+)*,?\s*)\} from "\./([a-z-]+)\.js";$', re.MULTILINE)
+# A comment on lines of its own, as types and parameters are written down: a third of it all.
+_DOC = re.compile(r"^[ \t]*/\*\*(?:(?!\*/).)*\*/$", re.MULTILINE | re.DOTALL)
 _EXPORT = re.compile(r"^export (?=(?:(?:async )?function|class|const) (\w+)\b)", re.MULTILINE)
 # What is left after those two; `import(...)` and `import.meta` would need a page that knows modules.
 _UNKNOWN = re.compile(r"^[ \t]*(?:import|export)\b.*$|\bimport[(.].*$", re.MULTILINE)
@@ -17,6 +19,7 @@ def joined_modules(folder: Path, *, entry: str, given: Mapping[str, str] | None 
     """A script that declares `modules`, an object with the exports of module `entry` and all that it imports.
 
     Every module keeps a scope of its own, so that equal names in two of them are two things.
+    Comments of the form `/** */` on lines of their own are left out.
 
     folder: where the modules are, as `name.js`. They may say `import { a, b } from "./name.js";`, and
         `export` before a function, a class or a const.
@@ -47,9 +50,10 @@ def joined_modules(folder: Path, *, entry: str, given: Mapping[str, str] | None 
 
 def _read(folder: Path, name: str) -> str:
     try:
-        return (folder / f"{name}.js").read_text(encoding="utf-8")
+        text = (folder / f"{name}.js").read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ValueError(f"There is no module {name}.js.") from None
+    return _DOC.sub(lambda found: "\n" * found[0].count("\n"), text)
 
 
 def _imports(text: str) -> list[str]:

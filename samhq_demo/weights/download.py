@@ -293,7 +293,8 @@ def _explain(error: Exception, repo_id: str, endpoint: str) -> _DownloadError:
             reason = f"The Hub at {endpoint} cannot be reached, so {repo_id} was not fetched."
         case OSError():
             why = error.strerror or error
-            return _DownloadError("cut off", f"{repo_id} cannot be written to the disk: {why}.")
+            sentence = f"{repo_id} cannot be written to the disk ({why}): set HF_HOME to a folder with room."
+            return _DownloadError("cut off", sentence)
         case ValueError():  # no JSON, or facts left out: a proxy's or a hotel's page
             reason = f"What answers at {endpoint} is not a Hub, so {repo_id} was not fetched."
         case _:

@@ -63,7 +63,10 @@ def _is_whole(weights: Path) -> bool:
 def cached_folder(repo_id: str, *, cache_dir: Path | None = None) -> Path | None:
     """The whole snapshot of `repo_id` in the Hub's cache, the newest first, or None. Uses no network."""
     snapshots = _snapshots(repo_folder(repo_id, cache_dir=cache_dir))
-    return next((folder for folder in snapshots if missing_part(folder) is None), None)
+    try:
+        return next((folder for folder in snapshots if missing_part(folder) is None), None)
+    except PermissionError:  # another user's cache
+        return None
 
 
 def _snapshots(repo: Path) -> Iterator[Path]:
