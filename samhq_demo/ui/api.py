@@ -177,7 +177,7 @@ class Endpoints:
         masks: dict[str, Any] = {name: _mask(file, picture, name=name) for name, file in mask_files.items()}
         comparison = self._service.compare(picture, replace(request, **masks))
         return (
-            comparison.to_json(),
+            dict(comparison.to_json()),
             _mask_file(comparison.union("sam"), name="sam_mask"),
             _mask_file(comparison.union("sam_hq"), name="sam_hq_mask"),
         )

@@ -45,10 +45,7 @@ class Export:
 
     @classmethod
     def from_json(cls, asked: Mapping[str, Any], *, size_wh: tuple[int, int]) -> Export:
-        """Read {"what", "model", "soft_edge", "objects"}, objects as in `parse_shown`, for a picture's size.
-
-        Raises ValueError for anything else.
-        """
+        """Read an `ExportRequest` about a picture of `size_wh`; ValueError says what is wrong with it."""
         kind, branch = asked.get("what"), asked.get("model")
         if kind not in _ENDINGS:
             raise ValueError(f"What to export must be one of {', '.join(_ENDINGS)}.")

@@ -11,6 +11,7 @@ from typing import Any
 import gradio as gr
 
 from samhq_demo.pictures import read_mask
+from samhq_demo.results.json_types import ObjectComparisonJson
 from samhq_demo.service import CompareService, NotEncodedError
 from samhq_demo.ui import texts
 from samhq_demo.ui.errors import gradio_errors
@@ -25,12 +26,21 @@ from samhq_demo.ui.snippets import Call, curl_snippet, python_snippet
 from samhq_demo.ui.store import PictureStore, Ticket
 from samhq_demo.ui.uploads import received_file
 from samhq_demo.ui.viewer.component import NEEDS_MASKS, NEEDS_QUEUE, shown_picture, viewer_message
+from samhq_demo.ui.viewer.wire import (
+    Answer,
+    CodeReply,
+    ExportReply,
+    MaskReply,
+    Message,
+    SavedObject,
+    SavedPrompts,
+)
 
 AT_A_TIME = 8
 _PROGRESS_SECONDS = 0.15
 
 # What a new picture changes: #picture, the viewer, the visitor's ticket.
-Arrived = tuple[Any, dict[str, Any], Any]
+Arrived = tuple[Any, Message, Any]
 
 
 class Handlers:
@@ -88,7 +98,7 @@ class Handlers:
         with gradio_errors("the first example"):
             return self._show_example(opened.example, answer=opened.answer)
 
-    def drop_picture(self) -> tuple[dict[str, Any], None]:
+    def drop_picture(self) -> tuple[Message, None]:
         """-> viewer, ticket."""
         return viewer_message(picture={}), None
 
@@ -99,7 +109,7 @@ class Handlers:
             raise ValueError(texts.NO_PICTURE_SENT)
         return self._store.admit(file, name=name)
 
-    def _show_example(self, example: Example, *, answer: Mapping[str, Any] | None = None) -> Arrived:
+    def _show_example(self, example: Example, *, answer: ObjectComparisonJson | None = None) -> Arrived:
         ticket = self._example_ticket(example)
         return self._arrived(ticket, objects=[_object_of(example, size_wh=ticket.size_wh, answer=answer)])
 
@@ -116,14 +126,14 @@ class Handlers:
         self._example_tickets[example.title] = ticket
         return ticket
 
-    def _arrived(self, ticket: Ticket, *, objects: Sequence[Mapping[str, Any]] | None = None) -> Arrived:
+    def _arrived(self, ticket: Ticket, *, objects: Sequence[SavedObject] | None = None) -> Arrived:
         shown = shown_picture(ticket.id, file=ticket.view, size_wh=ticket.size_wh)
         return str(ticket.view), viewer_message(picture=shown, objects=objects), ticket.id
 
     def _view(self, ticket_id: str | None) -> str | None:
         return None if ticket_id is None else str(self._store.ticket(ticket_id).view)
 
-    def prepare(self, ticket_id: str | None, model: str) -> Iterator[dict[str, Any]]:
+    def prepare(self, ticket_id: str | None, model: str) -> Iterator[Message]:
         """Encode the picture ahead of the first click. -> viewer, as it goes on."""
         if ticket_id is None:
             return
@@ -142,7 +152,7 @@ class Handlers:
 
     # Prompts and answers
 
-    def click(self, ticket_id: str | None, event: gr.SelectData) -> dict[str, Any]:
+    def click(self, ticket_id: str | None, event: gr.SelectData) -> Message:
         """-> viewer. A click in #picture; `event.index` is (x, y) in pixels of the view."""
         with gradio_errors("a click"):
             if ticket_id is None:
@@ -150,18 +160,18 @@ class Handlers:
             ticket = self._store.ticket(ticket_id)
             return viewer_message(point=ticket.to_picture((float(event.index[0]), float(event.index[1]))))
 
-    def choose_model(self, model: str) -> dict[str, Any]:
+    def choose_model(self, model: str) -> Message:
         """-> viewer, which asks again."""
         return viewer_message(settings={"model": model or None})
 
-    def decode(self, question: Question) -> Mapping[str, Any]:
+    def decode(self, question: Question) -> Answer:
         """The fast way, outside the queue: for pictures that are encoded already."""
         try:
             return self.answer(question, may_encode=False)
         except NotEncodedError:  # not yet, or others' pictures have taken its place since
             return NEEDS_QUEUE
 
-    def answer(self, question: Question, *, may_encode: bool = True) -> Mapping[str, Any]:
+    def answer(self, question: Question, *, may_encode: bool = True) -> Answer:
         """Both models' answer; encodes the picture where that has not been done, if it may."""
         picture_id = question.picture_id
         picture = self._store.picture(picture_id)
@@ -176,18 +186,18 @@ class Handlers:
 
     # What the browser calls by name
 
-    def mask(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def mask(self, asked: Mapping[str, Any]) -> MaskReply:
         """{"picture", "path" of an upload} -> {"rle"} of the mask in the file."""
         ticket = self._store.ticket(picture_id_of(asked))
         file = received_file({"path": str(asked.get("path", ""))}, name="the mask")
         return {"rle": read_mask(file, size_wh=ticket.size_wh).rle()}
 
-    def prompts(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def prompts(self, asked: Mapping[str, Any]) -> SavedPrompts:
         """{"picture", "text" of a file} -> {"objects", "settings"} as they were saved."""
         ticket = self._store.ticket(picture_id_of(asked))
         return read_prompts(asked.get("text"), size_wh=ticket.size_wh)
 
-    def export(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def export(self, asked: Mapping[str, Any]) -> ExportReply:
         """{"picture", "what", "model", "soft_edge", "objects"} -> {"path", "name"} of a file made of them."""
         picture_id = picture_id_of(asked)
         ticket = self._store.ticket(picture_id)
@@ -195,7 +205,7 @@ class Handlers:
         path = write_export(export, picture=self._store.picture(picture_id), picture_name=ticket.name)
         return {"path": str(path), "name": export.file_name(ticket.name)}
 
-    def code(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def code(self, asked: Mapping[str, Any]) -> CodeReply:
         """{"picture", "language" and what `Call` reads} -> {"text"} of a program that asks the same."""
         ticket = self._store.ticket(picture_id_of(asked))
         write = {"python": python_snippet, "curl": curl_snippet}.get(str(asked.get("language")))
@@ -231,10 +241,10 @@ class Handlers:
 
 
 def _object_of(
-    example: Example, *, size_wh: tuple[int, int], answer: Mapping[str, Any] | None
-) -> dict[str, Any]:
+    example: Example, *, size_wh: tuple[int, int], answer: ObjectComparisonJson | None
+) -> SavedObject:
     """For the viewer: an example's prompt, its true mask where it has one, its answer where that is known."""
-    made: dict[str, Any] = {"name": example.object_name, "prompt": example.prompt.to_json()}
+    made: SavedObject = {"name": example.object_name, "prompt": example.prompt.to_json()}
     if example.truth is not None:
         rle = read_mask(example.truth, size_wh=size_wh).rle()
         made["truth"] = {"name": example.truth.name, "rle": rle}

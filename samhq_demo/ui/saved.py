@@ -14,12 +14,14 @@ from samhq_demo.prompts.prompt import MAX_OBJECTS
 from samhq_demo.prompts.refinement import CANDIDATES
 from samhq_demo.prompts.request import Request
 from samhq_demo.ui.records import request_of, settings_json, with_masks
+from samhq_demo.ui.viewer.wire import Choice, FileMask, SavedPrompts
+from samhq_demo.ui.viewer.wire import SavedObject as SavedObjectJson
 
 MAX_LENGTH = 32_000_000  # characters: room for 32 objects with two ragged masks each
 
 
-def read_prompts(text: Any, *, size_wh: tuple[int, int]) -> dict[str, Any]:
-    """The text of a saved file -> {"objects", "settings"} for the viewer.
+def read_prompts(text: Any, *, size_wh: tuple[int, int]) -> SavedPrompts:
+    """The text of a `SavedFile` -> its objects and settings for the viewer.
 
     Raises ValueError (one sentence) where it is none, or of a picture of another size than `size_wh`.
     """
@@ -51,7 +53,7 @@ class SavedObject:
     request: Request
     mask_name: str
     truth_name: str
-    choice: Mapping[str, int]
+    choice: Choice
 
     @classmethod
     def from_json(cls, item: Any, *, settings: Any, size_wh: tuple[int, int]) -> SavedObject:
@@ -70,14 +72,14 @@ class SavedObject:
             choice=_choice(choice if isinstance(choice, Mapping) else {}),
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> SavedObjectJson:
         """As the viewer's `objects` are; see `viewer_message`."""
         request = self.request
         return {
             "name": self.name,
             "prompt": request.prompt.to_json(),
             "steps": [step.to_json() for step in request.refine_from],
-            "choice": dict(self.choice),
+            "choice": self.choice,
             "mask": _mask_json(self.mask_name, request.mask_prompt),
             "truth": _mask_json(self.truth_name, request.ground_truth),
         }
@@ -102,7 +104,7 @@ def _mask(item: Any, *, size_wh: tuple[int, int]) -> Runs | None:
     return parse_rle(item.get("rle"), size_wh=size_wh)
 
 
-def _mask_json(name: str, mask: Runs | None) -> dict[str, Any] | None:
+def _mask_json(name: str, mask: Runs | None) -> FileMask | None:
     return None if mask is None else {"name": name, "rle": mask.rle()}
 
 
@@ -110,9 +112,9 @@ def _name(item: Any) -> str:
     return str(item.get("name") or "") if isinstance(item, Mapping) else ""
 
 
-def _choice(item: Mapping[str, Any]) -> dict[str, int]:
+def _choice(item: Mapping[str, Any]) -> Choice:
     wanted = {branch: item.get(branch, 0) for branch in ("sam", "sam_hq")}
     for index in wanted.values():
         if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < CANDIDATES:
             raise ValueError(f"The choice of a candidate must be 0 to {CANDIDATES - 1}.")
-    return wanted
+    return {"sam": wanted["sam"], "sam_hq": wanted["sam_hq"]}

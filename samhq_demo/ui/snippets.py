@@ -37,7 +37,7 @@ class Call:
 
     @classmethod
     def from_json(cls, asked: Mapping[str, Any], *, ticket: Ticket, model: str | None) -> Call:
-        """Read what the browser sent; ValueError says what is wrong with it.
+        """Read a `CodeRequest`; ValueError says what is wrong with it.
 
         model: the one that answers where none was chosen; named, so that the call stays the same.
         """
