@@ -55,7 +55,7 @@ def hub(
 
 
 def test_base_takes_over_from_tiny_once_it_is_downloaded(hub: HubServer) -> None:
-    hub.bytes_per_second = 400 * KIB
+    hub.bytes_per_second = 20 * KIB  # not done before it is asked to be, however slow this machine is
     service = build_service(Settings(device="cpu"))
     assert service.status().model == "tiny"
     wait(lambda: "base is being downloaded (" in service.status().message)

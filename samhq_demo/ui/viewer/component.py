@@ -164,10 +164,10 @@ def viewer_script() -> str:
 
 def viewer_modules(*, entry: str) -> str:
     """A script with the module `entry` and all that it imports, what Python hands over among it."""
-    return joined_modules(Path(__file__).parent, entry=entry, given={"shared": _shared_module()})
+    return joined_modules(Path(__file__).parent, entry=entry, given={"shared": shared_module()})
 
 
-def _shared_module() -> str:
+def shared_module() -> str:
     """Limits and colors, which are written once and in Python; shared.d.ts has their types."""
     limits = {
         "objects": MAX_OBJECTS,
