@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from gradio.route_utils import delete_files_created_by_app
 from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
 from PIL import Image
 from pycocotools import mask as coco_mask
 
@@ -160,6 +161,37 @@ def test_an_answer_serves_as_mask_prompt_and_as_truth(client: Client, photo: Pat
     assert refined["objects"][0]["sam"]["rle"] != first["objects"][0]["sam"]["rle"]
 
 
+def test_void_is_left_out_of_the_true_scores(client: Client, photo: Path, tmp_path: Path) -> None:
+    asked = {"image": handle_file(photo), "box": [20, 10, 90, 70], "api_name": "/compare"}
+    sam = pixels(client.predict(**asked)[1]) > 0
+    labels = sam.astype(np.uint8)
+    labels[:, 61:] = 255  # the right half is undecided
+    Image.fromarray(labels).save(tmp_path / "truth.png")
+    found = client.predict(**asked, ground_truth=handle_file(tmp_path / "truth.png"))[0]["objects"][0]["sam"]
+    assert (found["true_iou"], found["true_boundary_iou"]) == (1.0, 1.0)
+
+
+def test_of_several_labels_in_a_true_mask_one_is_chosen(client: Client, photo: Path, tmp_path: Path) -> None:
+    labels = np.zeros((90, 120), np.uint8)
+    labels[10:70, 20:60], labels[10:70, 60:90] = 1, 2
+    Image.fromarray(labels).save(tmp_path / "labels.png")
+    asked = {"image": handle_file(photo), "box": [20, 10, 90, 70], "api_name": "/compare"}
+    asked["ground_truth"] = handle_file(tmp_path / "labels.png")
+    several = r"^ground_truth: The mask file holds 2 labels: 1, 2.* ground_truth_label chooses"
+    with pytest.raises(AppError, match=several):
+        client.predict(**asked)
+    scores = [
+        client.predict(**asked, ground_truth_label=label)[0]["objects"][0]["sam"]["true_iou"]
+        for label in (1, 2, "2")
+    ]
+    assert scores[0] != scores[1] == scores[2]
+    with pytest.raises(AppError, match="has no label 7; it has 1, 2"):
+        client.predict(**asked, ground_truth_label=7)
+    del asked["ground_truth"]
+    with pytest.raises(AppError, match="ground_truth_label is given without ground_truth"):
+        client.predict(**asked, ground_truth_label=1)
+
+
 def test_an_earlier_answer_is_refined_and_the_result_is_of_the_same_form(client: Client, photo: Path) -> None:
     asked = {"image": handle_file(photo), "box": [20, 10, 90, 70], "api_name": "/compare"}
     chains: list[list[dict[str, Any]]] = [
@@ -284,6 +316,7 @@ def test_every_input_and_result_has_a_name_and_a_type(served: Served) -> None:
             **options,
             **masks,
             "refine_from": f"list[{step} | str] | str | None",
+            "ground_truth_label": "int | str | None",
         },
         "/compare_many": {
             "image": "filepath",

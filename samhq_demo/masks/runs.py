@@ -115,6 +115,14 @@ class Runs:
         is_inside = np.arange(lengths.size) % 2 == 1
         return np.repeat(is_inside, lengths).reshape(width, height).T
 
+    def without(self, other: Runs) -> Runs:
+        """The pixels that are not in `other`, a mask of the same size."""
+        places = np.union1d(self.edges, other.edges)
+        # A pixel is in a mask where an odd number of its edges come at or before it.
+        own, others = (np.searchsorted(mask.edges, places, side="right") % 2 for mask in (self, other))
+        inside = (own == 1) & (others == 0)
+        return Runs(self.size_hw, places[np.diff(inside, prepend=False)])
+
     @property
     def nbytes(self) -> int:
         """Bytes of the runs."""

@@ -169,8 +169,8 @@ def _compare_object(
     sam_hq = pending.result()
     return ObjectComparison(
         prompt,
-        sam.with_truth(request.ground_truth),
-        sam_hq.with_truth(request.ground_truth),
+        sam.with_truth(request.ground_truth, void=request.void),
+        sam_hq.with_truth(request.ground_truth, void=request.void),
         Agreement.between(sam.runs, sam_hq.runs),
     )
 

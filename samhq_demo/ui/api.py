@@ -19,7 +19,7 @@ from gradio.utils import get_function_description
 
 from samhq_demo.masks.runs import Runs
 from samhq_demo.parsing import errors_of, from_json_text
-from samhq_demo.pictures import Picture, read_mask, read_picture
+from samhq_demo.pictures import Picture, SeveralLabelsError, read_mask, read_picture, read_true_mask
 from samhq_demo.prompts.prompt import Prompt, parse_prompts
 from samhq_demo.prompts.refinement import parse_refine_steps
 from samhq_demo.prompts.request import Request
@@ -80,6 +80,7 @@ class Endpoints:
         mask_prompt: UploadedFile | None = None,
         ground_truth: UploadedFile | None = None,
         refine_from: list[RefineStepInput | str] | str | None = None,
+        ground_truth_label: int | str | None = None,
     ) -> tuple[dict[str, Any], gr.FileData, gr.FileData]:
         """Cut one object out of a picture with SAM and with SAM-HQ, and compare the two masks.
 
@@ -102,6 +103,7 @@ class Endpoints:
             mask_prompt: a rough mask to start from, of the picture's size, white on the object; default none
             ground_truth: the true mask, of the picture's size; adds both models' true scores; default none
             refine_from: up to 16 earlier prompts, oldest first, e.g. [{"points": [[450, 600]]}]; default none
+            ground_truth_label: where ground_truth is a map of labels, the one to score by: 1 or "#800000"
 
         Returns:
             result: JSON with each model's predicted_iou, area, bbox and COCO rle, and how far they agree
@@ -117,7 +119,18 @@ class Endpoints:
             multimask_output=multimask,
             hq_token_only=hq_token_only,
         )
-        return self._answer(image, request, mask_prompt=mask_prompt, ground_truth=ground_truth)
+        if ground_truth is None and ground_truth_label is not None:
+            raise ValueError(
+                "ground_truth_label is given without ground_truth: give the file, or leave both out."
+            )
+        return self._answer(
+            image,
+            request,
+            lambda picture: {
+                "mask_prompt": _mask(mask_prompt, picture),
+                **_true_mask(ground_truth, picture, label=ground_truth_label),
+            },
+        )
 
     @gradio_errors("/compare_many")
     def compare_many(
@@ -152,7 +165,7 @@ class Endpoints:
             multimask_output=multimask,
             hq_token_only=hq_token_only,
         )
-        return self._answer(image, request)
+        return self._answer(image, request, lambda _: {})
 
     @gradio_errors("/models")
     def models(self) -> list[dict[str, Any]]:
@@ -168,14 +181,10 @@ class Endpoints:
         """
         return [model.to_json() for model in self._service.models()]
 
-    def _answer(self, image: object, request: Request, **mask_files: object) -> Answer:
-        """The answer to a request, once the picture and the files of its masks are read.
-
-        mask_files: by the names that the endpoint and `Request` have for them.
-        """
+    def _answer(self, image: object, request: Request, masks: Callable[[Picture], dict[str, Any]]) -> Answer:
+        """The answer to a request, once the picture is read, and with `masks` those of `Request` for it."""
         picture = read_picture(received_file(image, name="image"))
-        masks: dict[str, Any] = {name: _mask(file, picture, name=name) for name, file in mask_files.items()}
-        comparison = self._service.compare(picture, replace(request, **masks))
+        comparison = self._service.compare(picture, replace(request, **masks(picture)))
         return (
             dict(comparison.to_json()),
             _mask_file(comparison.union("sam"), name="sam_mask"),
@@ -229,12 +238,26 @@ def _add(
         component._api_info["description"] = text
 
 
-def _mask(value: object, picture: Picture, *, name: str) -> Runs | None:
+def _mask(value: object, picture: Picture) -> Runs | None:
     if value is None:
         return None
-    source = received_file(value, name=name)
-    with errors_of(name):
+    source = received_file(value, name="mask_prompt")
+    with errors_of("mask_prompt"):
         return read_mask(source, size_wh=picture.size_wh)
+
+
+def _true_mask(value: object, picture: Picture, *, label: object) -> dict[str, Runs | None]:
+    """{"ground_truth", "void"} of a file; nothing for None."""
+    if value is None:
+        return {}
+    source = received_file(value, name="ground_truth")
+    with errors_of("ground_truth"):
+        try:
+            read = read_true_mask(source, size_wh=picture.size_wh, label=label)
+        except SeveralLabelsError as error:
+            raise ValueError(f"{error} The input ground_truth_label chooses.") from error
+    void = None if read.void is None else Runs.from_mask(read.void)
+    return {"ground_truth": Runs.from_mask(read.mask), "void": void}
 
 
 def _mask_file(mask: Runs, *, name: str) -> gr.FileData:

@@ -52,6 +52,14 @@ def test_the_compressed_form_is_what_coco_writes(name):
     assert (rle_decode(rle) == MASKS[name]).all()
 
 
+def test_without_leaves_the_pixels_of_one_mask_that_are_not_in_another() -> None:
+    rng = np.random.default_rng(3)
+    for share in (0.0, 0.1, 0.5, 0.9, 1.0):
+        for other in (0.0, 0.2, 0.8, 1.0):
+            a, b = rng.random((7, 9)) < share, rng.random((7, 9)) < other
+            assert Runs.from_mask(a).without(Runs.from_mask(b)) == Runs.from_mask(a & ~b)
+
+
 def test_large_numbers_are_written_as_coco_writes_them():
     # Runs of growing and shrinking length: differences of both signs and of one to six letters.
     lengths = [0, 1, 15, 16, 17, 511, 512, 16383, 16384, 524287, 524288, 3, 524289, 17, 2, 1, 900000]

@@ -120,7 +120,7 @@ export class ExportPanel {
     /** @type {CodeRequest} */
     const request = {
       picture: picture.id, language, origin: originOf(picture), settings, prompt, steps,
-      mask: mask?.rle, truth: truth?.rle, choice,
+      mask: mask?.rle, truth: truth?.rle, void: truth?.void?.rle, choice,
     };
     const { text, error } = (await this.server.code(request).catch(() => null)) ?? {};
     if (text === undefined) this.#fail(error);
