@@ -92,13 +92,14 @@ def mask_of(prediction: dict[str, Any]) -> np.ndarray:
 
 def test_the_tools_are_the_endpoints_and_say_what_a_model_needs_to_know(served: Served) -> None:
     listed = tools(served)
-    assert list(listed) == ["compare", "compare_many", "models"]
+    assert list(listed) == ["compare", "compare_many", "segment_everything", "models"]
     for name in ("compare", "compare_many"):
         description = listed[name].description or ""
         assert "SAM and with SAM-HQ" in description
         assert "pixels of the upright picture" in description
         assert "Example: image = photo.jpg" in description
         assert "Returns: result: JSON" in description
+    assert "Example: image = photo.jpg" in (listed["segment_everything"].description or "")
     assert "hq_parameters" in (listed["models"].description or "")
 
 
@@ -122,7 +123,12 @@ def is_typed(schema: dict[str, Any]) -> bool:
 
 def test_only_the_picture_and_the_prompts_are_required(served: Served) -> None:
     required = {name: tool.inputSchema.get("required", []) for name, tool in tools(served).items()}
-    assert required == {"compare": ["image"], "compare_many": ["image", "prompts"], "models": []}
+    assert required == {
+        "compare": ["image"],
+        "compare_many": ["image", "prompts"],
+        "segment_everything": ["image"],
+        "models": [],
+    }
 
 
 def test_a_click_on_a_picture_in_a_data_url(served: Served, photo_url: str) -> None:
@@ -207,6 +213,13 @@ def test_many_objects(served: Served, photo_url: str) -> None:
     prompts = [{"box": BOX}, {"points": [[60, 45], [5, 5]], "labels": [1, 0], "box": None}]
     result, *_ = answer(call(served, "compare_many", image=photo_url, prompts=prompts))
     assert [found["prompt"]["box"] for found in result["objects"]] == [[20.0, 10.0, 90.0, 70.0], None]
+
+
+def test_everything_in_a_picture(served: Served, photo_url: str) -> None:
+    loose = {"points_per_side": 3, "predicted_iou_threshold": 0, "stability_threshold": 0}
+    result, *overlays = answer(call(served, "segment_everything", image=photo_url, **loose))
+    assert result["sam"] and result["sam_hq"]
+    assert len(overlays) == 2
 
 
 def test_models(served: Served) -> None:
