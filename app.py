@@ -3,17 +3,21 @@
 import contextlib
 import importlib.util
 import logging
-import sys
 from pathlib import Path
 
 with contextlib.suppress(ImportError):
     import spaces  # noqa: F401 - a ZeroGPU Space needs it imported before torch; elsewhere it need not be there
 
+from samhq_demo.ui.launching import exit_in_one_sentence, prepare_environment
+
+with exit_in_one_sentence(ValueError):
+    prepare_environment()  # before gradio is imported, which looks at its variables then
+
 import gradio as gr
 
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
-from samhq_demo.ui.named_calls import HANDLERS as NAMED_CALL_HANDLERS
+from samhq_demo.ui.asgi import APP_KWARGS
 from samhq_demo.ui.page import CSS_FILE, build_page, theme
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -33,18 +37,17 @@ def launch(page: gr.Blocks) -> None:
         run_history=False,
         footer_links=["api", "settings", "gradio"],
         ssr_mode=False,
-        app_kwargs={"exception_handlers": dict(NAMED_CALL_HANDLERS)},
+        app_kwargs=dict(APP_KWARGS),
     )
 
 
 def main() -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("samhq_demo").setLevel(logging.INFO)
-    try:
+    with exit_in_one_sentence(ValueError):
         service = build_service(Settings.from_environment())
-    except ValueError as error:
-        sys.exit(str(error))
-    launch(build_page(service, examples_dir=EXAMPLES))
+    with exit_in_one_sentence(OSError):
+        launch(build_page(service, examples_dir=EXAMPLES))
 
 
 if __name__ == "__main__":

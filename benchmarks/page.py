@@ -13,7 +13,7 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,10 +27,13 @@ from transformers.utils import logging
 import samhq_demo.models  # noqa: F401  # before torch is imported, as in the app: it says how threads wait
 from samhq_demo.pictures import Picture, read_picture
 from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.prompts.request import Request
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
 from samhq_demo.ui.page import CSS_FILE, build_page, theme
-from samhq_demo.ui.viewer import build_viewer, shown_picture, viewer_message
+from samhq_demo.ui.viewer.component import build_viewer, shown_picture, viewer_message
+from samhq_demo.ui.viewer.wire import Answer
+from samhq_demo.ui.viewer.wire import Picture as ShownPicture
 from tests.browsing import chromium
 from tests.checkpoints import VIT_B, random_sam_hq, save
 from tests.serving import save_photo
@@ -81,14 +84,14 @@ class Row:
 class Replay:
     """A page that answers at once, whatever it is asked, with what the real page was just answered."""
 
-    def __init__(self, picture: Mapping[str, Any]) -> None:
+    def __init__(self, picture: ShownPicture) -> None:
         self.picture = picture
-        self.preview: Mapping[str, Any] = {}
-        self.whole: Mapping[str, Any] = {}
+        self.preview: Answer = {"needs": "queue"}
+        self.whole: Answer = {"needs": "queue"}
 
     def build(self) -> gr.Blocks:
         with gr.Blocks() as page:
-            viewer = build_viewer(lambda asked: self.preview if asked.is_sketch else self.whole, hover=False)
+            viewer = build_viewer(lambda asked: self.preview if asked.is_preview else self.whole, hover=False)
             page.load(lambda: viewer_message(picture=self.picture), None, viewer)
         return page
 
@@ -136,8 +139,9 @@ def measure(
             on_page = click(visitor, xy)
             prompt = Prompt.from_json(visitor.prompt)
             alone = decode_alone(service, picture, prompt)
-            replay.preview = service.preview(picture, prompt).to_json()
-            replay.whole = service.compare(picture, [prompt]).to_json()
+            request = Request((prompt,))
+            replay.preview = service.preview(picture, request).to_json()
+            replay.whole = service.compare(picture, request).to_json()
             times.append((on_page, alone, click(other, xy)))
         visitor.leave()
         other.leave()

@@ -31,6 +31,7 @@ from transformers.utils import logging
 from samhq_demo.inline import InlineExecutor
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.prompts.request import Request
 from samhq_demo.results.comparison import Comparison
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
@@ -223,7 +224,7 @@ class ServiceWay:
         self.pair.executor = self.service.executor = InlineExecutor()
 
     def answer(self, picture: Picture, prompts: Sequence[Prompt]) -> Comparison:
-        return self.service.compare(picture, prompts)
+        return self.service.compare(picture, Request(tuple(prompts)))
 
     def masks(self, answered: Comparison) -> Masks:
         sam, sam_hq = ([getattr(one, name).runs.mask() for one in answered.objects] for name in Masks._fields)

@@ -23,6 +23,7 @@ from scipy.ndimage import distance_transform_edt
 from samhq_demo.library import FALLBACK
 from samhq_demo.pictures import read_mask, read_picture
 from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.prompts.request import Request
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
 from training.scenes import draw_scene
@@ -302,7 +303,8 @@ def _save_answer(entry: Entry) -> str:
     service = build_service(Settings(model=FALLBACK, device="cpu", dtype="float32"))
     picture = read_picture(FOLDER / entry["file"])
     truth = read_mask(FOLDER / entry["truth"], size_wh=picture.size_wh) if entry["truth"] else None
-    answer = service.compare(picture, [Prompt.from_json(dict(entry["prompt"]))], ground_truth=truth)
+    request = Request((Prompt.from_json(dict(entry["prompt"])),), ground_truth=truth)
+    answer = service.compare(picture, request)
     file = f"{Path(entry['file']).stem}.answer.json"
     (FOLDER / file).write_text(f"{json.dumps(answer.to_json()['objects'][0])}\n", encoding="utf-8")
     return file

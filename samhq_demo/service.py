@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from samhq_demo.prompts.everything import EverythingOptions
-from samhq_demo.prompts.prompt import Prompt
-from samhq_demo.prompts.refinement import RefineStep
-from samhq_demo.prompts.request import Request
-
 from .cache import BoundedCache, Encoded
 from .library import ModelDescription, ModelLibrary, ServiceStatus
-from .masks.runs import Runs
 from .memory import keep_freed_memory
 from .photo_scores import PhotoScores
 from .pictures import Picture
+from .prompts.everything import EverythingOptions
+from .prompts.request import Request
 from .results.comparison import Comparison
 from .results.everything import Everything
 from .results.preview import Preview
@@ -98,51 +94,22 @@ class CompareService:
         key = (self._library.name(model), picture.content_id)
         return 1.0 if key in self._cache else self._progress.get(key, 0.0)
 
-    def compare(
-        self,
-        picture: Picture,
-        prompts: Sequence[Prompt],
-        *,
-        model: str | None = None,
-        multimask: bool | None = None,
-        hq_token_only: bool = False,
-        mask_prompt: Runs | None = None,
-        ground_truth: Runs | None = None,
-        refine_from: Sequence[RefineStep] = (),
-        may_encode: bool = True,
-    ) -> Comparison:
+    def compare(self, picture: Picture, request: Request, *, may_encode: bool = True) -> Comparison:
         """Both models' masks of every prompt's object.
 
         Args:
-            prompts: 1 to 32, each one object, in picture pixels.
-            model: a name from `models`; None is the one that answers now.
-            multimask: None asks for candidates exactly where a prompt is a single point.
-            hq_token_only: the HQ mask alone, instead of added to SAM-HQ's inner SAM mask.
-            mask_prompt: a rough mask to start from; for a single prompt.
-            ground_truth: the true mask; the predictions then carry their true scores.
-            refine_from: up to 16 earlier prompts of a single prompt's object, oldest first. The first
-                starts from the mask prompt, each other one and the prompt from the logits of the
-                answer before.
             may_encode: whether to encode the picture where that has not been done.
 
         Raises:
-            ValueError: the request is wrong, or the model's weights are not here.
+            ValueError: the request does not fit the picture, or the model's weights are not here.
             NotEncodedError: the picture would have to be encoded, and may not be.
         """
         began = time.perf_counter()
-        asked = Request.of(
-            picture,
-            prompts,
-            multimask=multimask,
-            hq_token_only=hq_token_only,
-            mask_prompt=mask_prompt,
-            ground_truth=ground_truth,
-            refine_from=refine_from,
-        )
-        answerer, embedding, encoded = self._embedding(picture, model=model, may_encode=may_encode)
+        request = request.within(picture.size_wh)
+        answerer, embedding, encoded = self._embedding(picture, model=request.model, may_encode=may_encode)
         seen = time.perf_counter()
-        decode = self._decoder(answerer, picture, embedding, asked)
-        objects = answerer.compare(embedding, asked, decode=decode, executor=self.executor)
+        decode = self._decoder(answerer, picture, embedding, request)
+        objects = answerer.compare(embedding, request, decode=decode, executor=self.executor)
         done = time.perf_counter()
         return Comparison(
             model=answerer.pair.name,
@@ -156,35 +123,18 @@ class CompareService:
             },
         )
 
-    def preview(
-        self,
-        picture: Picture,
-        prompt: Prompt,
-        *,
-        model: str | None = None,
-        multimask: bool | None = None,
-        hq_token_only: bool = False,
-        mask_prompt: Runs | None = None,
-        refine_from: Sequence[RefineStep] = (),
-        may_encode: bool = True,
-    ) -> Preview:
-        """Both models' best masks at the size of a screen: the soonest answer to one prompt.
+    def preview(self, picture: Picture, request: Request, *, may_encode: bool = True) -> Preview:
+        """Both models' best masks at the size of a screen: the soonest answer to a request for one object.
 
-        Arguments and errors are those of `compare`. Request the same soon after, that takes no decoding
-        but where there is a mask prompt.
+        Arguments and errors are those of `compare`. Asked the same soon after, that takes no decoding but
+        where there is a mask prompt.
         """
-        asked = Request.of(
-            picture,
-            [prompt],
-            multimask=multimask,
-            hq_token_only=hq_token_only,
-            mask_prompt=mask_prompt,
-            ground_truth=None,
-            refine_from=refine_from,
-        )
-        answerer, embedding, _ = self._embedding(picture, model=model, may_encode=may_encode)
-        decode = self._decoder(answerer, picture, embedding, asked)
-        return answerer.preview(embedding, asked, decode=decode)
+        if len(request.prompts) != 1:
+            raise ValueError(f"A preview goes with one object, not with {len(request.prompts)}.")
+        request = request.within(picture.size_wh)
+        answerer, embedding, _ = self._embedding(picture, model=request.model, may_encode=may_encode)
+        decode = self._decoder(answerer, picture, embedding, request)
+        return answerer.preview(embedding, request, decode=decode)
 
     def segment_everything(
         self,
@@ -251,16 +201,16 @@ class CompareService:
         return answerer, *self._cache.get(key, encode)
 
     def _decoder(
-        self, answerer: Answerer, picture: Picture, embedding: ImageEmbedding, asked: Request
+        self, answerer: Answerer, picture: Picture, embedding: ImageEmbedding, request: Request
     ) -> Decode:
         """How the logits of a single prompt are had: those of before where the same was asked."""
         # The settings decide what earlier prompts hand on, but nothing of the prompt's own logits.
-        settings = (asked.multimask, asked.hq_token_only) if asked.steps else None
-        key = (answerer.pair.name, picture.content_id, asked.prompts, asked.steps, settings)
+        settings = (request.multimask_output, request.hq_token_only) if request.refine_from else None
+        key = (answerer.pair.name, picture.content_id, request.prompts, request.refine_from, settings)
 
         def decode(on_sam: OnSam | None) -> DecodedPair:
-            compute = partial(answerer.decode, embedding, asked, on_sam=on_sam)
-            if asked.mask_prompt is not None:  # a large thing to tell apart by
+            compute = partial(answerer.decode, embedding, request, on_sam=on_sam)
+            if request.mask_prompt is not None:  # a large thing to tell apart by
                 return compute()
             return self._decoded.get(key, compute)[0]
 

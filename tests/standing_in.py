@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from samhq_demo.library import ServiceStatus
+from samhq_demo.pictures import Picture
+from samhq_demo.prompts.request import Request
+from samhq_demo.results.comparison import Comparison
 from samhq_demo.service import CompareService
 
 BASE = ServiceStatus("base", True, "base answers.")
@@ -40,5 +44,5 @@ class StandIn:
         if self._is_ahead:
             threading.Thread(target=prepare, args=[self.current.model], daemon=True).start()
 
-    def compare(self, *asked: Any, model: str | None = None, **how: Any) -> Any:
-        return self._service.compare(*asked, **how)
+    def compare(self, picture: Picture, request: Request, **how: Any) -> Comparison:
+        return self._service.compare(picture, replace(request, model=None), **how)

@@ -15,6 +15,7 @@ from samhq_demo.models.pair import ModelPair
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.everything import EverythingOptions
 from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.prompts.request import Request
 from samhq_demo.results.everything import FoundMask, StoppedError
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
@@ -201,7 +202,7 @@ def test_it_stops_soon_and_the_next_click_is_answered(tiny: CompareService, draw
         tiny.segment_everything(drawn, on_progress=told.append, should_stop=lambda: len(told) >= 3)
     assert len(told) == 3 and told[-1] < 0.3
     click = Prompt(points=((70.0, 70.0),), labels=(1,))
-    assert tiny.compare(drawn, [click]).objects[0].sam_hq.runs.area
+    assert tiny.compare(drawn, Request([click])).objects[0].sam_hq.runs.area
 
 
 def test_a_picture_of_one_pixel(service: CompareService) -> None:

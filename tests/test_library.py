@@ -15,10 +15,11 @@ from huggingface_hub import constants
 
 from samhq_demo import library
 from samhq_demo.library import ModelLibrary
-from samhq_demo.models.download import Download
 from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.prompts.request import Request
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
+from samhq_demo.weights.download import Download
 from tests.hub_server import KIB, HubServer, files_in
 from tests.parity import picture_of
 from tests.waiting import wait
@@ -58,20 +59,20 @@ def test_base_takes_over_from_tiny_once_it_is_downloaded(hub: HubServer) -> None
     service = build_service(Settings(device="cpu"))
     assert service.status().model == "tiny"
     wait(lambda: "base is being downloaded (" in service.status().message)
-    assert service.compare(picture_of((80, 60)), [BOX]).model == "tiny"
+    assert service.compare(picture_of((80, 60)), Request([BOX])).model == "tiny"
     assert service.status().advice == "base is sharper and takes over once it is here."
     hub.bytes_per_second = None
     wait(lambda: service.status().model == "base" and service.status().ready)
-    assert service.compare(picture_of((80, 60)), [BOX]).model == "base"
+    assert service.compare(picture_of((80, 60)), Request([BOX])).model == "base"
     assert [m.name for m in service.models() if m.active] == ["base"]
     assert not service.status().is_small
-    assert service.compare(picture_of((80, 60)), [BOX], model="tiny").model == "tiny"
+    assert service.compare(picture_of((80, 60)), Request([BOX], model="tiny")).model == "tiny"
 
 
 def test_who_cannot_go_on_without_base_waits_for_it(hub: HubServer) -> None:
     service = build_service(Settings(model="base", device="cpu"))
     name = service.wait_for_weights()
-    assert service.compare(picture_of((80, 60)), [BOX], model=name).model == "base"
+    assert service.compare(picture_of((80, 60)), Request([BOX], model=name)).model == "base"
 
 
 def test_what_wants_to_be_prepared_is_before_base_takes_over(hub: HubServer) -> None:
@@ -131,10 +132,10 @@ def test_refusal_leaves_tiny_answering_and_says_why(hub: HubServer, status: int)
     hub.refuse = status
     service = build_service(Settings(device="cpu"))
     wait(lambda: "could not be had" in service.status().message)
-    assert service.compare(picture_of((80, 60)), [BOX]).model == "tiny"
+    assert service.compare(picture_of((80, 60)), Request([BOX])).model == "tiny"
     assert "let this machine reach the Hugging Face Hub" in service.status().advice
     with pytest.raises(ValueError, match="on this machine: tiny"):
-        service.compare(picture_of((80, 60)), [BOX], model="large")
+        service.compare(picture_of((80, 60)), Request([BOX], model="large"))
 
 
 def test_cut_off_download_leaves_tiny_and_asking_again_goes_on(hub: HubServer) -> None:
@@ -144,7 +145,7 @@ def test_cut_off_download_leaves_tiny_and_asking_again_goes_on(hub: HubServer) -
     assert service.status().model == "tiny"
     hub.dies_after = None
     with pytest.raises(ValueError, match="base is being downloaded"):
-        service.compare(picture_of((80, 60)), [BOX], model="base")
+        service.compare(picture_of((80, 60)), Request([BOX], model="base"))
     wait(lambda: service.status().model == "base")
 
 
@@ -197,4 +198,4 @@ def test_a_model_that_is_none_is_refused_at_the_start(name: str) -> None:
 def test_a_device_that_is_not_here_is_told(checkpoint: Path) -> None:
     service = build_service(Settings(model=str(checkpoint), device="cuda"))
     with pytest.raises(ValueError, match="SAMHQ_DEVICE"):
-        service.compare(picture_of((80, 60)), [BOX])
+        service.compare(picture_of((80, 60)), Request([BOX]))

@@ -11,6 +11,7 @@ import pytest
 
 from samhq_demo.library import FALLBACK, ModelLibrary
 from samhq_demo.pictures import read_mask, read_picture
+from samhq_demo.prompts.request import Request
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
 from samhq_demo.ui.examples import Example, in_order, read_examples
@@ -18,7 +19,7 @@ from samhq_demo.ui.handlers import Handlers
 from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.store import PictureStore
-from samhq_demo.ui.viewer import NEEDS_QUEUE
+from samhq_demo.ui.viewer.component import NEEDS_QUEUE
 from tests.serving import save_photo
 from tests.standing_in import BASE, TINY, StandIn
 from tests.support.pixels import mask_iou, rle_decode
@@ -103,7 +104,7 @@ def test_the_bundled_answer_is_what_the_bundled_checkpoint_says() -> None:
     picture = read_picture(first.file)
     truth = None if first.truth is None else read_mask(first.truth, size_wh=picture.size_wh)
     service = build_service(Settings(model=FALLBACK, device="cpu", dtype="float32"))
-    said = service.compare(picture, [first.prompt], ground_truth=truth).to_json()["objects"][0]
+    said = service.compare(picture, Request([first.prompt], ground_truth=truth)).to_json()["objects"][0]
     assert kept["prompt"] == said["prompt"]
     for model in ("sam", "sam_hq"):
         assert mask_iou(rle_decode(kept[model]["rle"]), rle_decode(said[model]["rle"])) > 0.99
@@ -133,7 +134,7 @@ def test_a_loaded_model_answers_its_first_example_ahead(service: CompareService)
     assert (before.example, before.answer) == (first, None)
     opening.answer_ahead()
     wait(lambda: opening.now().answer is not None)
-    said = service.compare(read_picture(first.file), [first.prompt])
+    said = service.compare(read_picture(first.file), Request([first.prompt]))
     assert said.encoded == "cached"
     opened = opening.now()
     assert opened is not None and opened.answer is not None

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from samhq_demo.prompts.refinement import RefineStep
+from samhq_demo.prompts.request import Request
 from tests.checkpoints import SMALL, random_sam_hq, save
 from tests.parity import PICTURES, Official, Row, measure, picture_of, prompts_of, service_of, stock_mask
 
@@ -38,7 +39,7 @@ def test_a_lesser_candidate_goes_on_as_the_official_predictor_has_it(chosen: int
     logits = official.sam_masks(click, None, multimask=True)[chosen][2][None]
     true_mask, true_score, _ = official.sam_masks(box, logits, multimask=False)[0]
     step = RefineStep(click, sam_candidate=chosen)
-    ours = service_of(save(sam_hq, tmp_path / "small")).compare(picture, [box], refine_from=[step])
+    ours = service_of(save(sam_hq, tmp_path / "small")).compare(picture, Request([box], refine_from=[step]))
     assert (ours.objects[0].sam.runs.mask() == true_mask).mean() >= LEAST_PIXELS
     assert ours.objects[0].sam.predicted_iou == pytest.approx(true_score, abs=MOST_SCORE)
 
@@ -50,7 +51,9 @@ def test_unmended_decoder_fails_the_same_check(tmp_path: Path) -> None:
     prompt = prompts_of(picture.size_wh)["points of both labels"]
     true_mask, *_ = Official(sam_hq, picture).sam_hq_mask(prompt, None, multimask=False, hq_token_only=False)
     assert 0.02 < true_mask.mean() < 0.98, "a mask with one sign only would prove nothing"
-    ours = service_of(save(sam_hq, tmp_path / "small")).compare(picture, [prompt], multimask=False)
+    ours = service_of(save(sam_hq, tmp_path / "small")).compare(
+        picture, Request([prompt], multimask_output=False)
+    )
     assert (ours.objects[0].sam_hq.runs.mask() == true_mask).mean() >= LEAST_PIXELS
     assert (stock_mask(sam_hq, picture, prompt) == true_mask).mean() < 0.9
 
@@ -62,11 +65,11 @@ def test_the_decoders_forward_is_never_called(tmp_path: Path, monkeypatch: pytes
     service = service_of(save(random_sam_hq(SMALL, seed=3), tmp_path / "small"))
     picture = picture_of((64, 48))
     prompt = prompts_of(picture.size_wh)["box"]
-    before = service.compare(picture, [prompt])
+    before = service.compare(picture, Request([prompt]))
 
     def broken(*_args: object, **_kwargs: object) -> None:
         raise AssertionError("transformers' forward was called")
 
     monkeypatch.setattr(SamHQMaskDecoder, "forward", broken)
-    after = service.compare(picture, [prompt])
+    after = service.compare(picture, Request([prompt]))
     assert after.objects[0].sam_hq.runs == before.objects[0].sam_hq.runs

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +10,7 @@ from scipy import ndimage
 
 from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.pictures import Picture
-from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.prompts.request import Request
 from samhq_demo.results.comparison import Comparison
 from samhq_demo.service import CompareService
 from tests.label_maps import save_photo
@@ -121,7 +120,7 @@ def test_scores_are_those_of_the_service_itself(scenes: Path) -> None:
     report = evaluate_photos(service, [photo], with_baselines=False)
     for asked in ("click", "box"):
         answers = [
-            service.compare(photo.picture, [getattr(r, asked)], ground_truth=r.runs).objects[0]
+            service.compare(photo.picture, Request([getattr(r, asked)], ground_truth=r.runs)).objects[0]
             for r in photo.regions
         ]
         (row,) = (score for score in report.models if score.asked == f"photos, {asked}")
@@ -143,9 +142,9 @@ def test_a_picture_is_asked_all_at_once(
     asked: list[int] = []
     compare = service.compare
 
-    def counted(picture: Picture, prompts: Sequence[Prompt]) -> Comparison:
-        asked.append(len(prompts))
-        return compare(picture, prompts)
+    def counted(picture: Picture, request: Request) -> Comparison:
+        asked.append(len(request.prompts))
+        return compare(picture, request)
 
     monkeypatch.setattr(service, "compare", counted)
     photos = list(read_photos(find_photos(scenes)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,18 @@ import torch
 from PIL import Image
 
 from training import pack as packing
-from training import sources
+from training import sources, train
+from training.agreement import agreement
 from training.batches import Batches, Diet
+from training.export import TINY
 from training.losses import AffinityHead
 from training.muon import Muon, orthogonal
 from training.pack import Pictures, photo_of, read_pack, sprite_of
 from training.photo_scenes import Mixture, PhotoScenes
 from training.segments import segment_tree
 from training.sources import Source, fetch, pictures
+
+MACHINE = train.Machine("cpu", low_precision=False, workers=1)
 
 
 def two_fields() -> np.ndarray:
@@ -224,3 +229,52 @@ def test_every_source_states_its_licence(source: Source) -> None:
     assert source.licence
     assert source.package in readme
     assert source.licence.split(",")[0].split(" ")[0] in readme
+
+
+def bundled_sam() -> torch.nn.Module:
+    """The bundled checkpoint as training holds it."""
+    large = next(phase for phase in train.PHASES if phase.name == "large")
+    return train.Run(large, Path("nowhere"), machine=MACHINE, init=TINY).model.eval()
+
+
+def test_a_model_finds_the_segment_that_people_see_better_than_the_others() -> None:
+    pictures = pictures_of()
+    (found, *_) = agreement(bundled_sam(), pictures)
+    photo, tree = pictures.photos[0]
+    members = tree.members()
+    ys, xs = np.mgrid[: photo.shape[0], : photo.shape[1]]
+    disc = np.hypot(ys - 48, xs - 30) < 16
+    ious = np.array([iou(held[tree.labels], disc) for held in members])
+    assert found.shape == (len(members),)
+    assert found[ious.argmax()] > 0.5
+    assert found[ious.argmax()] >= found[ious < 0.5].max()
+    shares = np.array([held[tree.labels].mean() for held in members])
+    assert not found[(shares < 0.005) | (shares > 0.6)].any()
+
+
+def test_only_segments_that_a_model_finds_are_drawn() -> None:
+    pictures = pictures_of()
+    _, tree = pictures.photos[0]
+    shares = np.array([held[tree.labels].mean() for held in tree.members()])
+    one = np.abs(shares - 0.1).argmin()
+    found = [np.zeros(2 * t.count - 1, np.float32) for _, t in pictures.photos]
+    found[0][one] = 0.9
+    scenes = PhotoScenes(pictures, Mixture(busy_share=1.0), found)
+    drawn = [scenes.draw(np.random.default_rng(seed), size_wh=(128, 96)) for seed in range(20)]
+    assert all(sum(o.kind == "segment" for o in scene.objects) <= 1 for scene in drawn)
+    assert any(o.kind == "segment" for scene in drawn for o in scene.objects)
+
+
+def test_a_run_asks_once_what_its_model_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    phase = train.Phase(
+        "large", Diet(64, 1, 1, 0.2, ("plain",), seed=1), share=1, steps=1, rate=0.0, sifts=True
+    )
+    monkeypatch.setattr(train, "PHASES", (phase,))
+    pictures = pictures_of()
+    first = train.sifted(phase, tmp_path, pictures, machine=MACHINE)
+    assert first is not None
+    monkeypatch.delattr(train, "agreement")
+    again = train.sifted(phase, tmp_path, pictures, machine=MACHINE)
+    assert again is not None
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert train.sifted(replace(phase, sifts=False), tmp_path, pictures, machine=MACHINE) is None

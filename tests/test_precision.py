@@ -14,6 +14,7 @@ from samhq_demo.models.checkpoints import load_pair
 from samhq_demo.models.compute import Compute
 from samhq_demo.models.pair import ModelPair
 from samhq_demo.pictures import Picture
+from samhq_demo.prompts.request import Request
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
 from tests.support.pixels import mask_iou
@@ -64,7 +65,10 @@ def test_bfloat16_answers_are_those_of_float32() -> None:
         for scene in held_out(10, thin=thin):
             picture = Picture.from_pixels(scene.image)
             prompts = [ask(item) for item in scene.objects[:2] for ask in (click_inside, box_around)]
-            answers = (service.compare(picture, prompts, multimask=False) for service in (single, half))
+            answers = (
+                service.compare(picture, Request(prompts, multimask_output=False))
+                for service in (single, half)
+            )
             for one, other in zip(*(answer.objects for answer in answers), strict=True):
                 for a, b in ((one.sam, other.sam), (one.sam_hq, other.sam_hq)):
                     overlaps.append(mask_iou(a.runs.mask(), b.runs.mask()))

@@ -16,6 +16,7 @@ from samhq_demo.models.pair import ModelPair
 from samhq_demo.pictures import read_picture
 from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.prompts.refinement import RefineStep
+from samhq_demo.prompts.request import Request
 from samhq_demo.service import CompareService, NotEncodedError, build_service
 from samhq_demo.settings import Settings
 from tests.parity import picture_of
@@ -46,8 +47,8 @@ def fresh(checkpoint: Path, encodes: list[tuple[int, ...]]) -> CompareService:
 
 def test_second_click_reuses_the_embedding(fresh: CompareService, encodes: list[tuple[int, ...]]) -> None:
     picture = picture_of((80, 60))
-    first = fresh.compare(picture, [CLICK])
-    second = fresh.compare(picture, [BOX])
+    first = fresh.compare(picture, Request([CLICK]))
+    second = fresh.compare(picture, Request([BOX]))
     assert (first.encoded, second.encoded) == ("now", "cached")
     assert len(encodes) == 1
 
@@ -55,7 +56,7 @@ def test_second_click_reuses_the_embedding(fresh: CompareService, encodes: list[
 def test_upload_encodes_before_the_first_click(fresh: CompareService, encodes: list[tuple[int, ...]]) -> None:
     picture = picture_of((80, 60))
     assert fresh.prepare(picture) == "now"
-    assert fresh.compare(picture, [CLICK]).encoded == "cached"
+    assert fresh.compare(picture, Request([CLICK])).encoded == "cached"
     assert len(encodes) == 1
 
 
@@ -68,7 +69,7 @@ def test_two_users_of_one_new_picture_run_the_encoder_once(
     def ask() -> None:
         picture = picture_of((300, 200), seed=5)
         together.wait()
-        how.append(fresh.compare(picture, [CLICK]).encoded)
+        how.append(fresh.compare(picture, Request([CLICK])).encoded)
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:
@@ -85,11 +86,18 @@ def test_single_point_gets_candidates_and_nothing_else_does(service: CompareServ
     rough = np.zeros((60, 80), bool)
     rough[10:40, 10:50] = True
     started_from = Runs.from_mask(rough)
-    assert service.compare(picture, [CLICK]).objects[0].sam.candidates is not None
-    assert service.compare(picture, [BOX]).objects[0].sam.candidates is None
-    assert service.compare(picture, [CLICK], mask_prompt=started_from).objects[0].sam.candidates is None
-    assert service.compare(picture, [BOX], multimask=True).objects[0].sam_hq.candidates is not None
-    assert service.compare(picture, [CLICK], multimask=False).objects[0].sam.candidates is None
+    assert service.compare(picture, Request([CLICK])).objects[0].sam.candidates is not None
+    assert service.compare(picture, Request([BOX])).objects[0].sam.candidates is None
+    assert (
+        service.compare(picture, Request([CLICK], mask_prompt=started_from)).objects[0].sam.candidates is None
+    )
+    assert (
+        service.compare(picture, Request([BOX], multimask_output=True)).objects[0].sam_hq.candidates
+        is not None
+    )
+    assert (
+        service.compare(picture, Request([CLICK], multimask_output=False)).objects[0].sam.candidates is None
+    )
 
 
 @pytest.fixture
@@ -112,8 +120,8 @@ def test_a_preview_has_the_best_masks_and_the_rest_costs_no_decoding(
     fresh: CompareService, decodes: list[int], prompt: Prompt, hq_token_only: bool
 ) -> None:
     picture = picture_of((80, 60))
-    preview = fresh.preview(picture, prompt, hq_token_only=hq_token_only)
-    (whole,) = fresh.compare(picture, [prompt], hq_token_only=hq_token_only).objects
+    preview = fresh.preview(picture, Request([prompt], hq_token_only=hq_token_only))
+    (whole,) = fresh.compare(picture, Request([prompt], hq_token_only=hq_token_only)).objects
     assert decodes == [1]
     for shown, full in ((preview.sam, whole.sam), (preview.sam_hq, whole.sam_hq)):
         assert shown.runs == full.runs
@@ -122,8 +130,8 @@ def test_a_preview_has_the_best_masks_and_the_rest_costs_no_decoding(
 
 def test_a_preview_of_a_large_picture_is_small_and_the_same_mask(service: CompareService) -> None:
     picture, box = picture_of((2400, 1800)), Prompt(box_xyxy=(300.0, 200.0, 2100.0, 1500.0))
-    preview = service.preview(picture, box)
-    (whole,) = service.compare(picture, [box]).objects
+    preview = service.preview(picture, Request([box]))
+    (whole,) = service.compare(picture, Request([box])).objects
     for shown, full in ((preview.sam, whole.sam), (preview.sam_hq, whole.sam_hq)):
         small = shown.runs.mask()
         assert small.shape == (886, 1182)
@@ -136,7 +144,7 @@ def test_a_preview_of_a_large_picture_is_small_and_the_same_mask(service: Compar
 
 def test_a_preview_encodes_only_where_it_may(fresh: CompareService) -> None:
     with pytest.raises(NotEncodedError):
-        fresh.preview(picture_of((80, 60)), CLICK, may_encode=False)
+        fresh.preview(picture_of((80, 60)), Request([CLICK]), may_encode=False)
 
 
 @pytest.mark.parametrize(
@@ -153,15 +161,17 @@ def test_a_preview_encodes_only_where_it_may(fresh: CompareService) -> None:
 def test_another_question_is_answered_as_if_it_were_the_first(
     fresh: CompareService, checkpoint: Path, changed: dict[str, Any]
 ) -> None:
-    asked: dict[str, Any] = {"picture": picture_of((80, 60)), "prompts": [CLICK]}
-    fresh.compare(**asked)
-    fresh.compare(**asked, refine_from=[RefineStep(CLICK)])
     other = build_service(Settings(model=str(checkpoint), device="cpu", dtype="float32"))
-    assert fresh.compare(**{**asked, **changed}).objects == other.compare(**{**asked, **changed}).objects
+    picture = picture_of((80, 60))
+    fresh.compare(picture, Request([CLICK]))
+    fresh.compare(picture, Request([CLICK], refine_from=[RefineStep(CLICK)]))
+    changed = dict(changed)
+    picture, request = changed.pop("picture", picture), Request(**{"prompts": [CLICK], **changed})
+    assert fresh.compare(picture, request).objects == other.compare(picture, request).objects
 
 
 def test_candidates_come_best_first_and_the_answer_is_the_best(service: CompareService) -> None:
-    found = service.compare(picture_of((80, 60)), [CLICK]).objects[0]
+    found = service.compare(picture_of((80, 60)), Request([CLICK])).objects[0]
     for answer in (found.sam, found.sam_hq):
         assert answer.candidates is not None
         scores = [c.predicted_iou for c in answer.candidates]
@@ -178,9 +188,9 @@ def test_every_object_of_a_batch_gets_the_mask_it_gets_alone(service: CompareSer
         for n in (1, 2, 1, 3, 2, 1)
     ]
     prompts += [BOX, Prompt(points=((20.0, 20.0),), labels=(1,), box_xyxy=(5.0, 5.0, 60.0, 40.0))]
-    together = service.compare(picture, prompts, multimask=False).objects
+    together = service.compare(picture, Request(prompts, multimask_output=False)).objects
     for prompt, one in zip(prompts, together, strict=True):
-        alone = service.compare(picture, [prompt], multimask=False).objects[0]
+        alone = service.compare(picture, Request([prompt], multimask_output=False)).objects[0]
         for a, b in ((one.sam, alone.sam), (one.sam_hq, alone.sam_hq)):
             assert (a.runs.mask() == b.runs.mask()).mean() >= 0.999
             assert a.predicted_iou == pytest.approx(b.predicted_iou, abs=1e-4)
@@ -188,9 +198,9 @@ def test_every_object_of_a_batch_gets_the_mask_it_gets_alone(service: CompareSer
 
 def test_truth_gives_true_scores(service: CompareService) -> None:
     picture = picture_of((80, 60))
-    first = service.compare(picture, [BOX]).objects[0]
+    first = service.compare(picture, Request([BOX])).objects[0]
     assert first.sam.true_iou is None
-    again = service.compare(picture, [BOX], ground_truth=first.sam.runs).objects[0]
+    again = service.compare(picture, Request([BOX], ground_truth=first.sam.runs)).objects[0]
     assert again.sam.true_iou == 1.0
     assert again.sam.true_boundary_iou == 1.0
     assert again.sam_hq.true_iou == pytest.approx(first.agreement.iou)
@@ -201,8 +211,8 @@ def test_tiny_refines_an_earlier_answer() -> None:
     picture = read_picture(EXAMPLES / "house.jpg")
     click = Prompt(points=((237.0, 305.0),), labels=(1,))
     both = Prompt(points=((237.0, 305.0), (20.0, 20.0)), labels=(1, 0))
-    alone = tiny.compare(picture, [both]).objects[0]
-    refined = tiny.compare(picture, [both], refine_from=[RefineStep(click)]).objects[0]
+    alone = tiny.compare(picture, Request([both])).objects[0]
+    refined = tiny.compare(picture, Request([both], refine_from=[RefineStep(click)])).objects[0]
     assert refined.prompt == both
     assert (refined.sam.runs.mask() != alone.sam.runs.mask()).any()
     assert (refined.sam_hq.runs.mask() != alone.sam_hq.runs.mask()).any()
@@ -212,7 +222,7 @@ def test_every_step_counts_and_so_does_their_order(service: CompareService) -> N
     picture = picture_of((80, 60))
     chains = [(), (CLICK,), (BOX,), (CLICK, BOX), (BOX, CLICK), (BOX, BOX)]
     found = [
-        service.compare(picture, [BOX], refine_from=[RefineStep(p) for p in chain]).objects[0]
+        service.compare(picture, Request([BOX], refine_from=[RefineStep(p) for p in chain])).objects[0]
         for chain in chains
     ]
     for answers in ([one.sam.runs for one in found], [one.sam_hq.runs for one in found]):
@@ -222,18 +232,18 @@ def test_every_step_counts_and_so_does_their_order(service: CompareService) -> N
 def test_a_refined_answer_comes_out_the_same_each_time(service: CompareService) -> None:
     """Nothing is kept between requests: the chain is all that counts."""
     picture = picture_of((80, 60))
-    first = service.compare(picture, [BOX], refine_from=[RefineStep(CLICK)])
-    service.compare(picture, [CLICK], refine_from=[RefineStep(BOX)])
-    again = service.compare(picture, [BOX], refine_from=[RefineStep(CLICK)])
+    first = service.compare(picture, Request([BOX], refine_from=[RefineStep(CLICK)]))
+    service.compare(picture, Request([CLICK], refine_from=[RefineStep(BOX)]))
+    again = service.compare(picture, Request([BOX], refine_from=[RefineStep(CLICK)]))
     assert again.objects == first.objects
 
 
 def test_each_model_goes_on_from_the_candidate_chosen_of_its_own(service: CompareService) -> None:
     picture = picture_of((80, 60))
     found = {
-        (sam, sam_hq): service.compare(picture, [BOX], refine_from=[RefineStep(CLICK, sam, sam_hq)]).objects[
-            0
-        ]
+        (sam, sam_hq): service.compare(
+            picture, Request([BOX], refine_from=[RefineStep(CLICK, sam, sam_hq)])
+        ).objects[0]
         for sam, sam_hq in ((0, 0), (1, 0), (2, 0), (0, 1), (0, 2))
     }
     best = found[0, 0]
@@ -251,23 +261,23 @@ def test_a_mask_prompt_starts_the_first_step(service: CompareService) -> None:
     rough = np.zeros((60, 80), bool)
     rough[10:40, 10:50] = True
     started_from = Runs.from_mask(rough)
-    without = service.compare(picture, [BOX], refine_from=[RefineStep(CLICK)]).objects[0]
+    without = service.compare(picture, Request([BOX], refine_from=[RefineStep(CLICK)])).objects[0]
     started = service.compare(
-        picture, [BOX], refine_from=[RefineStep(CLICK)], mask_prompt=started_from
+        picture, Request([BOX], refine_from=[RefineStep(CLICK)], mask_prompt=started_from)
     ).objects[0]
-    direct = service.compare(picture, [BOX], mask_prompt=started_from).objects[0]
+    direct = service.compare(picture, Request([BOX], mask_prompt=started_from)).objects[0]
     assert len({one.sam_hq.runs for one in (without, started, direct)}) == 3
     # The mask alone is a step as well.
-    service.compare(picture, [BOX], refine_from=[RefineStep(Prompt())], mask_prompt=started_from)
+    service.compare(picture, Request([BOX], refine_from=[RefineStep(Prompt())], mask_prompt=started_from))
 
 
 def test_a_refining_prompt_may_be_empty_and_has_one_mask_unless_more_are_asked_for(
     service: CompareService,
 ) -> None:
     picture, steps = picture_of((80, 60)), [RefineStep(CLICK)]
-    assert service.compare(picture, [Prompt()], refine_from=steps).objects[0].prompt == Prompt()
-    assert service.compare(picture, [CLICK], refine_from=steps).objects[0].sam.candidates is None
-    asked = service.compare(picture, [CLICK], refine_from=steps, multimask=True).objects[0]
+    assert service.compare(picture, Request([Prompt()], refine_from=steps)).objects[0].prompt == Prompt()
+    assert service.compare(picture, Request([CLICK], refine_from=steps)).objects[0].sam.candidates is None
+    asked = service.compare(picture, Request([CLICK], refine_from=steps, multimask_output=True)).objects[0]
     assert asked.sam.candidates is not None
 
 
@@ -279,7 +289,7 @@ def test_a_refining_prompt_may_be_empty_and_has_one_mask_unless_more_are_asked_f
         ([RefineStep(Prompt())], {}, "^Step 1 .*Nothing is asked for"),
         ([RefineStep(BOX, 1)], {}, "^Step 1 .*sam_candidate is 1"),
         ([RefineStep(BOX, 0, 2)], {}, "^Step 1 .*sam_hq_candidate is 2"),
-        ([RefineStep(CLICK, 1)], {"multimask": False}, "single mask"),
+        ([RefineStep(CLICK, 1)], {"multimask_output": False}, "single mask"),
         ([RefineStep(CLICK), RefineStep(CLICK, 1)], {}, "^Step 2 .*single mask"),
         ([RefineStep(CLICK, 1)], {"mask_prompt": Runs.from_mask(np.ones((60, 80), bool))}, "single mask"),
     ],
@@ -290,7 +300,7 @@ def test_a_wrong_step_is_told_in_one_sentence_before_a_model_is_loaded(
     library = ModelLibrary(Settings(model=str(checkpoint), device="cpu", dtype="float32"))
     service = CompareService(library, cache=BoundedCache(max_bytes=1))
     with pytest.raises(ValueError, match=told) as caught:
-        service.compare(picture_of((80, 60)), [CLICK], refine_from=steps, **options)
+        service.compare(picture_of((80, 60)), Request([CLICK], refine_from=steps, **options))
     assert "\n" not in str(caught.value)
     assert not service.status().ready
 
@@ -313,7 +323,7 @@ def test_a_wrong_request_is_told_in_one_sentence(
     service: CompareService, prompts: list[Prompt], options: dict[str, object], told: str
 ) -> None:
     with pytest.raises(ValueError, match=told) as caught:
-        service.compare(picture_of((80, 60)), prompts, **options)
+        service.compare(picture_of((80, 60)), Request(prompts, **options))
     assert "\n" not in str(caught.value)
 
 
@@ -331,7 +341,7 @@ def test_unequal_encoders_both_run_and_the_masks_are_each_models_own(tmp_path: P
         )
     )
     picture = picture_of((80, 60))
-    found = service.compare(picture, [BOX], multimask=False).objects[0]
+    found = service.compare(picture, Request([BOX], multimask_output=False)).objects[0]
     official = Official(sam_hq, picture)
     official.sam = sam_predictor(sam)
     official.sam.set_image(picture.pixels)
@@ -351,7 +361,7 @@ def test_published_format_baseline_equal_to_the_frozen_tensors_shares_the_encode
     assert pair.shared_encoder
     assert pair.sam.vision_encoder is None
     service = CompareService(library, cache=BoundedCache(max_bytes=1))
-    assert service.compare(picture_of((80, 60)), [BOX]).model == "hq"
+    assert service.compare(picture_of((80, 60)), Request([BOX])).model == "hq"
 
 
 def test_unreadable_checkpoint_is_told_and_not_half_loaded(tmp_path: Path) -> None:
@@ -361,7 +371,7 @@ def test_unreadable_checkpoint_is_told_and_not_half_loaded(tmp_path: Path) -> No
         Settings(model=str(save(random_sam(SMALL, seed=1), tmp_path / "wrong")), device="cpu")
     )
     with pytest.raises(ValueError, match="SAM-HQ checkpoint"):
-        service.compare(picture_of((80, 60)), [CLICK])
+        service.compare(picture_of((80, 60)), Request([CLICK]))
     assert service.status().model is None
 
 

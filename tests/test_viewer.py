@@ -345,7 +345,7 @@ def test_choices_of_the_question_ask_for_every_object_again(person: Person, harn
     before = person.ask(300, 200)
     person.page.get_by_label("When to give candidates").select_option("never")
     person.sees_answer(before + 1)
-    assert [question.multimask for question in harness.questions] == [None, None, False, False]
+    assert [question.request.multimask_output for question in harness.questions] == [None, None, False, False]
     assert person.page.locator("#viewer .thumb:visible").count() == 0
     person.page.get_by_label("When to give candidates").select_option("for a single click")
 
@@ -402,6 +402,6 @@ def test_python_sends_prompts_settings_and_progress(person: Person, harness: Har
     send(person, settings={"model": "large"}, progress=0.4, say="Reading the large model.")
     person.page.wait_for_selector("#viewer progress:visible")
     person.sees_answer(before + 1)
-    assert [question.model for question in harness.questions] == [None, None, None, "large", "large"]
+    assert [question.request.model for question in harness.questions] == [None, None, None, "large", "large"]
     send(person, progress=1, settings={"model": None})
     person.page.wait_for_selector("#viewer progress:visible", state="hidden")

@@ -10,11 +10,12 @@ import pytest
 
 from samhq_demo.prompts.prompt import PointLabel, Prompt
 from samhq_demo.prompts.refinement import RefineStep
+from samhq_demo.prompts.request import Request
 from samhq_demo.ui import viewer
 from samhq_demo.ui.question import Question
-from samhq_demo.ui.viewer import build_viewer, viewer_message, viewer_script
+from samhq_demo.ui.viewer.component import build_viewer, viewer_message, viewer_script, viewer_styles
 
-UI = Path(viewer.__file__).parent
+VIEWER = Path(viewer.__file__).parent
 ASKED: dict[str, Any] = {
     "picture": "abc",
     "sequence": 7,
@@ -33,9 +34,11 @@ def test_a_question_is_read() -> None:
         picture_id="abc",
         sequence=7,
         object_id=2,
-        prompt=Prompt(((1, 2),), (PointLabel.BACKGROUND,), (0, 0, 4, 4)),
-        hq_token_only=True,
-        refine_from=(RefineStep(Prompt(((3, 4),), (PointLabel.OBJECT,)), sam_candidate=1),),
+        request=Request(
+            [Prompt(((1, 2),), (PointLabel.BACKGROUND,), (0, 0, 4, 4))],
+            hq_token_only=True,
+            refine_from=[RefineStep(Prompt(((3, 4),), (PointLabel.OBJECT,)), sam_candidate=1)],
+        ),
         truth={"size": [1, 1], "counts": "1"},
     )
 
@@ -48,7 +51,7 @@ def test_a_question_is_read() -> None:
         ({"object": True}, "object must be a whole number"),
         ({"prompt": {"points": [[1]]}}, "Point 1 must be"),
         ({"steps": [{"sam_candidate": 5}]}, "sam_candidate"),
-        ({"model": 3}, "model must be a name or null"),
+        ({"model": 3}, "model must be a name that /models lists"),
         ({"multimask": "yes"}, "multimask must be true, false or null"),
     ],
 )
@@ -74,7 +77,6 @@ def test_the_same_message_twice_differs() -> None:
 
 def test_every_script_is_run_and_the_templates_have_nothing_to_fill_in() -> None:
     run = re.findall(r"// ---- (.*)\.js$", viewer_script(), re.MULTILINE)
-    assert sorted(run) == sorted(file.stem for file in (UI / "viewer").glob("*.js"))
-    for name in ("viewer.html", "viewer.css"):
-        template = (UI / name).read_text(encoding="utf-8")
-        assert not any(mark in template for mark in ("`", "${", "{{", "\\")), name
+    assert sorted(run) == sorted([*(file.stem for file in VIEWER.glob("*.js")), "shared"])
+    for template in ((VIEWER / "viewer.html").read_text(encoding="utf-8"), viewer_styles()):
+        assert not any(mark in template for mark in ("`", "${", "{{", "\\"))

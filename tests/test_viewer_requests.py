@@ -80,7 +80,7 @@ def test_quick_edits_become_one_question_with_the_last_of_them(person: Person, h
     for x in (100, 200, 300, 400, 500):
         person.click(x, 200)
     person.sees_answer(before)
-    assert [len(question.prompt.points) for question in harness.questions] == [1, 5]
+    assert [len(question.request.prompt.points) for question in harness.questions] == [1, 5]
     assert harness.most_at_once == 1
     assert all(is_masked(person, x, 200) for x in (100, 200, 300, 400, 500))
     assert person.revision == before + 1
@@ -102,7 +102,7 @@ def test_an_answer_that_comes_with_the_picture_is_shown_and_not_asked_for(
     person.page.wait_for_function(f"shown => {PICTURES_SHOWN} > shown", arg=shown)
     person.sees_answer(before + 1)
     # The second object came without one.
-    assert [question.prompt.box_xyxy for question in harness.questions] == [(50, 50, 90, 90)]
+    assert [question.request.prompt.box_xyxy for question in harness.questions] == [(50, 50, 90, 90)]
     assert is_masked(person, 300, 200)
     assert person.page.locator("#viewer .thumb:visible").count() == 6
     before = person.revision
@@ -112,9 +112,8 @@ def test_an_answer_that_comes_with_the_picture_is_shown_and_not_asked_for(
     person.press("Control+z")
     assert person.prompt == prompt
     assert person.revision == before + 2
-    assert [question.prompt.box_xyxy for question in harness.questions if not question.prompt.points] == [
-        (50, 50, 90, 90)
-    ]
+    prompts = [question.request.prompt for question in harness.questions]
+    assert [prompt.box_xyxy for prompt in prompts if not prompt.points] == [(50, 50, 90, 90)]
 
 
 def test_an_answer_to_what_was_undone_is_not_shown(person: Person, harness: Harness) -> None:
@@ -196,12 +195,12 @@ def test_the_preview_is_above_the_masks_and_becomes_the_answer(person: Person, h
 
 
 def test_candidates_follow_when_nothing_else_is_asked(person: Person, harness: Harness) -> None:
-    harness.sketches = True
+    harness.previews = True
     person.ask(300, 200)
     shown = person.revision
-    assert not harness.questions[0].multimask and harness.questions[0].is_sketch
+    assert not harness.questions[0].request.multimask_output and harness.questions[0].is_preview
     person.page.wait_for_selector("#viewer [data-candidate='sam_hq:2']:visible")
-    assert [question.is_sketch for question in harness.questions] == [True, False]
+    assert [question.is_preview for question in harness.questions] == [True, False]
     assert person.revision == shown  # the masks were there already
     assert is_masked(person, 300, 200)
     person.press("2")
@@ -214,7 +213,7 @@ def number(person: Person, of: str, key: str) -> str:
 
 
 def test_what_the_masks_tell_is_counted_before_the_rest_comes(person: Person, harness: Harness) -> None:
-    harness.sketches = True
+    harness.previews = True
     harness.delays = [0.0, 1.0]
     person.ask(300, 200)
     first = {(of, key): number(person, of, key) for of, key in NUMBERS}
@@ -229,9 +228,9 @@ def test_what_the_masks_tell_is_counted_before_the_rest_comes(person: Person, ha
     ]
 
 
-def test_a_large_pictures_masks_are_sketched_and_then_exact(person: Person, harness: Harness) -> None:
+def test_a_large_pictures_masks_are_previewed_and_then_exact(person: Person, harness: Harness) -> None:
     person.choose("2400x1800")
-    harness.sketches = True
+    harness.previews = True
     harness.delays = [0.0, 1.0]
     person.ask(1200, 900)
     radius = RADIUS_SHARE * 1800
@@ -254,18 +253,18 @@ def test_a_large_pictures_masks_are_sketched_and_then_exact(person: Person, harn
 
 
 def test_candidates_on_their_way_hold_no_click_off(person: Person, harness: Harness) -> None:
-    harness.sketches = True
+    harness.previews = True
     harness.delays = [0.0, 1.5]  # the second is the question for candidates
     person.ask(300, 200)
     waits_for_questions(person, harness, 2)
     person.ask(100, 100)
     assert is_masked(person, 100, 100)
-    assert [len(question.prompt.points) for question in harness.questions] == [1, 1, 2]
+    assert [len(question.request.prompt.points) for question in harness.questions] == [1, 1, 2]
     assert harness.most_at_once == 2
 
 
 def test_a_candidate_can_be_chosen_before_it_is_there(person: Person, harness: Harness) -> None:
-    harness.sketches = True
+    harness.previews = True
     harness.delays = [0.0, 0.7]
     person.ask(300, 200)
     person.press("2")
@@ -276,7 +275,7 @@ def test_a_candidate_can_be_chosen_before_it_is_there(person: Person, harness: H
 
 
 def test_a_server_that_has_no_candidates_after_all_is_asked_once(person: Person, harness: Harness) -> None:
-    harness.sketches = True
+    harness.previews = True
     harness.faults = [None, ValueError("They are gone.")]
     person.ask(300, 200)
     person.rest(700)
@@ -285,10 +284,10 @@ def test_a_server_that_has_no_candidates_after_all_is_asked_once(person: Person,
     assert not person.page.locator("#viewer [data-candidate='sam_hq:2']").is_visible()
 
 
-def test_an_answer_that_stays_a_sketch_keeps_no_other_from_being_whole(
+def test_an_answer_that_stays_a_preview_keeps_no_other_from_being_whole(
     person: Person, harness: Harness
 ) -> None:
-    harness.sketches = True
+    harness.previews = True
     gone = ValueError("The rest is gone.")
     harness.faults = [None, gone, gone, None, gone]
     person.ask(300, 200)
@@ -298,8 +297,8 @@ def test_an_answer_that_stays_a_sketch_keeps_no_other_from_being_whole(
     person.ask(100, 100)
     waits_for_questions(person, harness, 6)
     person.rest(300)
-    assert [question.is_sketch for question in harness.questions] == [True, False, False, True, False, False]
-    assert harness.questions[5].prompt == harness.questions[0].prompt
+    assert [question.is_preview for question in harness.questions] == [True, False, False, True, False, False]
+    assert harness.questions[5].request.prompt == harness.questions[0].request.prompt
     person.page.click("#viewer tbody tr:first-child .name")
     person.page.wait_for_selector("#viewer [data-candidate='sam_hq:2']:visible")
 
@@ -323,7 +322,7 @@ def test_a_press_that_becomes_a_box_shows_no_point(person: Person, harness: Harn
     person.sees_answer(before)
     assert person.prompt["points"] == []
     assert person.prompt["box"] == pytest.approx([200, 100, 400, 300], abs=1)
-    assert [question.prompt.box_xyxy is None for question in harness.questions] == [True, False]
+    assert [question.request.prompt.box_xyxy is None for question in harness.questions] == [True, False]
     assert not is_masked(person, 200 - 2 * NEAR, 100)
 
 

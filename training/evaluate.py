@@ -13,12 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from samhq_demo.masks.runs import Runs
-from samhq_demo.models.weights import resolve
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.prompt import PointLabel, Prompt
+from samhq_demo.prompts.request import Request
 from samhq_demo.results.comparison import ObjectComparison
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
+from samhq_demo.weights.names import resolve
 
 from .photo_evaluation import evaluate_photos
 from .photos import find_photos, read_photos
@@ -78,7 +79,8 @@ def evaluate(service: CompareService, *, scenes: int) -> list[Score]:
                     else {"click": click_inside(item), "box": box_around(item)}
                 )
                 for how, prompt in asks.items():
-                    answer = service.compare(picture, [prompt], ground_truth=Runs.from_mask(item.mask))
+                    request = Request((prompt,), ground_truth=Runs.from_mask(item.mask))
+                    answer = service.compare(picture, request)
                     found.setdefault(f"{item.kind}, {how}", []).append(answer.objects[0])
     return [_mean(asked, answers) for asked, answers in found.items()]
 

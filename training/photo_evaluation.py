@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from samhq_demo.masks.runs import Runs
 from samhq_demo.photo_scores import PhotoScores
+from samhq_demo.prompts.request import Request
 from samhq_demo.results.comparison import MaskPrediction, ObjectComparison
 from samhq_demo.service import CompareService
 
@@ -97,7 +98,7 @@ def _model_scores(service: CompareService, photo: Photo) -> Iterator[tuple[str, 
         return
     # One request: the picture is encoded once, and prompts of one kind are decoded in batches.
     prompts = [*(region.click for region in photo.regions), *(region.box for region in photo.regions)]
-    answers = service.compare(photo.picture, prompts).objects
+    answers = service.compare(photo.picture, Request(tuple(prompts))).objects
     clicks, boxes = answers[: len(photo.regions)], answers[len(photo.regions) :]
     for region, click, box in zip(photo.regions, clicks, boxes, strict=True):
         yield from _scored(region, click=click, box=box).items()
@@ -115,7 +116,7 @@ def _scored(region: Region, *, click: ObjectComparison, box: ObjectComparison) -
 
 def _thin_score(service: CompareService, photo: Photo) -> PairScore:
     region = photo.regions[0]
-    return _pair(service.compare(photo.picture, [region.box]).objects[0], region.runs)
+    return _pair(service.compare(photo.picture, Request((region.box,))).objects[0], region.runs)
 
 
 def _pair(answer: ObjectComparison, truth: Runs) -> PairScore:

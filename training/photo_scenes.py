@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,8 @@ from .segments import SegmentTree
 from .shapes import Rng
 
 _SEGMENTS = 10  # of a photo, at most
-_LEAST_SHARE, _MOST_SHARE = 0.008, 0.55  # of the picture, of a segment
+_FOUND_SEGMENTS = 6  # where it is known which ones a model finds
+LEAST_SHARE, MOST_SHARE = 0.008, 0.55  # of the picture, of a segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,19 @@ class Mixture:
 class PhotoScenes:
     """Draws scenes from packed pictures; the same generator state gives the same scene."""
 
-    def __init__(self, pictures: Pictures, mixture: Mixture) -> None:
+    def __init__(
+        self, pictures: Pictures, mixture: Mixture, agreement: Sequence[np.ndarray] | None = None
+    ) -> None:
+        """Agreement: how well a model finds each segment of each photo, from `agreement.agreement`."""
         self._pictures, self._mixture = pictures, mixture
         self._members = [tree.members() for _, tree in pictures.photos]
-        self._persistence = [tree.persistence() for _, tree in pictures.photos]
+        persistence = [tree.persistence() for _, tree in pictures.photos]
+        self._most = _SEGMENTS if agreement is None else _FOUND_SEGMENTS
+        if agreement is None:
+            self._weights = [lasting**3 for lasting in persistence]
+        else:
+            both = zip(persistence, agreement, strict=True)
+            self._weights = [lasting**1.5 * found**6 for lasting, found in both]
 
     def draw(self, rng: Rng, *, size_wh: tuple[int, int]) -> Scene:
         """A scene; `objects` may be few, but never none."""
@@ -75,24 +86,25 @@ class PhotoScenes:
 
     def _segments(self, rng: Rng, number: int, leaves: np.ndarray) -> list[SceneObject]:
         """Segments of a photo that last, each in one piece and neither a speck nor nearly all."""
-        members, persistence = self._members[number], self._persistence[number]
+        members, weights = self._members[number], self._weights[number]
         seen = np.bincount(leaves[leaves >= 0], minlength=members.shape[1])
         shares = members @ seen / leaves.size
-        fit = np.flatnonzero((shares > _LEAST_SHARE) & (shares < _MOST_SHARE) & (persistence > 1e-6))
+        fit = np.flatnonzero((shares > LEAST_SHARE) & (shares < MOST_SHARE) & (weights > 1e-18))
         if not len(fit):
             return []
         # Large ones are few in a tree; each octave of size weighs the same.
-        octave = np.log2(shares[fit] / _LEAST_SHARE).astype(int)
+        octave = np.log2(shares[fit] / LEAST_SHARE).astype(int)
         crowd = np.bincount(octave)[octave]
-        weight = persistence[fit] ** 3 / crowd
-        keys = np.log(weight) - np.log(-np.log(rng.random(len(fit))))  # Gumbel's: drawn without return
+        keys = np.log(weights[fit] / crowd) - np.log(
+            -np.log(rng.random(len(fit)))
+        )  # Gumbel's: drawn without return
         found: list[SceneObject] = []
-        for node in fit[np.argsort(-keys)][: _SEGMENTS * 2]:
+        for node in fit[np.argsort(-keys)][: self._most * 2]:
             mask = np.append(members[node], False)[leaves]
-            piece = _largest_piece(mask)
+            piece = largest_piece(mask)
             if piece is not None:
                 found.append(SceneObject("segment", piece))
-            if len(found) == _SEGMENTS:
+            if len(found) == self._most:
                 break
         return found
 
@@ -215,12 +227,12 @@ def _spoil(rng: Rng, image: np.ndarray) -> np.ndarray:
     return pixels
 
 
-def _largest_piece(mask: np.ndarray) -> np.ndarray | None:
+def largest_piece(mask: np.ndarray) -> np.ndarray | None:
     """The mask if it is nearly one piece, less its crumbs; else None."""
     pieces, count = ndimage.label(mask)
     if count == 1:
         return mask
     sizes = np.bincount(pieces.ravel())[1:]
-    if not count or sizes.max() < 0.85 * sizes.sum() or sizes.max() < _LEAST_SHARE * mask.size:
+    if not count or sizes.max() < 0.85 * sizes.sum() or sizes.max() < LEAST_SHARE * mask.size:
         return None
     return pieces == 1 + int(sizes.argmax())

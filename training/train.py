@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
@@ -22,11 +23,12 @@ from torch.utils.data import DataLoader, Subset
 
 from samhq_demo.models.compute import choose_compute
 
+from .agreement import agreement
 from .batches import Batches, Diet
 from .geometry import grow, new_sam, new_sam_hq
 from .lesson import Lesson
 from .muon import Muon
-from .pack import read_pack
+from .pack import Pictures, read_pack
 from .photo_scenes import Mixture, PhotoScenes
 
 HQ_PARTS = (
@@ -50,6 +52,7 @@ class Phase:
         share: of the minutes of a whole run, for a run that is measured in time.
         steps: of a run that is measured in steps.
         rate: the learning rate at its start; it falls along a cosine to `end` times that.
+        sifts: whether segments of photos count by how well the model before finds them.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Phase:
     steps: int
     rate: float
     end: float = 0.02
+    sifts: bool = False
 
     @property
     def hq(self) -> bool:
@@ -69,11 +73,18 @@ _SOLID = ("plain", "part", "segment")
 PHASES = (
     Phase("drawn", Diet(128, 8, 2, 0.2, ("plain", "part"), seed=1), 0.12, 4000, 1.5e-3, end=0.5),
     Phase("small", Diet(128, 12, 3, 0.2, _SOLID, seed=4, photo_share=0.85), 0.48, 16000, 1.2e-3, end=0.3),
-    Phase("large", Diet(256, 4, 3, 0.2, _SOLID, seed=5, photo_share=0.85), 0.36, 6000, 6e-4),
-    Phase("hq", Diet(256, 4, 2, 0.85, (*_SOLID, "thin"), seed=6, photo_share=0.6), 0.15, 3000, 1.5e-3),
+    Phase("large", Diet(256, 4, 3, 0.2, _SOLID, seed=5, photo_share=0.85), 0.36, 6000, 6e-4, sifts=True),
+    Phase(
+        "hq",
+        Diet(256, 4, 3, 0.85, (*_SOLID, "thin"), seed=6, photo_share=0.7),
+        0.3,
+        4000,
+        1.5e-3,
+        sifts=True,
+    ),
 )
 # Where the HQ parts learn nearly all pasted shapes are thin; other objects are there to stay as good.
-_HQ_MIXTURE = Mixture(thin_share=0.9, sprite_share=0.4, busy_share=0.25)
+_HQ_MIXTURE = Mixture(thin_share=0.9, sprite_share=0.3, busy_share=0.35)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +233,23 @@ class Run:
         return {"loss": loss.item(), **meter}
 
 
+def sifted(
+    phase: Phase, out: Path, pictures: Pictures, *, machine: Machine, init: Path | None = None
+) -> tuple[np.ndarray, ...] | None:
+    """How well the model that a phase starts from finds each photo's segments; None if it does not ask.
+
+    Found once a run (some minutes on a CPU) and kept beside its phases.
+    """
+    if not phase.sifts:
+        return None
+    kept = out / f"{phase.name}.agreement.npz"
+    if not kept.exists():
+        model = _model_for(phase, out, init).eval().to(machine.device)
+        np.savez_compressed(kept, *agreement(model, pictures))
+    with np.load(kept) as saved:
+        return tuple(saved[f"arr_{number}"] for number in range(len(saved.files)))
+
+
 def run(
     phase: Phase,
     out: Path,
@@ -280,12 +308,14 @@ def main() -> None:
     pictures = read_pack(given.pictures)
     phases = PHASES[1:] if given.init else PHASES
     whole = sum(phase.share for phase in phases)
+    machine = Machine.here()
     for phase in phases:
+        weights = sifted(phase, given.out, pictures, machine=machine, init=given.init)
         run(
             phase,
             given.out,
-            machine=Machine.here(),
-            photos=PhotoScenes(pictures, _HQ_MIXTURE if phase.hq else Mixture()),
+            machine=machine,
+            photos=PhotoScenes(pictures, _HQ_MIXTURE if phase.hq else Mixture(), weights),
             minutes=given.minutes * phase.share / whole if given.minutes else None,
             init=given.init,
         )

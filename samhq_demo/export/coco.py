@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from samhq_demo.export.shown import ShownObject
-from samhq_demo.masks.outlines import outlines
 from samhq_demo.masks.runs import Runs
+from samhq_demo.masks.simple_rings import simple_rings
 from samhq_demo.results.comparison import Branch
 
 Segmentation = Literal["rle", "polygons"]
@@ -30,8 +30,11 @@ def coco_json(
 
     "rle": compressed run lengths, exact for every mask. `iscrowd` is 0 with them too, unlike in COCO's own
     files: each is one object, and training code leaves out what is marked as a crowd.
-    "polygons": the mask's outer rings along the edges of its pixels. pycocotools fills them to
-    the very pixels of the mask, as long as it has no holes: COCO's polygons know none, so holes are filled.
+    "polygons": the mask's outer rings along the edges of its pixels, each a valid polygon. pycocotools fills
+    them to the very pixels of the mask, as long as it has no holes: COCO's polygons know none, so holes are
+    filled.
+
+    `licenses` is empty, as nobody told this app whose picture it is; readers want the key.
     """
     width, height = size_wh
     names = list(dict.fromkeys(shown.name for shown in objects))
@@ -55,6 +58,7 @@ def coco_json(
         )
     return {
         "info": {"description": f"{'SAM' if branch == 'sam' else 'SAM-HQ'}'s masks of {file_name}"},
+        "licenses": [],
         "images": [{"id": _IMAGE_ID, "file_name": file_name, "width": width, "height": height}],
         "categories": [{"id": category_ids[name], "name": name} for name in names],
         "annotations": annotations,
@@ -63,4 +67,4 @@ def coco_json(
 
 def _polygons(mask: Runs) -> list[list[int]]:
     """[[x0, y0, x1, y1, ...], ...], one for each outer ring."""
-    return [ring.corners_xy.ravel().tolist() for ring in outlines(mask) if not ring.is_hole]
+    return [ring.corners_xy.ravel().tolist() for ring in simple_rings(mask)]

@@ -1,16 +1,18 @@
 """What a visitor has on the screen: objects with both models' masks. All that a browser sends is checked."""
 
 import re
-import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from samhq_demo.masks.runs import Runs, parse_rle
-from samhq_demo.prompts.prompt import MAX_OBJECTS, Prompt, is_finite_number
+from samhq_demo.parsing import is_finite_number, items_of, parse_each, short_repr
+from samhq_demo.prompts.prompt import MAX_OBJECTS, Prompt
 from samhq_demo.results.comparison import Branch
 
-MAX_NAME = 200
+# Of an object, on the page and in files.
+MAX_NAME = 60
 
 _COLOR = re.compile("#[0-9a-fA-F]{6}")
 
@@ -28,7 +30,7 @@ class ShownMask:
     def __post_init__(self) -> None:
         score = self.predicted_iou
         if not is_finite_number(score):
-            raise ValueError(f"predicted_iou must be a finite number, not {reprlib.repr(score)}.")
+            raise ValueError(f"predicted_iou must be a finite number, not {short_repr(score)}.")
         object.__setattr__(self, "predicted_iou", float(score))
 
     @classmethod
@@ -54,10 +56,10 @@ class ShownObject:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not self.name.strip() or len(self.name) > MAX_NAME:
             raise ValueError(
-                f"An object's name must be text of 1 to {MAX_NAME} characters, not {reprlib.repr(self.name)}."
+                f"An object's name must be text of 1 to {MAX_NAME} characters, not {short_repr(self.name)}."
             )
         if not isinstance(self.color, str) or not _COLOR.fullmatch(self.color):
-            raise ValueError(f"An object's colour must be like #56b4e9, not {reprlib.repr(self.color)}.")
+            raise ValueError(f"An object's colour must be like #56b4e9, not {short_repr(self.color)}.")
         # Half of a surrogate pair, which JavaScript leaves where it cuts a text, cannot be written to a file.
         object.__setattr__(self, "name", self.name.encode("utf-8", "replace").decode("utf-8"))
         object.__setattr__(self, "color", self.color.lower())
@@ -86,19 +88,10 @@ class ShownObject:
 
 def parse_shown(objects: Any, *, size_wh: tuple[int, int]) -> tuple[ShownObject, ...]:
     """Read a list of 1 to MAX_OBJECTS objects in their JSON form; ValueError says which one is wrong."""
-    if not isinstance(objects, (list, tuple)):
-        raise ValueError(f"objects must be a list of shown objects, not {reprlib.repr(objects)}.")
-    if not 1 <= len(objects) <= MAX_OBJECTS:
-        raise ValueError(
-            f"There are {len(objects)} objects with masks: 1 to {MAX_OBJECTS} can be taken away."
-        )
-    parsed = []
-    for number, item in enumerate(objects, start=1):
-        try:
-            parsed.append(ShownObject.from_json(item, size_wh=size_wh))
-        except ValueError as error:
-            raise ValueError(f"Object {number}: {error}") from None
-    return tuple(parsed)
+    items = items_of(objects, rule="objects must be a list of shown objects")
+    if not 1 <= len(items) <= MAX_OBJECTS:
+        raise ValueError(f"There are {len(items)} objects with masks: 1 to {MAX_OBJECTS} can be exported.")
+    return parse_each(items, partial(ShownObject.from_json, size_wh=size_wh), name="Object {}")
 
 
 def _fields(mapping: Any, noun: str, keys: tuple[str, ...]) -> Mapping[str, Any]:
@@ -106,5 +99,5 @@ def _fields(mapping: Any, noun: str, keys: tuple[str, ...]) -> Mapping[str, Any]
         return mapping
     raise ValueError(
         f"{noun} must be an object with the keys {', '.join(keys[:-1])} and {keys[-1]}, "
-        f"not {reprlib.repr(mapping)}."
+        f"not {short_repr(mapping)}."
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,6 +9,8 @@ from typing import Any, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
+
+from samhq_demo.parsing import short_repr
 
 Mask = NDArray[np.bool_]
 BoxXYWH = tuple[int, int, int, int]
@@ -201,9 +202,7 @@ def parse_rle(value: Any, *, size_wh: tuple[int, int]) -> Runs:
         ValueError: it is not exactly one mask of the picture's size; one sentence says why.
     """
     if not isinstance(value, Mapping) or set(value) != {"size", "counts"}:
-        raise ValueError(
-            f"A mask must be an object with the keys size and counts, not {reprlib.repr(value)}."
-        )
+        raise ValueError(f"A mask must be an object with the keys size and counts, not {short_repr(value)}.")
     width, height = size_wh
     _check_size(value["size"], height, width)
     lengths = _run_lengths(_codes(value["counts"]))
@@ -226,16 +225,16 @@ def _check_size(size: Any, height: int, width: int) -> None:
             return
         raise ValueError(
             f"The mask's size, [height, width], must be the picture's, [{height}, {width}], "
-            f"not {reprlib.repr(list(size))}."
+            f"not {short_repr(list(size))}."
         )
-    raise ValueError(f"The mask's size must be [height, width], two whole numbers, not {reprlib.repr(size)}.")
+    raise ValueError(f"The mask's size must be [height, width], two whole numbers, not {short_repr(size)}.")
 
 
 def _codes(counts: Any) -> NDArray[np.uint8]:
     """The groups' six bits, one a character."""
     if not isinstance(counts, str):
         raise ValueError(
-            f"The mask's counts must be text, COCO's compressed run lengths, not {reprlib.repr(counts)}."
+            f"The mask's counts must be text, COCO's compressed run lengths, not {short_repr(counts)}."
         )
     if not 0 < len(counts) <= MAX_CHARACTERS:
         raise ValueError(

@@ -14,7 +14,7 @@ from samhq_demo.inline import InlineExecutor
 from samhq_demo.masks.overlap import stability_score
 from samhq_demo.models.automatic import Found, find_everything
 from samhq_demo.models.embedding import ImageEmbedding
-from samhq_demo.models.frame import Frame
+from samhq_demo.models.input_transform import InputTransform
 from samhq_demo.models.pair import DecodedPair, MaskInputs, ModelPair, OnSam
 from samhq_demo.models.upsampling import FullMask
 from samhq_demo.pictures import Picture
@@ -35,33 +35,33 @@ class Answerer:
     pair: ModelPair
 
     def decode(
-        self, embedding: ImageEmbedding, asked: Request, *, on_sam: OnSam | None = None
+        self, embedding: ImageEmbedding, request: Request, *, on_sam: OnSam | None = None
     ) -> DecodedPair:
         """The logits of the only prompt, from the mask and the earlier prompts that it starts from.
 
         on_sam: as in `ModelPair.decode`, for the prompt itself.
         """
-        mask_inputs = self._mask_inputs(embedding, asked)
-        (decoded,) = self.pair.decode(embedding, asked.prompts, mask_inputs=mask_inputs, on_sam=on_sam)
+        mask_inputs = self._mask_inputs(embedding, request)
+        (decoded,) = self.pair.decode(embedding, [request.prompt], mask_inputs=mask_inputs, on_sam=on_sam)
         return decoded
 
-    def preview(self, embedding: ImageEmbedding, asked: Request, *, decode: Decode) -> Preview:
+    def preview(self, embedding: ImageEmbedding, request: Request, *, decode: Decode) -> Preview:
         """Both branches' best masks of the only prompt; SAM's is made while SAM-HQ decodes on."""
-        multimask_output = asked.has_candidates(asked.prompts[0])
+        multimask_output = request.has_candidates(request.prompt)
         sam: list[PreviewMask] = []
 
         def preview_sam(logits: Tensor, scores: Tensor) -> None:
             ranked = rank_sam(logits, scores, multimask_output=multimask_output)
-            sam.append(_preview_mask(embedding.frame, ranked))
+            sam.append(_preview_mask(embedding.input_transform, ranked))
 
         decoded = decode(preview_sam)
         if not sam:  # nothing had to be decoded
             preview_sam(decoded.sam_logits, decoded.sam_scores)
-        ranked = rank_sam_hq(decoded, multimask_output=multimask_output, hq_token_only=asked.hq_token_only)
-        return Preview(sam=sam[0], sam_hq=_preview_mask(embedding.frame, ranked))
+        ranked = rank_sam_hq(decoded, multimask_output=multimask_output, hq_token_only=request.hq_token_only)
+        return Preview(sam=sam[0], sam_hq=_preview_mask(embedding.input_transform, ranked))
 
     def compare(
-        self, embedding: ImageEmbedding, asked: Request, *, decode: Decode, executor: Executor
+        self, embedding: ImageEmbedding, request: Request, *, decode: Decode, executor: Executor
     ) -> tuple[ObjectComparison, ...]:
         """Both branches' answers to every prompt, in order.
 
@@ -71,17 +71,19 @@ class Answerer:
         """
 
         def score(place: int, decoded: DecodedPair, executor: Executor) -> ObjectComparison:
-            prompt = asked.prompts[place]
-            return _compare_object(prompt, decoded, frame=embedding.frame, asked=asked, executor=executor)
+            prompt = request.prompts[place]
+            return _compare_object(
+                prompt, decoded, transform=embedding.input_transform, request=request, executor=executor
+            )
 
-        if len(asked.prompts) == 1:
+        if len(request.prompts) == 1:
             return (score(0, decode(None), executor),)
         # Each object is scored, in one thread, while the next ones are decoded.
         pending = {
             place: executor.submit(score, place, decoded, InlineExecutor())
-            for place, decoded in self.pair.decode_each(embedding, asked.prompts)
+            for place, decoded in self.pair.decode_each(embedding, request.prompts)
         }
-        return tuple(pending[place].result() for place in range(len(asked.prompts)))
+        return tuple(pending[place].result() for place in range(len(request.prompts)))
 
     def find_everything(
         self, picture: Picture, embedding: ImageEmbedding, options: EverythingOptions, **watched: Any
@@ -89,7 +91,7 @@ class Answerer:
         """As `automatic.find_everything`, to which `watched` goes."""
         return find_everything(self.pair, picture, embedding, options, **watched)
 
-    def _mask_inputs(self, embedding: ImageEmbedding, asked: Request) -> MaskInputs | None:
+    def _mask_inputs(self, embedding: ImageEmbedding, request: Request) -> MaskInputs | None:
         """What the prompt starts from: the rough mask, refined step by step; None without any of them.
 
         Refining is what segment-anything's `SamPredictor.predict` has `mask_input` for, "typically coming
@@ -98,15 +100,17 @@ class Answerer:
         at full size.
         """
         start = None
-        if asked.mask_prompt is not None:
-            logits = embedding.frame.mask_prompt(asked.mask_prompt)
+        if request.mask_prompt is not None:
+            logits = embedding.input_transform.mask_prompt(request.mask_prompt)
             start = MaskInputs(sam=logits, sam_hq=logits)
-        for step in asked.steps:
-            multimask_output = step.prompt.has_candidates(asked.multimask, has_mask_input=start is not None)
+        for step in request.refine_from:
+            multimask_output = step.prompt.has_candidates(
+                request.multimask_output, has_mask_input=start is not None
+            )
             (decoded,) = self.pair.decode(embedding, [step.prompt], mask_inputs=start)
             sam = rank_sam(decoded.sam_logits, decoded.sam_scores, multimask_output=multimask_output).logits
             sam_hq = rank_sam_hq(
-                decoded, multimask_output=multimask_output, hq_token_only=asked.hq_token_only
+                decoded, multimask_output=multimask_output, hq_token_only=request.hq_token_only
             ).logits
             start = MaskInputs(sam[step.sam_candidate][None, None], sam_hq[step.sam_hq_candidate][None, None])
         return start
@@ -137,18 +141,18 @@ def rank_sam_hq(decoded: DecodedPair, *, multimask_output: bool, hq_token_only: 
     return Ranked(logits, decoded.sam_hq_scores[order])
 
 
-def predict_sam(decoded: DecodedPair, frame: Frame, *, multimask_output: bool) -> MaskPrediction:
+def predict_sam(decoded: DecodedPair, transform: InputTransform, *, multimask_output: bool) -> MaskPrediction:
     """SAM's single mask, or of its three candidates the one with the highest predicted IoU."""
     ranked = rank_sam(decoded.sam_logits, decoded.sam_scores, multimask_output=multimask_output)
-    return _prediction(frame, ranked, multimask_output=multimask_output)
+    return _prediction(transform, ranked, multimask_output=multimask_output)
 
 
 def predict_sam_hq(
-    decoded: DecodedPair, frame: Frame, *, multimask_output: bool, hq_token_only: bool
+    decoded: DecodedPair, transform: InputTransform, *, multimask_output: bool, hq_token_only: bool
 ) -> MaskPrediction:
     """The same of SAM-HQ, whose masks are those of `rank_sam_hq`."""
     ranked = rank_sam_hq(decoded, multimask_output=multimask_output, hq_token_only=hq_token_only)
-    return _prediction(frame, ranked, multimask_output=multimask_output)
+    return _prediction(transform, ranked, multimask_output=multimask_output)
 
 
 def _best_first(scores: Tensor, *, multimask_output: bool) -> list[int]:
@@ -159,36 +163,36 @@ def _best_first(scores: Tensor, *, multimask_output: bool) -> list[int]:
 
 
 def _compare_object(
-    prompt: Prompt, decoded: DecodedPair, *, frame: Frame, asked: Request, executor: Executor
+    prompt: Prompt, decoded: DecodedPair, *, transform: InputTransform, request: Request, executor: Executor
 ) -> ObjectComparison:
     """SAM's answer, SAM-HQ's answer, which the executor makes meanwhile, and how far they agree."""
-    multimask_output = asked.has_candidates(prompt)
+    multimask_output = request.has_candidates(prompt)
     pending = executor.submit(
         predict_sam_hq,
         decoded,
-        frame,
+        transform,
         multimask_output=multimask_output,
-        hq_token_only=asked.hq_token_only,
+        hq_token_only=request.hq_token_only,
     )
-    sam = predict_sam(decoded, frame, multimask_output=multimask_output)
+    sam = predict_sam(decoded, transform, multimask_output=multimask_output)
     sam_hq = pending.result()
     return ObjectComparison(
         prompt,
-        sam.with_truth(asked.truth),
-        sam_hq.with_truth(asked.truth),
+        sam.with_truth(request.ground_truth),
+        sam_hq.with_truth(request.ground_truth),
         Agreement.between(sam.runs, sam_hq.runs),
     )
 
 
-def _preview_mask(frame: Frame, ranked: Ranked) -> PreviewMask:
+def _preview_mask(transform: InputTransform, ranked: Ranked) -> PreviewMask:
     """The best of one branch's masks, at the size of a preview."""
-    runs = frame.preview_mask(ranked.logits[0])
+    runs = transform.preview_mask(ranked.logits[0])
     return PreviewMask(runs.prepared(), predicted_iou=float(ranked.scores[0]))
 
 
-def _prediction(frame: Frame, ranked: Ranked, *, multimask_output: bool) -> MaskPrediction:
+def _prediction(transform: InputTransform, ranked: Ranked, *, multimask_output: bool) -> MaskPrediction:
     first, *others = ranked.logits
-    best = _candidate(frame.full_mask(first), ranked.scores[0], with_bbox=True)
+    best = _candidate(transform.full_mask(first), ranked.scores[0], with_bbox=True)
     candidates: tuple[Candidate, ...] | None = None
     if multimask_output:
         found = [best]
@@ -196,7 +200,7 @@ def _prediction(frame: Frame, ranked: Ranked, *, multimask_output: bool) -> Mask
             if one is first:  # with the HQ token alone the three candidates are one mask
                 found.append(replace(best, predicted_iou=float(score)))
             else:
-                found.append(_candidate(frame.full_mask(one), score))
+                found.append(_candidate(transform.full_mask(one), score))
         candidates = tuple(found)
     return MaskPrediction(
         best.runs, predicted_iou=best.predicted_iou, stability=best.stability, candidates=candidates

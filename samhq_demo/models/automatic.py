@@ -239,7 +239,7 @@ class _Finder:
                     yield own[choice] + own[4] if self._branch == "sam_hq" else own[choice]
 
     def _candidate(self, place: int, choice: int, score: Tensor, logits: Tensor) -> _Candidate | None:
-        full = self._embedding.frame.full_mask(logits, offset=self._options.stability_offset)
+        full = self._embedding.input_transform.full_mask(logits, offset=self._options.stability_offset)
         # In the official precision: whether one passes can turn on it.
         stability = np.float32(full.above) / np.float32(full.below) if full.below else np.float32(0)
         if stability < np.float32(self._options.stability_threshold):
@@ -254,7 +254,7 @@ class _Finder:
         runs = candidate.runs
         if runs is None:
             (logits,) = self._logits(self._attend([candidate.place]), [(0, candidate.choice)])
-            runs = self._embedding.frame.full_mask(logits).runs
+            runs = self._embedding.input_transform.full_mask(logits).runs
         width, height = self._size_wh
         x, y, *_ = self._crop.box_xyxy
         point = self._points[candidate.place]

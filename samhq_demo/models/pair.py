@@ -22,7 +22,7 @@ from ..pictures import Picture
 from .compute import Compute
 from .embedding import ImageEmbedding
 from .encoder import run_encoder
-from .frame import Frame
+from .input_transform import InputTransform
 from .sam import Attended, DecodedMasks, PromptEmbedding, attend_sam, iou_scores, sam_masks, upscale
 from .sam_hq import attend_sam_hq, hq_features, sam_hq_masks
 
@@ -108,8 +108,8 @@ class ModelPair:
 
         on_progress: told the share that is done, up to 1; not on ZeroGPU, whose process cannot reach it.
         """
-        frame = Frame(picture.size_wh, self.image_size, self.low_res)
-        values = frame.pixel_values(picture.pixels)
+        transform = InputTransform(picture.size_wh, self.image_size, self.low_res)
+        values = transform.pixel_values(picture.pixels)
         with self._encoding:
             if on_progress is None or self.compute.zero_gpu:
                 sam, sam_hq, early = self._see(values)
@@ -125,7 +125,7 @@ class ModelPair:
         own = sam_hq if sam is None else sam.to(device, torch.float32)
         # Here, not only at a click: what is not finite must not be kept as the embedding of this picture.
         self._check_finite(own, sam_hq, features)
-        return ImageEmbedding(frame, own, sam_hq, features)
+        return ImageEmbedding(transform, own, sam_hq, features)
 
     def _counted(self, on_progress: Callable[[float], None]) -> Callable[[], None]:
         """What is called after each layer, to tell the share of all that are done."""
@@ -236,7 +236,7 @@ class ModelPair:
     ) -> Attended:
         """The first half of a branch's decoder, in which prompts of one length and the picture meet."""
         model = self.sam if branch == "sam" else self.sam_hq
-        prompt = self._embed(model, embedding.frame, prompts, mask_input)
+        prompt = self._embed(model, embedding.input_transform, prompts, mask_input)
         attend = attend_sam if branch == "sam" else attend_sam_hq
         return attend(
             model.mask_decoder,
@@ -294,17 +294,17 @@ class ModelPair:
         )
 
     def _embed(
-        self, model: Any, frame: Frame, prompts: Sequence[Prompt], mask_input: Tensor | None
+        self, model: Any, transform: InputTransform, prompts: Sequence[Prompt], mask_input: Tensor | None
     ) -> PromptEmbedding:
         """Embed prompts of one length."""
         device = self.compute.decoder_device
         points = labels = boxes = None
         if prompts[0].points:
-            at = frame.coords(np.array([p.points for p in prompts]))
+            at = transform.coords(np.array([p.points for p in prompts]))
             points = torch.tensor(at, dtype=torch.float32, device=device).unsqueeze(0)
             labels = torch.tensor([[int(v) for v in p.labels] for p in prompts], device=device).unsqueeze(0)
         if prompts[0].box_xyxy is not None:
-            corners = frame.coords(np.array([p.box_xyxy for p in prompts]).reshape(-1, 2, 2))
+            corners = transform.coords(np.array([p.box_xyxy for p in prompts]).reshape(-1, 2, 2))
             boxes = torch.tensor(corners.reshape(1, -1, 4), dtype=torch.float32, device=device)
         mask = mask_input.to(device) if mask_input is not None else None
         sparse, dense = model.prompt_encoder(points, labels, boxes, mask)

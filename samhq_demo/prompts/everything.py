@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import math
-import reprlib
 from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from samhq_demo.prompts.prompt import is_finite_number
+from samhq_demo.parsing import is_finite_number, short_repr
 
 # Of all crops together. With ViT-B on two cores the points of the default, 1,024, take half a minute.
 MAX_GRID_POINTS = 2**16
@@ -89,7 +88,7 @@ class EverythingOptions:
             object.__setattr__(self, name, _share(getattr(self, name), name))
         if not is_finite_number(self.stability_offset) or self.stability_offset < 0:
             raise ValueError(
-                f"stability_offset must be a number from 0 on, not {_shown(self.stability_offset)}."
+                f"stability_offset must be a number from 0 on, not {short_repr(self.stability_offset)}."
             )
         if self.points_per_side < self.crop_points_downscale**self.crop_layers:
             raise ValueError(
@@ -148,14 +147,10 @@ def _count(value: Any, name: str, least: int) -> int:
     # JSON has one kind of number, so 32.0 is a whole one.
     if is_finite_number(value) and value >= least and value == int(value):
         return int(value)
-    raise ValueError(f"{name} must be a whole number from {least} on, not {_shown(value)}.")
+    raise ValueError(f"{name} must be a whole number from {least} on, not {short_repr(value)}.")
 
 
 def _share(value: Any, name: str) -> float:
     if is_finite_number(value) and 0 <= value <= 1:
         return float(value)
-    raise ValueError(f"{name} must be a number from 0 to 1, not {_shown(value)}.")
-
-
-def _shown(value: Any) -> str:
-    return " ".join(reprlib.repr(value).split())
+    raise ValueError(f"{name} must be a number from 0 to 1, not {short_repr(value)}.")

@@ -1,12 +1,12 @@
 """What was asked: points and a box in picture pixels. A prompt checks itself when it is made."""
 
-import math
-import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from numbers import Real
-from typing import Any
+from typing import Any, TypedDict
+
+from samhq_demo.parsing import is_finite_number, items_of, parse_each, short_repr
 
 MAX_POINTS = 256
 MAX_OBJECTS = 32
@@ -20,6 +20,14 @@ class PointLabel(IntEnum):
 
     BACKGROUND = 0
     OBJECT = 1
+
+
+class PromptJson(TypedDict):
+    """A prompt as it leaves Python; what comes in may leave out any key."""
+
+    points: list[list[float]]
+    labels: list[int]
+    box: list[float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +84,9 @@ class Prompt:
         """One point and no box: the ambiguous case for which SAM's authors advise several candidates."""
         return len(self.points) == 1 and self.box_xyxy is None
 
-    def has_candidates(self, multimask: bool | None, *, has_mask_input: bool) -> bool:
-        """Whether several masks answer it: as `multimask` has it, else where one point is all there is."""
-        return self.is_single_point and not has_mask_input if multimask is None else multimask
+    def has_candidates(self, multimask_output: bool | None, *, has_mask_input: bool) -> bool:
+        """Whether several masks answer it: as is asked for, else where one point is all there is."""
+        return self.is_single_point and not has_mask_input if multimask_output is None else multimask_output
 
     def within(self, size_wh: tuple[int, int], *, has_mask_prompt: bool = False) -> "Prompt":
         """This prompt fitted to a picture of `size_wh` pixels: a box that reaches over the edge is clipped.
@@ -103,7 +111,7 @@ class Prompt:
             return self
         return replace(self, box_xyxy=_clipped(self.box_xyxy, width, height))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> PromptJson:
         return {
             "points": [[x, y] for x, y in self.points],
             "labels": [int(label) for label in self.labels],
@@ -115,12 +123,12 @@ class Prompt:
         """Read {"points", "labels", "box"}, each of which may be absent or None; labels are then all 1."""
         if not isinstance(mapping, Mapping):
             raise ValueError(
-                f"A prompt must be an object with the keys points, labels and box, not {_shown(mapping)}."
+                f"A prompt must be an object with the keys points, labels and box, not {short_repr(mapping)}."
             )
         unknown = [key for key in mapping if key not in ("points", "labels", "box")]
         if unknown:
             raise ValueError(
-                f"A prompt has no key {_shown(unknown[0])}: its keys are points, labels and box."
+                f"A prompt has no key {short_repr(unknown[0])}: its keys are points, labels and box."
             )
         points = _points(() if mapping.get("points") is None else mapping["points"])
         labels = mapping.get("labels")
@@ -133,31 +141,25 @@ class Prompt:
 
 def parse_prompts(prompts: Any) -> tuple[Prompt, ...]:
     """Read a list of 1 to MAX_OBJECTS prompts in their JSON form; ValueError says which one is wrong."""
-    items = _items(prompts, "prompts must be a list of prompts")
+    items = items_of(prompts, rule="prompts must be a list of prompts")
     if not 1 <= len(items) <= MAX_OBJECTS:
         raise ValueError(f"There are {len(items)} prompts: give 1 to {MAX_OBJECTS}.")
-    parsed = []
-    for number, item in enumerate(items, start=1):
-        try:
-            parsed.append(Prompt.from_json(item))
-        except ValueError as error:
-            raise ValueError(f"Prompt {number}: {error}") from None
-    return tuple(parsed)
+    return parse_each(items, Prompt.from_json, name="Prompt {}")
 
 
 def _points(value: Any) -> tuple[PointXY, ...]:
-    items = _items(value, "points must be a list of [x, y] pairs")
+    items = items_of(value, rule="points must be a list of [x, y] pairs")
     if len(items) > MAX_POINTS:
         raise ValueError(f"There are {len(items)} points: a prompt takes at most {MAX_POINTS}.")
     points = []
     for number, item in enumerate(items, start=1):
-        x, y = _numbers(item, 2, f"point {number} must be [x, y], two finite numbers")
+        x, y = _numbers(item, 2, rule=f"Point {number} must be [x, y], two finite numbers")
         points.append((x, y))
     return tuple(points)
 
 
 def _labels(value: Any) -> tuple[PointLabel, ...]:
-    items = _items(value, "labels must be a list of 0 and 1")
+    items = items_of(value, rule="labels must be a list of 0 and 1")
     if len(items) > MAX_POINTS:
         raise ValueError(f"There are {len(items)} labels: a prompt takes at most {MAX_POINTS} points.")
     return tuple(_label(item, number) for number, item in enumerate(items, start=1))
@@ -166,11 +168,11 @@ def _labels(value: Any) -> tuple[PointLabel, ...]:
 def _label(value: Any, number: int) -> PointLabel:
     if not isinstance(value, bool) and isinstance(value, Real) and value in (0, 1):
         return PointLabel(int(float(value)))
-    raise ValueError(f"Label {number} must be 1 (object) or 0 (background), not {_shown(value)}.")
+    raise ValueError(f"Label {number} must be 1 (object) or 0 (background), not {short_repr(value)}.")
 
 
 def _box(value: Any) -> BoxXYXY:
-    x0, y0, x1, y1 = _numbers(value, 4, "the box must be [x0, y0, x1, y1], four finite numbers")
+    x0, y0, x1, y1 = _numbers(value, 4, rule="The box must be [x0, y0, x1, y1], four finite numbers")
     x0, x1 = sorted((x0, x1))
     y0, y1 = sorted((y0, y1))
     if x0 == x1 or y0 == y1:
@@ -193,38 +195,8 @@ def _box_text(box_xyxy: BoxXYXY) -> str:
     return f"[{', '.join(f'{value:g}' for value in box_xyxy)}]"
 
 
-def _items(value: Any, rule: str) -> tuple[Any, ...]:
-    # A string and a mapping can be walked through as well, but are never what was meant.
-    if not isinstance(value, (str, bytes, Mapping)):
-        try:
-            return tuple(value)
-        except TypeError:
-            pass
-    raise ValueError(f"{_capital(rule)}, not {_shown(value)}.")
-
-
-def _numbers(value: Any, count: int, rule: str) -> tuple[float, ...]:
-    items = _items(value, rule)
+def _numbers(value: Any, count: int, *, rule: str) -> tuple[float, ...]:
+    items = items_of(value, rule=rule)
     if len(items) == count and all(is_finite_number(item) for item in items):
         return tuple(float(item) for item in items)
-    raise ValueError(f"{_capital(rule)}, not {_shown(value)}.")
-
-
-def is_finite_number(value: Any) -> bool:
-    """Whether it is a real number as JSON has them; True and False are none."""
-    if isinstance(value, bool) or not isinstance(value, Real):
-        return False
-    try:
-        return math.isfinite(value)
-    except OverflowError:  # an integer too long for a float
-        return False
-
-
-def _shown(value: Any) -> str:
-    """A value for a message: short, and on one line, however large what was sent is."""
-    return " ".join(reprlib.repr(value).split())
-
-
-def _capital(text: str) -> str:
-    # Names of inputs keep their lower case.
-    return text if text.startswith(("points", "labels", "prompts")) else text[0].upper() + text[1:]
+    raise ValueError(f"{rule}, not {short_repr(value)}.")

@@ -4,19 +4,27 @@ The official predictors do it by hand: they return low-resolution logits (`low_r
 gives back as `mask_input`. Here the caller names the prompts, and their answers are computed anew.
 """
 
-import reprlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any
 
-from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.parsing import errors_of, items_of, parse_each, short_repr
+from samhq_demo.prompts.prompt import Prompt, PromptJson
 
 MAX_REFINE_STEPS = 16
 CANDIDATES = 3
 
+_STEP = "Step {} of refine_from"
 _PROMPT_KEYS = ("points", "labels", "box")
 _CANDIDATE_KEYS = ("sam_candidate", "sam_hq_candidate")
+
+
+class RefineStepJson(PromptJson):
+    """An earlier prompt as it leaves Python; what comes in may leave out any key."""
+
+    sam_candidate: int
+    sam_hq_candidate: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +44,14 @@ class RefineStep:
             object.__setattr__(self, key, _candidate(getattr(self, key), key))
 
     def within(
-        self, size_wh: tuple[int, int], *, multimask: bool | None, has_mask_input: bool
+        self, size_wh: tuple[int, int], *, multimask_output: bool | None, has_mask_input: bool
     ) -> "RefineStep":
         """This step fitted to a picture of `size_wh` pixels, as its prompt is by `Prompt.within`.
 
         Raises ValueError where the prompt does not fit, and for a candidate other than 0 of a single mask.
         """
         prompt = self.prompt.within(size_wh, has_mask_prompt=has_mask_input)
-        if not prompt.has_candidates(multimask, has_mask_input=has_mask_input):
+        if not prompt.has_candidates(multimask_output, has_mask_input=has_mask_input):
             for key in _CANDIDATE_KEYS:
                 if getattr(self, key):
                     raise ValueError(
@@ -52,7 +60,7 @@ class RefineStep:
                     )
         return replace(self, prompt=prompt)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> RefineStepJson:
         return {
             **self.prompt.to_json(),
             "sam_candidate": self.sam_candidate,
@@ -63,11 +71,13 @@ class RefineStep:
     def from_json(cls, mapping: Mapping[str, Any]) -> "RefineStep":
         """Read the form that `to_json` writes, in which each key may be absent or None."""
         if not isinstance(mapping, Mapping):
-            raise ValueError(f"A step must be an object with the keys of a prompt, not {_shown(mapping)}.")
+            raise ValueError(
+                f"A step must be an object with the keys of a prompt, not {short_repr(mapping)}."
+            )
         unknown = [key for key in mapping if key not in (*_PROMPT_KEYS, *_CANDIDATE_KEYS)]
         if unknown:
             raise ValueError(
-                f"A step has no key {_shown(unknown[0])}: its keys are "
+                f"A step has no key {short_repr(unknown[0])}: its keys are "
                 f"{', '.join((*_PROMPT_KEYS, _CANDIDATE_KEYS[0]))} and {_CANDIDATE_KEYS[1]}."
             )
         chosen = {key: mapping[key] for key in _CANDIDATE_KEYS if mapping.get(key) is not None}
@@ -81,55 +91,44 @@ def parse_refine_steps(value: Any) -> tuple[RefineStep, ...]:
     """
     if value is None:
         return ()
-    if not isinstance(value, (list, tuple)):
-        raise ValueError(f"refine_from must be a list of earlier prompts, oldest first, not {_shown(value)}.")
-    _check_count(value)
-    parsed = []
-    for number, item in enumerate(value, start=1):
-        try:
-            parsed.append(RefineStep.from_json(item))
-        except ValueError as error:
-            raise _of_step(number, error) from None
-    return tuple(parsed)
+    items = items_of(value, rule="refine_from must be a list of earlier prompts, oldest first")
+    check_step_count(items)
+    return parse_each(items, RefineStep.from_json, name=_STEP)
 
 
 def steps_within(
-    steps: Sequence[RefineStep], size_wh: tuple[int, int], *, multimask: bool | None, has_mask_prompt: bool
+    steps: Sequence[RefineStep],
+    size_wh: tuple[int, int],
+    *,
+    multimask_output: bool | None,
+    has_mask_prompt: bool,
 ) -> tuple[RefineStep, ...]:
     """A whole chain fitted to a picture: every step but the first starts from the one before.
 
     Args:
         has_mask_prompt: whether the first step starts from a rough mask.
 
-    Raises ValueError for too many steps, and says which one does not fit.
+    Raises ValueError, which says which one does not fit.
     """
-    _check_count(steps)
     fitted = []
     for number, step in enumerate(steps, start=1):
-        try:
+        with errors_of(_STEP.format(number)):
             has_mask_input = has_mask_prompt or number > 1
-            fitted.append(step.within(size_wh, multimask=multimask, has_mask_input=has_mask_input))
-        except ValueError as error:
-            raise _of_step(number, error) from None
+            fitted.append(
+                step.within(size_wh, multimask_output=multimask_output, has_mask_input=has_mask_input)
+            )
     return tuple(fitted)
 
 
-def _check_count(steps: Sequence[object]) -> None:
+def check_step_count(steps: Sequence[object]) -> None:
+    """ValueError for more than MAX_REFINE_STEPS."""
     if len(steps) > MAX_REFINE_STEPS:
         raise ValueError(
             f"There are {len(steps)} steps in refine_from: a prompt refines at most {MAX_REFINE_STEPS}."
         )
 
 
-def _of_step(number: int, error: ValueError) -> ValueError:
-    return ValueError(f"Step {number} of refine_from: {error}")
-
-
 def _candidate(value: Any, key: str) -> int:
     if not isinstance(value, bool) and isinstance(value, Real) and value in range(CANDIDATES):
         return int(float(value))
-    raise ValueError(f"{key} must be 0, the best, 1 or 2, not {_shown(value)}.")
-
-
-def _shown(value: Any) -> str:
-    return " ".join(reprlib.repr(value).split())
+    raise ValueError(f"{key} must be 0, the best, 1 or 2, not {short_repr(value)}.")

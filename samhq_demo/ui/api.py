@@ -7,6 +7,7 @@ everything is checked. It reads hints at run time, so they must not become strin
 
 from collections.abc import Callable, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypedDict, cast
 
@@ -19,14 +20,15 @@ from gradio.utils import get_function_description
 from samhq_demo.export.drawing import Pixels
 from samhq_demo.export.everything import everything_overlay
 from samhq_demo.masks.runs import Runs
+from samhq_demo.parsing import errors_of, from_json_text, short_repr
 from samhq_demo.pictures import Picture, read_mask, read_picture
 from samhq_demo.prompts.everything import DEFAULTS, EverythingOptions
 from samhq_demo.prompts.prompt import Prompt, parse_prompts
 from samhq_demo.prompts.refinement import parse_refine_steps
-from samhq_demo.results.comparison import Comparison
+from samhq_demo.prompts.request import Request
 from samhq_demo.service import CompareService
 from samhq_demo.ui.errors import gradio_errors, guard_inputs
-from samhq_demo.ui.served import write_mask, write_overlay
+from samhq_demo.ui.served import write_mask, write_overlay, written_files
 from samhq_demo.ui.uploads import UploadedFile, received_file
 
 # Requests answered at a time. More than one, so that a click on a known picture need not wait while a new one
@@ -35,23 +37,31 @@ CONCURRENCY = 4
 
 Answer = tuple[dict[str, Any], gr.FileData, gr.FileData]
 
+# Every list may be its JSON text, and every number in one its text: language models send them so, and the MCP
+# schema, which these types become, has to let them through.
+Number = float | str
+Points = list[list[Number] | str] | str | None
+Labels = list[int | str] | str | None
+Box = list[Number] | str | None
+Candidate = int | str | None
+
 
 class PromptInput(TypedDict, total=False):
     """One object of /compare_many. Every key may be left out or null."""
 
-    points: list[list[float]] | None
-    labels: list[int] | None
-    box: list[float] | None
+    points: Points
+    labels: Labels
+    box: Box
 
 
 class RefineStepInput(TypedDict, total=False):
     """An earlier prompt that /compare refines. Every key may be left out or null."""
 
-    points: list[list[float]] | None
-    labels: list[int] | None
-    box: list[float] | None
-    sam_candidate: int | None
-    sam_hq_candidate: int | None
+    points: Points
+    labels: Labels
+    box: Box
+    sam_candidate: Candidate
+    sam_hq_candidate: Candidate
 
 
 class Endpoints:
@@ -64,15 +74,15 @@ class Endpoints:
     def compare(
         self,
         image: UploadedFile,
-        points: list[list[float]] | None = None,
-        labels: list[int] | None = None,
-        box: list[float] | None = None,
+        points: Points = None,
+        labels: Labels = None,
+        box: Box = None,
         model: str | None = None,
         multimask: bool | None = None,
         hq_token_only: bool = False,
         mask_prompt: UploadedFile | None = None,
         ground_truth: UploadedFile | None = None,
-        refine_from: list[RefineStepInput] | None = None,
+        refine_from: list[RefineStepInput | str] | str | None = None,
     ) -> tuple[dict[str, Any], gr.FileData, gr.FileData]:
         """Cut one object out of a picture with SAM and with SAM-HQ, and compare the two masks.
 
@@ -101,25 +111,22 @@ class Endpoints:
             sam_mask: SAM's mask, an 8-bit grey PNG of the picture's size, 255 in the mask and else 0
             sam_hq_mask: SAM-HQ's mask, likewise
         """
-        prompt = Prompt.from_json({"points": points, "labels": labels, "box": box})
-        steps = parse_refine_steps(refine_from)
-        picture = _picture(image)
-        return _answer(
-            self._service.compare(
-                picture,
-                [prompt],
-                refine_from=steps,
-                mask_prompt=_mask(mask_prompt, picture, name="mask_prompt"),
-                ground_truth=_mask(ground_truth, picture, name="ground_truth"),
-                **_options(model, multimask, hq_token_only),
-            )
+        given = {"points": points, "labels": labels, "box": box}
+        prompt = {name: from_json_text(value, name=name) for name, value in given.items()}
+        request = Request(
+            (Prompt.from_json(prompt),),
+            refine_from=parse_refine_steps(from_json_text(refine_from, name="refine_from")),
+            model=model,
+            multimask_output=multimask,
+            hq_token_only=hq_token_only,
         )
+        return self._answer(image, request, mask_prompt=mask_prompt, ground_truth=ground_truth)
 
     @gradio_errors("/compare_many")
     def compare_many(
         self,
         image: UploadedFile,
-        prompts: list[PromptInput],
+        prompts: list[PromptInput | str] | str,
         model: str | None = None,
         multimask: bool | None = None,
         hq_token_only: bool = False,
@@ -142,10 +149,13 @@ class Endpoints:
             sam_mask: SAM's masks of all objects in one 8-bit grey PNG, 255 in a mask and else 0
             sam_hq_mask: SAM-HQ's masks, likewise
         """
-        asked = parse_prompts(prompts)
-        return _answer(
-            self._service.compare(_picture(image), asked, **_options(model, multimask, hq_token_only))
+        request = Request(
+            parse_prompts(from_json_text(prompts, name="prompts")),
+            model=model,
+            multimask_output=multimask,
+            hq_token_only=hq_token_only,
         )
+        return self._answer(image, request)
 
     @gradio_errors("/segment_everything")
     def segment_everything(
@@ -180,16 +190,19 @@ class Endpoints:
             sam_overlay: the picture with SAM's masks, each in a color of its own
             sam_hq_overlay: the same with SAM-HQ's
         """
+        asked = {
+            "points_per_side": points_per_side,
+            "predicted_iou_threshold": predicted_iou_threshold,
+            "stability_threshold": stability_threshold,
+            "box_nms_threshold": box_nms_threshold,
+            "crop_layers": crop_layers,
+            "min_area": min_area,
+        }
         options = EverythingOptions.of(
-            points_per_side=points_per_side,
-            predicted_iou_threshold=predicted_iou_threshold,
-            stability_threshold=stability_threshold,
-            box_nms_threshold=box_nms_threshold,
-            crop_layers=crop_layers,
-            min_area=min_area,
+            **{name: from_json_text(value, name=name) for name, value in asked.items()}
         )
         chosen = _model(model)
-        picture = _picture(image)
+        picture = read_picture(received_file(image, name="image"))
         found = self._service.segment_everything(picture, options, model=chosen)
         return (
             found.to_json(),
@@ -211,6 +224,20 @@ class Endpoints:
         """
         return [model.to_json() for model in self._service.models()]
 
+    def _answer(self, image: object, request: Request, **mask_files: object) -> Answer:
+        """The answer to a request, once the picture and the files of its masks are read.
+
+        mask_files: by the names that the endpoint and `Request` have for them.
+        """
+        picture = read_picture(received_file(image, name="image"))
+        masks: dict[str, Any] = {name: _mask(file, picture, name=name) for name, file in mask_files.items()}
+        comparison = self._service.compare(picture, replace(request, **masks))
+        return (
+            dict(comparison.to_json()),
+            _mask_file(comparison.union("sam"), name="sam_mask"),
+            _mask_file(comparison.union("sam_hq"), name="sam_hq_mask"),
+        )
+
 
 def register_api(service: CompareService) -> None:
     """Add the endpoints to the `gr.Blocks` whose context this is called in."""
@@ -218,6 +245,7 @@ def register_api(service: CompareService) -> None:
     if blocks is None:
         raise RuntimeError("register_api must be called inside a gr.Blocks context.")
     guard_inputs(blocks)
+    blocks.temp_file_sets.append(written_files().paths)
     endpoints = Endpoints(service)
     add = partial(_add, blocks)
     photo = {"path": "photo.jpg", "url": "photo.jpg", "meta": {"_type": "gradio.FileData"}}
@@ -265,41 +293,18 @@ def _add(
         component._api_info["description"] = text
 
 
-def _picture(value: object) -> Picture:
-    return read_picture(received_file(value, name="image"))
-
-
 def _mask(value: object, picture: Picture, *, name: str) -> Runs | None:
     if value is None:
         return None
     source = received_file(value, name=name)
-    try:
+    with errors_of(name):
         return read_mask(source, size_wh=picture.size_wh)
-    except ValueError as error:
-        raise ValueError(f"{name}: {error}") from error
-
-
-def _options(model: object, multimask: object, hq_token_only: object) -> dict[str, Any]:
-    """The arguments that say how, not what; ValueError for one of another type."""
-    if multimask is not None and not isinstance(multimask, bool):
-        raise ValueError(f"multimask must be true, false or null, not {multimask!r:.40}.")
-    if not isinstance(hq_token_only, bool):
-        raise ValueError(f"hq_token_only must be true or false, not {hq_token_only!r:.40}.")
-    return {"model": _model(model), "multimask": multimask, "hq_token_only": hq_token_only}
 
 
 def _model(name: object) -> str | None:
     if name is not None and not isinstance(name, str):
-        raise ValueError(f"model must be a name that /models lists, or null, not {name!r:.40}.")
+        raise ValueError(f"model must be a name that /models lists, or null, not {short_repr(name)}.")
     return name
-
-
-def _answer(comparison: Comparison) -> Answer:
-    return (
-        comparison.to_json(),
-        _mask_file(comparison.union("sam"), name="sam_mask"),
-        _mask_file(comparison.union("sam_hq"), name="sam_hq_mask"),
-    )
 
 
 def _overlay_file(pixels: Pixels, *, name: str) -> gr.FileData:

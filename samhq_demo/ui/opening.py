@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from samhq_demo.pictures import read_mask, read_picture
+from samhq_demo.prompts.request import Request
+from samhq_demo.results.json_types import ObjectComparisonJson
 from samhq_demo.service import CompareService
 from samhq_demo.ui.examples import Example, in_order
 
@@ -16,7 +17,7 @@ class Opened:
     """An example, and the answer to its prompt as the API writes an object; None while that is not known."""
 
     example: Example
-    answer: Mapping[str, Any] | None
+    answer: ObjectComparisonJson | None
 
 
 class Opening:
@@ -51,5 +52,6 @@ class Opening:
         example = in_order(self._examples, small=self._service.is_small(model))[0]
         picture = read_picture(example.file)
         truth = None if example.truth is None else read_mask(example.truth, size_wh=picture.size_wh)
-        answer = self._service.compare(picture, [example.prompt], model=model, ground_truth=truth)
-        self._answered[model] = Opened(example, answer.to_json()["objects"][0])
+        request = Request((example.prompt,), model=model, ground_truth=truth)
+        answer = self._service.compare(picture, request).to_json()["objects"][0]
+        self._answered[model] = Opened(example, answer)

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from samhq_demo.masks.runs import parse_rle
-from samhq_demo.prompts.prompt import MAX_OBJECTS, Prompt
-from samhq_demo.prompts.refinement import CANDIDATES, parse_refine_steps
-from samhq_demo.ui.question import settings_of
+from samhq_demo.masks.runs import Runs, parse_rle
+from samhq_demo.parsing import parse_each
+from samhq_demo.prompts.prompt import MAX_OBJECTS
+from samhq_demo.prompts.refinement import CANDIDATES
+from samhq_demo.prompts.request import Request
+from samhq_demo.ui.records import request_of, settings_json, with_masks
+from samhq_demo.ui.viewer.wire import Choice, FileMask, SavedPrompts
+from samhq_demo.ui.viewer.wire import SavedObject as SavedObjectJson
 
 MAX_LENGTH = 32_000_000  # characters: room for 32 objects with two ragged masks each
 
 
-def read_prompts(text: Any, *, size_wh: tuple[int, int]) -> dict[str, Any]:
-    """The text of a saved file -> {"objects", "settings"} for the viewer.
+def read_prompts(text: Any, *, size_wh: tuple[int, int]) -> SavedPrompts:
+    """The text of a `SavedFile` -> its objects and settings for the viewer.
 
     Raises ValueError (one sentence) where it is none, or of a picture of another size than `size_wh`.
     """
@@ -26,14 +32,57 @@ def read_prompts(text: Any, *, size_wh: tuple[int, int]) -> dict[str, Any]:
         raise ValueError(
             f"These prompts are of another picture: this one is {size_wh[0]} x {size_wh[1]} pixels."
         )
-    objects = saved.get("objects")
+    objects, settings = saved.get("objects"), saved.get("settings")
     if not isinstance(objects, list) or not 1 <= len(objects) <= MAX_OBJECTS:
         raise ValueError(f"The file must hold a list of 1 to {MAX_OBJECTS} objects.")
-    settings = saved.get("settings")
-    return {
-        "objects": [_object(item, size_wh=size_wh) for item in objects],
-        "settings": settings_of(settings if isinstance(settings, Mapping) else {}),
-    }
+    read = parse_each(
+        objects, partial(SavedObject.from_json, settings=settings, size_wh=size_wh), name="Object {}"
+    )
+    return {"objects": [one.to_json() for one in read], "settings": settings_json(read[0].request)}
+
+
+@dataclass(frozen=True, slots=True)
+class SavedObject:
+    """One object of a saved file.
+
+    mask_name, truth_name: what the files of its masks were called.
+    choice: which candidate of each branch was on the screen, 0 the best.
+    """
+
+    name: str
+    request: Request
+    mask_name: str
+    truth_name: str
+    choice: Choice
+
+    @classmethod
+    def from_json(cls, item: Any, *, settings: Any, size_wh: tuple[int, int]) -> SavedObject:
+        """Read a record with its name; ValueError where it is none, or not of a picture of `size_wh`."""
+        if not isinstance(item, Mapping):
+            raise ValueError("Each of the saved objects must be an object.")
+        request = with_masks(request_of(item, settings=settings), item, partial(_mask, size_wh=size_wh))
+        for prompt in (request.prompt, *(step.prompt for step in request.refine_from)):
+            prompt.within(size_wh, has_mask_prompt=True)  # for its coordinates; background alone may stand
+        choice = item.get("choice")
+        return cls(
+            name=_name(item),
+            request=request,
+            mask_name=_name(item.get("mask")),
+            truth_name=_name(item.get("truth")),
+            choice=_choice(choice if isinstance(choice, Mapping) else {}),
+        )
+
+    def to_json(self) -> SavedObjectJson:
+        """As the viewer's `objects` are; see `viewer_message`."""
+        request = self.request
+        return {
+            "name": self.name,
+            "prompt": request.prompt.to_json(),
+            "steps": [step.to_json() for step in request.refine_from],
+            "choice": self.choice,
+            "mask": _mask_json(self.mask_name, request.mask_prompt),
+            "truth": _mask_json(self.truth_name, request.ground_truth),
+        }
 
 
 def _parsed(text: Any) -> Mapping[str, Any]:
@@ -47,37 +96,25 @@ def _parsed(text: Any) -> Mapping[str, Any]:
     raise ValueError("The file holds no saved prompts: choose one that this page saved.")
 
 
-def _object(item: Any, *, size_wh: tuple[int, int]) -> dict[str, Any]:
-    if not isinstance(item, Mapping):
-        raise ValueError("Each of the saved objects must be an object.")
-    prompt = Prompt.from_json(item.get("prompt") or {})
-    steps = parse_refine_steps(item.get("steps") or ())
-    mask, truth = (_mask(item.get(key), size_wh=size_wh) for key in ("mask", "truth"))
-    prompt.within(size_wh, has_mask_prompt=True)  # for its coordinates; background alone may stand
-    for step in steps:
-        step.prompt.within(size_wh, has_mask_prompt=True)
-    choice = item.get("choice")
-    return {
-        "name": str(item.get("name") or ""),
-        "prompt": prompt.to_json(),
-        "steps": [step.to_json() for step in steps],
-        "choice": _choice(choice if isinstance(choice, Mapping) else {}),
-        "mask": mask,
-        "truth": truth,
-    }
-
-
-def _mask(item: Any, *, size_wh: tuple[int, int]) -> dict[str, Any] | None:
+def _mask(item: Any, *, size_wh: tuple[int, int]) -> Runs | None:
     if item is None:
         return None
     if not isinstance(item, Mapping):
         raise ValueError("A saved mask must be an object with a name and an rle.")
-    return {"name": str(item.get("name") or ""), "rle": parse_rle(item.get("rle"), size_wh=size_wh).rle()}
+    return parse_rle(item.get("rle"), size_wh=size_wh)
 
 
-def _choice(item: Mapping[str, Any]) -> dict[str, int]:
-    wanted = {model: item.get(model, 0) for model in ("sam", "sam_hq")}
+def _mask_json(name: str, mask: Runs | None) -> FileMask | None:
+    return None if mask is None else {"name": name, "rle": mask.rle()}
+
+
+def _name(item: Any) -> str:
+    return str(item.get("name") or "") if isinstance(item, Mapping) else ""
+
+
+def _choice(item: Mapping[str, Any]) -> Choice:
+    wanted = {branch: item.get(branch, 0) for branch in ("sam", "sam_hq")}
     for index in wanted.values():
         if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < CANDIDATES:
             raise ValueError(f"The choice of a candidate must be 0 to {CANDIDATES - 1}.")
-    return wanted
+    return {"sam": wanted["sam"], "sam_hq": wanted["sam_hq"]}

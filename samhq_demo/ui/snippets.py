@@ -8,70 +8,65 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from samhq_demo.prompts.prompt import Prompt
-from samhq_demo.prompts.refinement import RefineStep, parse_refine_steps
-from samhq_demo.ui.question import mask_of, settings_of
+from samhq_demo.masks.runs import Runs, parse_rle
+from samhq_demo.prompts.request import Request
+from samhq_demo.ui.records import request_of, with_masks
 from samhq_demo.ui.served import write_mask
 from samhq_demo.ui.store import Ticket
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of /compare. Files are paths of the server.
+    """A call of /compare.
 
     origin: the app's address, without a slash at its end.
-    choice: which candidate of each model is on the screen, 0 the best.
+    image: the picture's file on the server.
+    choice: which candidate of each branch is on the screen, 0 the best.
     """
 
     origin: str
     image: Path
-    prompt: Prompt
-    refine_from: tuple[RefineStep, ...]
-    settings: Mapping[str, Any]
-    mask_prompt: Path | None
-    ground_truth: Path | None
+    request: Request
     choice: Mapping[str, int]
 
     @classmethod
     def from_json(cls, asked: Mapping[str, Any], *, ticket: Ticket, model: str | None) -> Call:
-        """Read what the browser sent, and write its masks as files; ValueError says what is wrong with it.
+        """Read a `CodeRequest`; ValueError says what is wrong with it.
 
         model: the one that answers where none was chosen; named, so that the call stays the same.
         """
-        settings = asked.get("settings")
-        chosen = settings_of(settings if isinstance(settings, Mapping) else {})
+        request = request_of(asked, settings=asked.get("settings"))
+        request = with_masks(request, asked, partial(_mask, size_wh=ticket.size_wh))
         choice = asked.get("choice")
         return cls(
             origin=_origin(asked.get("origin")),
             image=ticket.file,
-            prompt=Prompt.from_json(asked.get("prompt") or {}),
-            refine_from=parse_refine_steps(asked.get("steps") or ()),
-            settings={**chosen, "model": chosen["model"] or model},
-            mask_prompt=_mask_file(asked.get("mask"), ticket, name="mask_prompt"),
-            ground_truth=_mask_file(asked.get("truth"), ticket, name="ground_truth"),
+            request=replace(request, model=request.model or model),
             choice={str(key): int(value) for key, value in choice.items()}
             if isinstance(choice, Mapping)
             else {},
         )
 
     def inputs(self) -> dict[str, Any]:
-        """The inputs of /compare that differ from their defaults, files as paths."""
-        asked = self.prompt.to_json()
+        """The inputs of /compare that differ from their defaults, masks written as files of the server."""
+        request = self.request
+        prompt = request.prompt.to_json()
         given = {
-            "points": asked["points"] or None,
-            "labels": asked["labels"] if 0 in asked["labels"] else None,
-            "box": asked["box"],
-            "model": self.settings["model"],
-            "multimask": self.settings["multimask"],
-            "hq_token_only": self.settings["hq_token_only"] or None,
-            "mask_prompt": self.mask_prompt,
-            "ground_truth": self.ground_truth,
-            "refine_from": [step.to_json() for step in self.refine_from] or None,
+            "points": prompt["points"] or None,
+            "labels": prompt["labels"] if 0 in prompt["labels"] else None,
+            "box": prompt["box"],
+            "model": request.model,
+            "multimask": request.multimask_output,
+            "hq_token_only": request.hq_token_only or None,
+            "mask_prompt": _mask_file(request.mask_prompt, name="mask_prompt"),
+            "ground_truth": _mask_file(request.ground_truth, name="ground_truth"),
+            "refine_from": [step.to_json() for step in request.refine_from] or None,
         }
         return {"image": self.image, **{key: value for key, value in given.items() if value is not None}}
 
@@ -95,7 +90,7 @@ def python_snippet(call: Call) -> str:
         '    api_name="/compare",',
         ")",
         'answer = result["objects"][0]',
-        *(f"print({_shown(model, call.choice.get(model, 0))})" for model in ("sam", "sam_hq")),
+        *(f"print({_shown(branch, call.choice.get(branch, 0))})" for branch in ("sam", "sam_hq")),
     ]
     return "\n".join(lines) + "\n"
 
@@ -118,10 +113,10 @@ def curl_snippet(call: Call) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _shown(model: str, candidate: int) -> str:
-    of = f'answer["{model}"]' + (f'["candidates"][{candidate}]' if candidate else "")
-    file = "" if candidate else f", {model}_png"
-    return f'"{model}", {of}["predicted_iou"]{file}'
+def _shown(branch: str, candidate: int) -> str:
+    of = f'answer["{branch}"]' + (f'["candidates"][{candidate}]' if candidate else "")
+    file = "" if candidate else f", {branch}_png"
+    return f'"{branch}", {of}["predicted_iou"]{file}'
 
 
 def _origin(value: Any) -> str:
@@ -132,6 +127,9 @@ def _origin(value: Any) -> str:
     raise ValueError("origin must be the http or https address of this app.")
 
 
-def _mask_file(rle: Any, ticket: Ticket, *, name: str) -> Path | None:
-    mask = mask_of(rle, size_wh=ticket.size_wh)
+def _mask(rle: Any, *, size_wh: tuple[int, int]) -> Runs | None:
+    return None if rle is None else parse_rle(rle, size_wh=size_wh)
+
+
+def _mask_file(mask: Runs | None, *, name: str) -> Path | None:
     return None if mask is None else write_mask(mask, name=name)

@@ -64,16 +64,16 @@ def test_what_is_no_chain_is_told_in_one_sentence(value: Any, told: str) -> None
 
 def test_boxes_of_steps_are_clipped_to_the_picture() -> None:
     (step,) = steps_within(
-        [RefineStep(Prompt(box_xyxy=(-5, 1, 50, 3)))], (10, 8), multimask=None, has_mask_prompt=False
+        [RefineStep(Prompt(box_xyxy=(-5, 1, 50, 3)))], (10, 8), multimask_output=None, has_mask_prompt=False
     )
     assert step.prompt.box_xyxy == (0, 1, 10, 3)
 
 
 def test_only_the_first_step_has_to_ask_for_something() -> None:
     steps = [RefineStep(CLICK), RefineStep(Prompt())]
-    assert steps_within(steps, (10, 8), multimask=None, has_mask_prompt=False) == tuple(steps)
+    assert steps_within(steps, (10, 8), multimask_output=None, has_mask_prompt=False) == tuple(steps)
     with pytest.raises(ValueError, match="Step 1 of refine_from: Nothing is asked for"):
-        steps_within(steps[1:], (10, 8), multimask=None, has_mask_prompt=False)
+        steps_within(steps[1:], (10, 8), multimask_output=None, has_mask_prompt=False)
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,7 @@ def test_candidates_are_there_to_choose_from_where_the_answer_has_them(
     prompt: Prompt, multimask: bool | None, has_mask_input: bool, expected: bool
 ) -> None:
     chosen = RefineStep(prompt, sam_candidate=1)
-    how = {"multimask": multimask, "has_mask_input": has_mask_input}
+    how = {"multimask_output": multimask, "has_mask_input": has_mask_input}
     assert prompt.has_candidates(multimask, has_mask_input=has_mask_input) is expected
     if expected:
         assert chosen.within((10, 8), **how) == chosen

@@ -2,81 +2,122 @@
 
 import { BACKGROUND, OBJECT } from "./prompt.js";
 
+/**
+ * @import { Direction } from "./cursor.js"
+ * @import { Viewer } from "./viewer.js"
+ *
+ * @typedef {object} Action
+ * @property {string} [group] a heading of the list instead of an action.
+ * @property {string} [name] its button's data-action.
+ * @property {string[]} [keys] as pressed.
+ * @property {string} [text]
+ * @property {() => void} [run]
+ * @property {boolean} [onStage] only while the picture has the keyboard's focus.
+ * @property {boolean} [hidden] not listed.
+ */
+
+/** @type {Record<string, Direction>} */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const CURSOR_STEP = 8; // pane pixels for an arrow key; with Shift one picture pixel
 
-/** `keys`: as pressed; `onStage`: only while the picture has the keyboard's focus; `hidden`: not listed. */
+/**
+ * @param {Viewer} viewer
+ * @returns {Action[]}
+ */
 export function actionsOf(viewer) {
   const groups = [promptActions, objectActions, viewActions, cursorActions, fileActions];
   return groups.flatMap((group) => group(viewer));
 }
 
+/**
+ * @param {Viewer} viewer
+ * @returns {Action[]}
+ */
 function fileActions(viewer) {
   return [
     { group: "Files" },
     { name: "open", keys: ["Ctrl+O"], text: "Open a picture", run: () => viewer.arrivals.choosePicture() },
     { name: "load", text: "Load saved prompts", run: () => viewer.arrivals.choosePrompts() },
     { keys: ["Ctrl+V"], text: "Paste a picture" },
-    { name: "save", keys: ["Ctrl+S"], text: "Save the prompts", run: () => viewer.takeAway.run("prompts") },
-    { name: "python", keys: ["Y"], text: "Copy the call as Python", run: () => viewer.takeAway.run("python") },
-    { name: "curl", keys: ["Shift+Y"], text: "Copy the call as curl", run: () => viewer.takeAway.run("curl") },
-    { name: "take-mask", keys: ["W"], text: "Download the mask", run: () => viewer.takeAway.run("mask") },
-    { name: "take-cutout", keys: ["E"], text: "Download the cutout", run: () => viewer.takeAway.run("cutout") },
+    { name: "save", keys: ["Ctrl+S"], text: "Save the prompts", run: () => viewer.exportPanel.run("prompts") },
+    { name: "python", keys: ["Y"], text: "Copy the call as Python", run: () => viewer.exportPanel.run("python") },
+    { name: "curl", keys: ["Shift+Y"], text: "Copy the call as curl", run: () => viewer.exportPanel.run("curl") },
+    { name: "take-mask", keys: ["W"], text: "Download the mask", run: () => viewer.exportPanel.run("mask") },
+    { name: "take-cutout", keys: ["E"], text: "Download the cutout", run: () => viewer.exportPanel.run("cutout") },
   ];
 }
 
+/**
+ * @param {Viewer} viewer
+ * @returns {Action[]}
+ */
 function promptActions(viewer) {
   const { session } = viewer;
   const underPointer = "Remove the point or box under the pointer, else the last point";
   return [
     { group: "Prompts" },
-    { name: "undo", keys: ["Ctrl+Z"], text: "Undo", run: () => viewer.undo() },
-    { name: "redo", keys: ["Ctrl+Shift+Z", "Ctrl+Y"], text: "Redo", run: () => viewer.redo() },
-    { name: "toggle-label", keys: ["X"], text: "Clicks mark object or background", run: () => viewer.toggleLabel() },
-    { name: "tool-object", run: () => viewer.setTool("object") },
-    { name: "tool-background", run: () => viewer.setTool("background") },
-    { name: "tool-pan", keys: ["P"], text: "Drag moves the picture, not a box", run: () => viewer.togglePan() },
-    { name: "remove", keys: ["Delete", "Backspace"], text: underPointer, run: () => viewer.removeLast() },
-    { name: "refine", keys: ["R"], text: "Refine: feed each model's answer back to it", run: () => viewer.refine() },
+    { name: "undo", keys: ["Ctrl+Z"], text: "Undo", run: () => viewer.editor.undo() },
+    { name: "redo", keys: ["Ctrl+Shift+Z", "Ctrl+Y"], text: "Redo", run: () => viewer.editor.redo() },
+    { name: "toggle-label", keys: ["X"], text: "Clicks mark object or background",
+      run: () => viewer.mode.toggleLabel() },
+    { name: "tool-object", run: () => viewer.mode.setTool("object") },
+    { name: "tool-background", run: () => viewer.mode.setTool("background") },
+    { name: "tool-pan", keys: ["P"], text: "Drag moves the picture, not a box", run: () => viewer.mode.togglePan() },
+    { name: "remove", keys: ["Delete", "Backspace"], text: underPointer, run: () => viewer.removeMark() },
+    { name: "refine", keys: ["R"], text: "Refine: feed each model's answer back to it",
+      run: () => viewer.editor.refine() },
     { name: "mask", text: "Start from a rough mask", run: () => viewer.arrivals.chooseMask("mask") },
-    { name: "truth", keys: ["T"], text: "Load the true mask of the object", run: () => viewer.arrivals.chooseMask("truth") },
+    { name: "truth", keys: ["T"], text: "Load the true mask of the object",
+      run: () => viewer.arrivals.chooseMask("truth") },
     { name: "clear", keys: ["C"], text: "Clear this object", run: () => session.clearObject() },
     { name: "clear-all", keys: ["Shift+C"], text: "Clear all objects", run: () => session.clearAll() },
   ];
 }
 
+/**
+ * @param {Viewer} viewer
+ * @returns {Action[]}
+ */
 function objectActions(viewer) {
   const { session } = viewer;
   return [
     { group: "Objects" },
-    { name: "new", keys: ["N"], text: "New object", run: () => viewer.addObject() },
+    { name: "new", keys: ["N"], text: "New object", run: () => viewer.editor.addObject() },
     { name: "next", keys: ["J"], text: "Next object", run: () => session.selectNext(1) },
     { name: "previous", keys: ["K"], text: "Previous object", run: () => session.selectNext(-1) },
     ...[1, 2, 3].flatMap((number) => [
-      { keys: [`${number}`], hidden: true, run: () => viewer.choose("sam_hq", number - 1) },
-      { keys: [`Shift+${number}`], hidden: true, run: () => viewer.choose("sam", number - 1) },
+      { keys: [`${number}`], hidden: true, run: () => viewer.editor.choose("sam_hq", number - 1) },
+      { keys: [`Shift+${number}`], hidden: true, run: () => viewer.editor.choose("sam", number - 1) },
     ]),
     { keys: ["1", "2", "3"], text: "SAM-HQ's candidates" },
     { keys: ["Shift+1", "Shift+2", "Shift+3"], text: "SAM's candidates" },
   ];
 }
 
+/**
+ * @param {Viewer} viewer
+ * @returns {Action[]}
+ */
 function viewActions(viewer) {
   return [
     { group: "View" },
-    { name: "view-side", keys: ["S"], text: "Side by side", run: () => viewer.showView("side") },
-    { name: "view-slider", keys: ["L"], text: "Slider", run: () => viewer.showView("slider") },
-    { name: "view-difference", keys: ["D"], text: "Difference", run: () => viewer.showView("difference") },
-    { name: "zoom-in", keys: ["+", "="], text: "Zoom in", run: () => viewer.zoomBy(1.4) },
-    { name: "zoom-out", keys: ["-"], text: "Zoom out", run: () => viewer.zoomBy(1 / 1.4) },
-    { name: "fit", keys: ["0"], text: "Whole picture", run: () => viewer.fit() },
-    { name: "outline", keys: ["O"], text: "Outlines only", run: () => viewer.toggleOutline() },
-    { keys: ["["], text: "Masks fainter", run: () => viewer.setOpacity(viewer.opacity - 0.1) },
-    { keys: ["]"], text: "Masks stronger", run: () => viewer.setOpacity(viewer.opacity + 0.1) },
-    { name: "hover", keys: ["H"], text: "Preview under the pointer", run: () => viewer.toggleHover() },
+    { name: "view-side", keys: ["S"], text: "Side by side", run: () => viewer.mode.showView("side") },
+    { name: "view-slider", keys: ["L"], text: "Slider", run: () => viewer.mode.showView("slider") },
+    { name: "view-difference", keys: ["D"], text: "Difference", run: () => viewer.mode.showView("difference") },
+    { name: "zoom-in", keys: ["+", "="], text: "Zoom in", run: () => viewer.surface.zoomAtCentre(1.4) },
+    { name: "zoom-out", keys: ["-"], text: "Zoom out", run: () => viewer.surface.zoomAtCentre(1 / 1.4) },
+    { name: "fit", keys: ["0"], text: "Whole picture", run: () => viewer.surface.fit() },
+    { name: "outline", keys: ["O"], text: "Outlines only", run: () => viewer.mode.toggleOutline() },
+    { keys: ["["], text: "Masks fainter", run: () => viewer.mode.setOpacity(viewer.mode.opacity - 0.1) },
+    { keys: ["]"], text: "Masks stronger", run: () => viewer.mode.setOpacity(viewer.mode.opacity + 0.1) },
+    { name: "hover", keys: ["H"], text: "Preview under the pointer", run: () => viewer.hover.toggleAnswer() },
   ];
 }
 
+/**
+ * @param {Viewer} viewer
+ * @returns {Action[]}
+ */
 function cursorActions(viewer) {
   const { cursor } = viewer;
   const onStage = true;

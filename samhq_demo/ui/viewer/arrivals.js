@@ -1,66 +1,96 @@
 // Files on their way in: a picture by drop, paste or choice; masks and saved prompts by choice.
 
-import { TYPING } from "./dom.js";
+import { TYPING, partOf } from "./dom.js";
 import { namedMask } from "./prompt.js";
 
+/**
+ * @import { Mode } from "./mode.js"
+ * @import { Session } from "./session.js"
+ * @import { StatusLine } from "./status-line.js"
+ * @import { MaskReply, Server, Upload } from "./wire.js"
+ *
+ * @typedef {"mask" | "truth"} MaskRole A rough mask to start from, or the object's true one.
+ *
+ * @typedef {object} Link The way to Python for files.
+ * @property {Server} server
+ * @property {(file: File) => Promise<Upload>} upload
+ * @property {(file: { path: string, name: string }) => void} arrive tells of a picture that was sent.
+ */
+
+/** @type {MaskReply} */
+const LOST_MASK = { error: "The server did not answer: choose the mask again." };
+
 export class Arrivals {
-  constructor(viewer) {
-    this.viewer = viewer;
-    const find = (selector) => viewer.root.querySelector(selector);
-    this.pictureField = find(".picture-file");
-    this.maskField = find(".mask-file");
-    this.promptsField = find(".prompts-file");
-    this.maskRole = "mask";
-    this.#onFile(this.pictureField, (file) => this.#takePicture(file));
-    this.#onFile(this.maskField, (file) => this.#takeMask(file, this.maskRole));
-    this.#onFile(this.promptsField, (file) => this.#takePrompts(file));
-    this.#wireDrop();
-    this.paste = (event) => this.#paste(event);
-    document.addEventListener("paste", this.paste);
+  /** @type {MaskRole} */
+  #maskRole = "mask";
+
+  /**
+   * @param {HTMLElement} root
+   * @param {object} parts
+   * @param {Session} parts.session
+   * @param {Mode} parts.mode
+   * @param {StatusLine} parts.status
+   * @param {HTMLElement} parts.stage takes what is dropped.
+   * @param {Link} parts.link
+   */
+  constructor(root, { session, mode, status, stage, link }) {
+    this.root = root;
+    this.session = session;
+    this.mode = mode;
+    this.status = status;
+    this.link = link;
+    this.pictureField = partOf(root, ".picture-file", HTMLInputElement);
+    this.maskField = partOf(root, ".mask-file", HTMLInputElement);
+    this.promptsField = partOf(root, ".prompts-file", HTMLInputElement);
+    onFile(this.pictureField, (file) => this.#takePicture(file));
+    onFile(this.maskField, (file) => this.#takeMask(file, this.#maskRole));
+    onFile(this.promptsField, (file) => this.#takePrompts(file));
+    this.#listenForDrops(stage);
+    /** @type {(event: ClipboardEvent) => void} */
+    this.listener = (event) => this.#paste(event);
+    document.addEventListener("paste", this.listener);
   }
 
   choosePicture() {
     this.pictureField.click();
   }
 
-  /** `role`: "mask", a rough mask to start from, or "truth". */
+  /** @param {MaskRole} role */
   chooseMask(role) {
-    if (!this.viewer.isReady) return;
-    this.maskRole = role;
+    if (!this.mode.isReady) return;
+    this.#maskRole = role;
     this.maskField.click();
   }
 
   choosePrompts() {
-    if (this.viewer.isReady) this.promptsField.click();
+    if (this.mode.isReady) this.promptsField.click();
   }
 
-  #onFile(field, take) {
-    field.addEventListener("change", () => {
-      const [file] = field.files;
-      field.value = ""; // the same file chosen again is news as well
-      if (file) take(file);
-    });
-  }
-
-  #wireDrop() {
-    const { root, stage } = this.viewer;
-    const isFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  /** @param {HTMLElement} stage */
+  #listenForDrops(stage) {
     let depth = 0; // entering a child leaves its parent
-    const over = (by) => root.toggleAttribute("data-dropping", (depth = Math.max(0, depth + by)) > 0);
-    stage.addEventListener("dragenter", (event) => isFile(event) && over(1));
-    stage.addEventListener("dragleave", (event) => isFile(event) && over(-1));
-    stage.addEventListener("dragover", (event) => isFile(event) && event.preventDefault());
+    const enter = (/** @type {number} */ by) => {
+      depth = Math.max(0, depth + by);
+      this.root.toggleAttribute("data-dropping", depth > 0);
+    };
+    stage.addEventListener("dragenter", (event) => holdsFile(event) && enter(1));
+    stage.addEventListener("dragleave", (event) => holdsFile(event) && enter(-1));
+    stage.addEventListener("dragover", (event) => holdsFile(event) && event.preventDefault());
     stage.addEventListener("drop", (event) => {
-      if (!isFile(event)) return;
+      if (!holdsFile(event)) return;
       event.preventDefault();
-      over(-depth);
-      const [file] = event.dataTransfer.files;
+      enter(-depth);
+      const file = event.dataTransfer?.files[0];
       if (file) this.#takePicture(file);
     });
   }
 
+  /** @param {ClipboardEvent} event */
   #paste(event) {
-    if (!this.viewer.root.isConnected) return document.removeEventListener("paste", this.paste);
+    if (!this.root.isConnected) {
+      document.removeEventListener("paste", this.listener);
+      return;
+    }
     if (event.target instanceof Element && event.target.closest(TYPING)) return;
     const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
     if (!file) return;
@@ -68,44 +98,72 @@ export class Arrivals {
     this.#takePicture(file);
   }
 
+  /** @param {File} file */
   async #takePicture(file) {
-    const { viewer } = this;
-    viewer.say(`Sending ${file.name} …`);
     const sent = await this.#send(file);
-    if (sent) viewer.link.arrive({ path: sent.path, name: file.name });
+    if (sent) this.link.arrive({ path: sent.path, name: file.name });
   }
 
+  /**
+   * @param {File} file
+   * @param {MaskRole} role
+   */
   async #takeMask(file, role) {
-    const { viewer } = this;
-    const { picture, selectedId } = viewer.session;
-    viewer.say(`Sending ${file.name} …`);
+    const { picture, selectedId } = this.session;
     const sent = await this.#send(file);
-    if (!sent) return;
-    const lost = { error: "The server did not answer: choose the mask again." };
-    const read = await viewer.link.server.mask({ picture: picture.id, path: sent.path }).catch(() => lost);
-    if (!read || read.error) return viewer.say((read ?? lost).error, { isError: true });
-    if (viewer.session.picture?.id !== picture.id || viewer.session.selectedId !== selectedId) return;
-    const mask = namedMask({ name: file.name, rle: read.rle });
-    if (role === "truth") viewer.session.setTruth(mask);
-    else viewer.session.setMask(mask);
+    if (!sent || !picture) return;
+    const read = await this.link.server.mask({ picture: picture.id, path: sent.path }).catch(() => LOST_MASK);
+    const { rle, error } = read ?? LOST_MASK;
+    if (!rle) {
+      this.status.say(error ?? "", { isError: true });
+      return;
+    }
+    if (this.session.picture?.id !== picture.id || this.session.selectedId !== selectedId) return;
+    const mask = namedMask({ name: file.name, rle });
+    if (role === "truth") this.session.setTruth(mask);
+    else this.session.setMask(mask);
   }
 
+  /** @param {File} file */
   async #send(file) {
+    this.status.say(`Sending ${file.name} …`);
     try {
-      return await this.viewer.link.upload(file);
+      return await this.link.upload(file);
     } catch {
-      this.viewer.say(`${file.name} could not be sent: it may be too large, or the server away.`, { isError: true });
+      this.status.say(`${file.name} could not be sent: it may be too large, or the server away.`, { isError: true });
       return null;
     }
   }
 
+  /** @param {File} file */
   async #takePrompts(file) {
-    const { viewer } = this;
-    const read = await viewer.link.server.prompts({ picture: viewer.session.picture.id, text: await file.text() })
-      .catch(() => null);
-    if (!read || read.error) return viewer.say(read?.error ?? "The server did not answer.", { isError: true });
-    viewer.session.load(read.objects);
-    viewer.session.setSettings(read.settings);
-    viewer.say(`Loaded the prompts of ${file.name}.`);
+    const { session, status } = this;
+    if (!session.picture) return;
+    const request = { picture: session.picture.id, text: await file.text() };
+    const read = await this.link.server.prompts(request).catch(() => null);
+    if (!read?.objects) {
+      status.say(read?.error ?? "The server did not answer.", { isError: true });
+      return;
+    }
+    session.load(read.objects);
+    session.setSettings(read.settings ?? {});
+    status.say(`Loaded the prompts of ${file.name}.`);
   }
+}
+
+/**
+ * @param {HTMLInputElement} field
+ * @param {(file: File) => void} take
+ */
+function onFile(field, take) {
+  field.addEventListener("change", () => {
+    const file = field.files?.[0];
+    field.value = ""; // the same file chosen again is news as well
+    if (file) take(file);
+  });
+}
+
+/** @param {DragEvent} event */
+function holdsFile(event) {
+  return [...(event.dataTransfer?.types ?? [])].includes("Files");
 }

@@ -1,124 +1,211 @@
 // The keyboard's cursor: a place in the picture, moved by the arrow keys, at which prompts are put.
 
-import { BOX_HANDLES, SMALLEST_BOX, boxWithHandle, nameOf, orderedBox, placeOf } from "./marks.js";
+import { Emitter } from "./emitter.js";
+import { BOX_HANDLES, boxWithHandle, nameOf, orderedBox, placeOf } from "./marks.js";
 import { Mask } from "./rle.js";
+import { BRANCHES, BRANCH_NAMES } from "./wire.js";
 
-export class Cursor {
-  constructor(viewer) {
-    this.viewer = viewer;
-    this.place = null; // picture pixels
-    this.boxStart = null;
-    this.lastMark = null;
+/**
+ * @import { Answers } from "./answers.js"
+ * @import { DraftBox } from "./draft-box.js"
+ * @import { Editor } from "./editor.js"
+ * @import { Mark } from "./marks.js"
+ * @import { Mode } from "./mode.js"
+ * @import { Session } from "./session.js"
+ * @import { StatusLine } from "./status-line.js"
+ * @import { Surface } from "./surface.js"
+ * @import { Branch, Point, Prompt } from "./wire.js"
+ *
+ * @typedef {object} CursorEvents
+ * @property {() => void} moved
+ * @property {(mark: Mark) => void} reached it is on a mark.
+ *
+ * @typedef {readonly [across: number, down: number]} Direction
+ */
+
+/** @extends {Emitter<CursorEvents>} */
+export class Cursor extends Emitter {
+  /** @type {Point | null} in picture pixels */
+  #place = null;
+  /** @type {Point | null} where a box was begun */
+  #boxStart = null;
+  /** @type {number | null} which of the marks it was sent to last */
+  #lastMark = null;
+
+  /**
+   * @param {object} parts
+   * @param {Session} parts.session
+   * @param {Answers} parts.answers
+   * @param {Editor} parts.editor
+   * @param {DraftBox} parts.draftBox
+   * @param {Surface} parts.surface
+   * @param {Mode} parts.mode
+   * @param {StatusLine} parts.status
+   */
+  constructor({ session, answers, editor, draftBox, surface, mode, status }) {
+    super();
+    this.session = session;
+    this.answers = answers;
+    this.editor = editor;
+    this.draftBox = draftBox;
+    this.surface = surface;
+    this.mode = mode;
+    this.status = status;
+  }
+
+  /** Where it is, in picture pixels; null while it is not used. */
+  get place() {
+    return this.#place;
+  }
+
+  /** The mark under it. */
+  get mark() {
+    return this.#place && this.editor.markNear(this.surface.view.toPane(...this.#place), "mouse");
   }
 
   /** The middle of what is seen, where the cursor is not there yet. */
-  #ensure() {
-    const { view } = this.viewer.surface;
-    this.place ??= this.viewer.clamped(view.toPicture(view.pane.width / 2, view.pane.height / 2));
+  #ensured() {
+    const { view } = this.surface;
+    this.#place ??= this.editor.clamped(view.toPicture(view.pane.width / 2, view.pane.height / 2));
+    return this.#place;
   }
 
   hide() {
-    if (!this.place) return;
-    this.place = null;
-    this.boxStart = null;
-    this.lastMark = null;
-    this.viewer.draftBox = null;
-    this.viewer.repaintMarks();
+    if (!this.#place) return;
+    this.#place = null;
+    this.#boxStart = null;
+    this.#lastMark = null;
+    this.draftBox.drop();
+    this.emit("moved");
   }
 
-  /** `step`: pane pixels, or 0 for one picture pixel. */
+  /**
+   * @param {Direction} direction
+   * @param {number} step in pane pixels, or 0 for one picture pixel.
+   */
   move([dx, dy], step) {
-    if (!this.viewer.isReady) return;
-    const isNew = !this.place;
-    this.#ensure();
-    const by = this.#distance(step);
-    if (!isNew) this.#put([this.place[0] + dx * by, this.place[1] + dy * by]);
-    else this.#put(this.place);
+    if (!this.mode.isReady) return;
+    const by = this.#place ? this.#distance(step) : 0; // the first press only shows it
+    const [x, y] = this.#ensured();
+    this.#put([x + dx * by, y + dy * by]);
   }
 
+  /** @param {number} step */
   #distance(step) {
-    return step ? Math.max(1, step / this.viewer.surface.view.scale) : 1;
+    return step ? Math.max(1, step / this.surface.view.scale) : 1;
   }
 
+  /** @param {Point} place */
   #put(place) {
-    const { viewer } = this;
-    this.place = viewer.clamped(place);
-    viewer.surface.view.reveal(...this.place);
-    if (this.boxStart) viewer.draftBox = [...this.boxStart, ...this.place];
-    viewer.surface.schedule();
-    viewer.say(this.#words());
+    const clamped = this.editor.clamped(place);
+    this.#place = clamped;
+    this.surface.view.reveal(...clamped);
+    if (this.#boxStart) this.draftBox.draw(this.#boxStart, clamped);
+    this.surface.schedule();
+    this.emit("moved");
+    this.status.say(this.#words(clamped));
   }
 
-  /** What is under the cursor, for those who do not see it. */
-  #words() {
-    const { viewer } = this;
-    const [x, y] = this.place;
-    const isIn = (model) => {
-      const rle = viewer.answers.rle(viewer.session.selected, model);
-      const mask = rle && Mask.of(rle);
-      const { width, height } = viewer.session.picture;
-      return mask && mask.contains((x / width) * mask.width, (y / height) * mask.height);
-    };
-    const inside = [isIn("sam") && "SAM's mask", isIn("sam_hq") && "SAM-HQ's mask"].filter(Boolean);
-    const where = inside.length ? `, in ${inside.join(" and ")}` : "";
+  /**
+   * What is under the cursor, for those who do not see it.
+   *
+   * @param {Point} place
+   */
+  #words([x, y]) {
+    const branches = BRANCHES.filter((branch) => this.#isIn(branch, x, y));
+    const masks = branches.map((branch) => `${BRANCH_NAMES[branch]}'s mask`);
+    const where = masks.length ? `, in ${masks.join(" and ")}` : "";
     return `Cursor at x ${Math.floor(x)}, y ${Math.floor(y)}${where}.`;
   }
 
-  putPoint(label) {
-    if (!this.viewer.isReady) return;
-    this.#ensure();
-    this.viewer.placePoint(this.place, label);
+  /**
+   * @param {Branch} branch
+   * @param {number} x
+   * @param {number} y
+   */
+  #isIn(branch, x, y) {
+    const rle = this.answers.rle(this.session.selected, branch);
+    if (!rle) return false;
+    const mask = Mask.of(rle);
+    const { width, height } = this.surface.view.picture;
+    return mask.contains((x / width) * mask.width, (y / height) * mask.height);
   }
 
+  /** @param {number} label */
+  putPoint(label) {
+    if (this.mode.isReady) this.editor.placePoint(this.#ensured(), label);
+  }
+
+  /** Begin a box, then end it. */
   box() {
-    const { viewer } = this;
-    if (!viewer.isReady) return;
-    this.#ensure();
-    if (!this.boxStart) {
-      this.boxStart = this.place;
-      viewer.stage.focus({ preventScroll: true });
-      viewer.say("Box begun. Move the cursor to its other corner, then press B.");
-    } else {
-      const box = orderedBox([...this.boxStart, ...this.place]);
-      this.boxStart = null;
-      viewer.draftBox = null;
-      if (box[2] - box[0] < SMALLEST_BOX || box[3] - box[1] < SMALLEST_BOX) viewer.say("That box was too small.");
-      else viewer.session.setBox(box);
+    if (!this.mode.isReady) return;
+    const place = this.#ensured();
+    if (this.#boxStart) this.#endBox(this.#boxStart, place);
+    else {
+      this.#boxStart = place;
+      this.surface.focus();
+      this.status.say("Box begun. Move the cursor to its other corner, then press B.");
     }
-    viewer.repaintMarks();
+    this.emit("moved");
+  }
+
+  /**
+   * @param {Point} start
+   * @param {Point} end
+   */
+  #endBox(start, end) {
+    this.#boxStart = null;
+    this.draftBox.draw(start, end);
+    const box = this.draftBox.finish();
+    if (box) this.session.setBox(box);
+    else this.status.say("That box was too small.");
   }
 
   /** All marks one after another: points, then the box's corners. */
   toNextMark() {
-    const { prompt } = this.viewer.session.selected;
-    const corners = prompt.box ? BOX_HANDLES.slice(0, 4).map((handle) => ({ kind: "box", handle })) : [];
-    const marks = [...prompt.points.map((_, index) => ({ kind: "point", index })), ...corners];
-    if (!marks.length) return this.viewer.say("This object has no point or box yet.");
-    const at = this.lastMark === null ? 0 : (this.lastMark + 1) % marks.length;
-    this.lastMark = at;
-    this.viewer.stage.focus({ preventScroll: true });
-    this.#put(placeOf(marks[at], prompt));
-    this.viewer.activate(marks[at]);
-    this.viewer.say(`On ${nameOf(marks[at], prompt)}. Alt and arrows move it, Delete removes it.`);
+    const { prompt } = this.session.selected;
+    const marks = marksOf(prompt);
+    if (!marks.length) {
+      this.status.say("This object has no point or box yet.");
+      return;
+    }
+    this.#lastMark = this.#lastMark === null ? 0 : (this.#lastMark + 1) % marks.length;
+    const mark = marks[this.#lastMark];
+    this.surface.focus();
+    this.#put(placeOf(mark, prompt));
+    this.emit("reached", mark);
+    this.status.say(`On ${nameOf(mark, prompt)}. Alt and arrows move it, Delete removes it.`);
   }
 
-  get mark() {
-    const { viewer } = this;
-    return this.place && viewer.markNear(viewer.surface.view.toPane(...this.place), "mouse");
-  }
-
-  /** Move what is under the cursor, and the cursor with it. */
+  /**
+   * Move what is under the cursor, and the cursor with it.
+   *
+   * @param {Direction} direction
+   * @param {number} step as in `move`.
+   */
   nudge([dx, dy], step) {
-    const { viewer } = this;
-    const { mark } = this;
-    if (!mark) return viewer.say("The cursor is on no point and no corner of the box. M goes to the next one.");
+    const { mark, session } = this;
+    if (!mark) {
+      this.status.say("The cursor is on no point and no corner of the box. M goes to the next one.");
+      return;
+    }
     const by = this.#distance(step);
-    const { session } = viewer;
     const { prompt } = session.selected;
     const [x, y] = placeOf(mark, prompt);
-    const to = viewer.clamped([x + dx * by, y + dy * by]);
+    const to = this.editor.clamped([x + dx * by, y + dy * by]);
     if (mark.kind === "point") session.movePoint(mark.index, ...to, `point ${mark.index}`);
-    else session.setBox(orderedBox(boxWithHandle(prompt.box, mark.handle, ...to)), "box");
+    else if (prompt.box) session.setBox(orderedBox(boxWithHandle(prompt.box, mark.handle, ...to)), "box");
     this.#put(to);
   }
+}
+
+/**
+ * @param {Prompt} prompt
+ * @returns {Mark[]}
+ */
+function marksOf({ points, box }) {
+  /** @type {Mark[]} */
+  const marks = points.map((_, index) => ({ kind: "point", index }));
+  if (!box) return marks;
+  return [...marks, ...BOX_HANDLES.slice(0, 4).map((handle) => /** @type {const} */ ({ kind: "box", handle }))];
 }

@@ -1,245 +1,319 @@
-// Questions to the server: at most one under way, so that edits in quick succession become one question
+// Which question is asked next: at most one under way, so that edits in quick succession become one question
 // with the last of them; every question numbered, so that no late answer takes a newer one's place. An answer
-// begins as a sketch, which is what a screen needs; the rest is asked for once that is painted.
+// begins as a preview, which is what a screen needs; the rest is asked for once that is painted.
 
+import { Answer } from "./answer.js";
 import { afterPaint } from "./dom.js";
+import { Emitter } from "./emitter.js";
 import { isAnswerable } from "./prompt.js";
+import { Questions } from "./questions.js";
+import { LOST, Transport } from "./transport.js";
+
+/**
+ * @import { Answers } from "./answers.js"
+ * @import { ObjectRecord, Session } from "./session.js"
+ * @import { Ask, Outcome, Queue } from "./transport.js"
+ * @import { Question, Reply } from "./wire.js"
+ *
+ * @typedef {object} DecoderEvents
+ * @property {(object: ObjectRecord, milliseconds: number) => void} answered an answer is new on the screen.
+ * @property {() => void} completed a preview became the whole answer.
+ * @property {() => void} hoverAnswered the answer for the pointer's place is there.
+ * @property {(sentence: string) => void} failed
+ * @property {(isBusy: boolean) => void} busy
+ * @property {() => void} queued
+ *
+ * @typedef {object} Entry A question that was asked.
+ * @property {number} id the object's.
+ * @property {string} key
+ * @property {Question} question
+ * @property {boolean} isSpeculative nobody asked for it yet: the pointer rests there, or its button is down.
+ */
 
 const DRAG_BELOW_MS = 250; // answers while a mark is dragged, where the machine keeps up
 const FORESEE_BELOW_MS = 1000; // answers at the press of a button; slower ones are in the way of a drag's box
 const ASKED_KEPT = 64;
-const ASK_AGAIN_MS = 2000; // while a question is in the queue: its answer may be lost on the way here
-const QUEUE_PATIENCE_MS = 600_000; // a large model on a slow machine, with others before
 
-export class Decoder {
+/** @extends {Emitter<DecoderEvents>} */
+export class Decoder extends Emitter {
+  #lastMilliseconds = Infinity;
+  #sequence = 0;
+  /** @type {number | null} the number of the question that has no reply yet */
+  #underWay = null;
+  /** @type {Map<number, Entry>} */
+  #asked = new Map();
+  /** @type {Set<string>} keys answered with an error: asked again only after the next edit */
+  #refused = new Set();
+  /** @type {Set<Answer>} previews whose rest is on its way */
+  #completing = new Set();
+  /** @type {ObjectRecord | null} the object with one point more, where the pointer rests */
+  #hovered = null;
+
   /**
-   * `ask(question)` -> reply; `queue(question)` sends it the long way, its reply comes to `deliver`. Milliseconds:
-   * `patience` until a question counts as lost; `previewBelow`, how quick answers have to be for previews.
-   * `events`: answered(object, milliseconds), completed(), previewed(), failed(sentence), busy(isBusy), queued().
+   * @param {Session} session
+   * @param {Answers} answers
+   * @param {object} options
+   * @param {Ask} options.ask
+   * @param {Queue} options.queue
+   * @param {number} options.patience milliseconds until a question counts as lost.
+   * @param {number} options.hoverBelow milliseconds that answers may take for the pointer's place to be asked for.
    */
-  constructor(session, answers, { ask, queue, patience, previewBelow }, events) {
-    Object.assign(this, { session, answers, ask, queue, patience, previewBelow, events });
-    this.lastMilliseconds = Infinity;
-    this.sequence = 0;
-    this.underWay = null; // the number of the question that has no reply yet
-    this.asked = new Map(); // number -> {id, key, question, isPreview}
-    this.refused = new Set(); // keys answered with an error: asked again only after the next edit
-    this.questions = new WeakMap(); // sketch -> its question
-    this.completing = new Map(); // sketch -> when it is whole, or known not to be
-    this.incomplete = new WeakSet(); // sketches of which the rest did not come: the same
-    this.wantedPreview = null;
-    this.sentMasks = new Map(); // id -> rle: what the server has of this picture, unless it had to make room
+  constructor(session, answers, { ask, queue, patience, hoverBelow }) {
+    super();
+    this.session = session;
+    this.answers = answers;
+    this.hoverBelow = hoverBelow;
+    this.questions = new Questions(session);
+    this.transport = new Transport({ ask, queue, patience });
+    this.transport.on("queued", () => this.emit("queued"));
+    this.transport.on("late", (reply, sequence) => this.#late(reply, sequence));
   }
 
   get isQuick() {
-    return this.lastMilliseconds < this.previewBelow;
+    return this.#lastMilliseconds < this.hoverBelow;
   }
 
   /** After an edit: show what is known already, ask for what is not. */
   update() {
-    this.refused.clear();
-    this.incomplete = new WeakSet();
-    this.wantedPreview = null;
+    this.#refused.clear();
+    this.answers.hopeAgain();
+    this.#hovered = null;
     this.#showKnown();
     this.#next();
   }
 
-  /** The answer that one more point would give, for the pointer resting at a place: `asked`, an object with it. */
-  preview(asked) {
-    this.wantedPreview = asked;
-    if (this.answers.get(asked)) this.events.previewed();
+  /**
+   * Get the answer that one more point would give, for the pointer resting at a place.
+   *
+   * @param {ObjectRecord} object with that point.
+   */
+  hover(object) {
+    this.#hovered = object;
+    if (this.answers.get(object)) this.emit("hoverAnswered");
     else this.#next();
   }
 
-  /** The answer that a point would give whose button is pressed but not released; as `preview`, not drawn. */
-  foresee(asked) {
-    const isSlow = Number.isFinite(this.lastMilliseconds) && this.lastMilliseconds > FORESEE_BELOW_MS;
-    if (this.underWay === null && this.session.picture && !isSlow && !this.answers.get(asked)) this.#ask(asked, true);
+  /** The pointer rests there no more. */
+  forgetHovered() {
+    this.#hovered = null;
+  }
+
+  /**
+   * Get the answer that a point would give whose button is pressed but not released; as `hover`, not drawn.
+   *
+   * @param {ObjectRecord} object with that point.
+   */
+  foresee(object) {
+    const isSlow = Number.isFinite(this.#lastMilliseconds) && this.#lastMilliseconds > FORESEE_BELOW_MS;
+    if (this.#underWay === null && !isSlow && !this.answers.get(object)) this.#ask(object, true);
   }
 
   /** Another picture: what is under way is not waited for. */
   restart() {
-    this.underWay = null;
-    this.completing.clear();
-    this.sentMasks.clear();
-    this.delivery?.resolve({ error: "" });
+    this.#underWay = null;
+    this.#completing.clear();
+    this.questions.restart();
+    this.transport.restart();
   }
 
-  /** A reply that came the long way. */
+  /**
+   * A reply that came the long way.
+   *
+   * @param {Reply & { sequence: number }} reply
+   */
   deliver(reply) {
-    if (this.delivery?.sequence === reply.sequence) this.delivery.resolve(reply);
-    else this.#accept(reply);
+    if (!this.transport.deliver(reply)) this.#accept(reply, reply.sequence);
   }
 
   #showKnown() {
     for (const object of this.session.objects) {
       // A cleared object must not show its old mask again while the answer to a new click is on its way.
-      if (!isAnswerable(object)) this.answers.lastShown.delete(object.id);
+      if (!isAnswerable(object)) this.answers.hide(object.id);
       const answer = isAnswerable(object) && this.answers.get(object);
-      if (!answer || this.answers.lastShown.get(object.id)?.answer === answer) continue;
-      this.answers.show(object.id, answer, ++this.sequence);
-      this.events.answered(object, 0);
+      if (!answer || this.answers.isShown(object.id, answer)) continue;
+      this.answers.show(object.id, answer, ++this.#sequence);
+      this.emit("answered", object, 0);
     }
   }
 
   #next() {
-    if (this.underWay !== null) return this.#promote();
+    if (this.#underWay !== null) return this.#promote(this.#underWay);
     if (!this.session.picture) return;
-    if (this.session.open && this.lastMilliseconds > DRAG_BELOW_MS) return;
-    const object = this.answers.missing().find((each) => !this.refused.has(this.session.key(each)));
-    if (object) return void this.#ask(object, false);
-    const asked = this.wantedPreview;
-    if (asked && this.isQuick && !this.answers.get(asked)) return void this.#ask(asked, true);
-    afterPaint(() => this.#completeNext());
+    if (this.session.isOpen && this.#lastMilliseconds > DRAG_BELOW_MS) return;
+    const object = this.answers.missing().find((each) => !this.#refused.has(this.session.key(each)));
+    const hovered = this.#hovered;
+    if (object) this.#ask(object, false);
+    else if (hovered && this.isQuick && !this.answers.get(hovered)) this.#ask(hovered, true);
+    else afterPaint(() => this.#completeNext());
   }
 
-  /** A preview under way that an object now asks for is one no more: its answer is waited for. */
-  #promote() {
-    const entry = this.asked.get(this.underWay);
-    if (!entry?.isPreview || !this.answers.missing().some((object) => this.session.key(object) === entry.key)) return;
-    entry.isPreview = false;
-    this.events.busy(true);
+  /**
+   * A speculative question under way that an object now asks for is one no more: its answer is waited for.
+   *
+   * @param {number} sequence
+   */
+  #promote(sequence) {
+    const entry = this.#asked.get(sequence);
+    if (!entry?.isSpeculative) return;
+    if (!this.answers.missing().some((object) => this.session.key(object) === entry.key)) return;
+    entry.isSpeculative = false;
+    this.emit("busy", true);
   }
 
-  /** Ask for the rest of a sketch that is on the screen; in the way of nothing else, one at a time. */
+  // ---- the rest of a preview -------------------------------------------------------------------------
+
+  /** Ask for the rest of a preview that is on the screen; in the way of nothing else, one at a time. */
   async #completeNext() {
-    if (this.underWay !== null || this.completing.size || this.session.open || !this.session.picture) return;
-    const sketch = this.answers.sketches().find((each) => !this.incomplete.has(each));
-    if (!sketch) return;
-    await this.complete(sketch);
-    if (sketch.is_sketch) this.incomplete.add(sketch);
+    if (this.#underWay !== null || this.#completing.size || this.session.isOpen || !this.session.picture) return;
+    const preview = this.answers.previews().find((each) => !each.isGivenUp);
+    if (!preview) return;
+    await this.complete(preview);
+    preview.isGivenUp = preview.isPreview;
     afterPaint(() => this.#completeNext());
   }
 
-  /** Make a sketch the whole answer; `mayQueue`: the long way too. True where the answer is whole then. */
+  /**
+   * Make a preview the whole answer.
+   *
+   * @param {Answer} answer
+   * @param {object} [how]
+   * @param {boolean} [how.mayQueue] the long way too.
+   * @returns {Promise<boolean>} whether the answer is whole then.
+   */
   async complete(answer, { mayQueue = false } = {}) {
-    await this.completing.get(answer);
-    if (!answer.is_sketch) return true;
+    await answer.completion;
+    if (!answer.isPreview) return true;
     const work = this.#askTheRest(answer, mayQueue);
-    this.completing.set(answer, work);
+    answer.completion = work;
+    this.#completing.add(answer);
     await work;
-    if (this.completing.get(answer) === work) this.completing.delete(answer);
-    return !answer.is_sketch;
+    if (answer.completion === work) {
+      answer.completion = null;
+      this.#completing.delete(answer);
+    }
+    return !answer.isPreview;
   }
 
+  /**
+   * @param {Answer} answer
+   * @param {boolean} mayQueue
+   */
   async #askTheRest(answer, mayQueue) {
-    const question = { ...this.questions.get(answer), sequence: ++this.sequence, is_sketch: false };
-    const reply = await this.#reply(question, { isPreview: !mayQueue });
-    if (!reply.objects) return;
-    this.answers.complete(answer, reply.objects[0]);
-    this.events.completed();
+    if (!answer.question) return;
+    const question = { ...answer.question, sequence: ++this.#sequence, is_sketch: false };
+    const [whole] = (await this.#reply(question, () => mayQueue)).objects ?? [];
+    if (!whole || whole.is_sketch) return;
+    answer.complete(whole);
+    this.emit("completed");
   }
 
-  async #ask(asked, isPreview) {
-    const { session } = this;
-    const sequence = ++this.sequence;
-    const key = session.key(asked);
-    const question = this.#question(asked, sequence);
-    const entry = { id: asked.id, key, question, isPreview };
+  // ---- questions and replies -------------------------------------------------------------------------
+
+  /**
+   * @param {ObjectRecord} object
+   * @param {boolean} isSpeculative
+   */
+  async #ask(object, isSpeculative) {
+    const { picture } = this.session;
+    if (!picture) return;
+    const sequence = ++this.#sequence;
+    const question = this.questions.of(object, picture.id, sequence);
+    const entry = { id: object.id, key: this.session.key(object), question, isSpeculative };
     this.#note(sequence, entry);
-    this.underWay = sequence;
-    this.events.busy(!isPreview);
+    this.#underWay = sequence;
+    this.emit("busy", !isSpeculative);
     const started = performance.now();
-    const reply = await this.#reply(question, entry);
-    const milliseconds = performance.now() - started;
-    if (this.underWay !== sequence) return; // another picture came meanwhile
-    this.underWay = null;
+    // The answer to a speculative question is not worth a place in the queue.
+    const reply = await this.#reply(question, () => !entry.isSpeculative);
+    if (this.#underWay !== sequence) return; // another picture came meanwhile
+    this.#underWay = null;
+    this.#take(reply, entry, performance.now() - started);
+    if (this.#underWay === null) this.#next();
+    if (this.#underWay === null) this.emit("busy", false);
+  }
+
+  /**
+   * @param {Outcome} reply
+   * @param {Entry} entry
+   * @param {number} milliseconds
+   */
+  #take(reply, entry, milliseconds) {
     if (reply.error) this.#refuse(entry, reply.error);
-    else if (reply.dropped) this.wantedPreview = null;
+    else if (reply.isDropped) this.#hovered = null;
     else {
-      if (!reply.wasQueued) this.lastMilliseconds = milliseconds;
-      this.#accept({ ...reply, sequence }, milliseconds);
+      if (!reply.wasQueued) this.#lastMilliseconds = milliseconds;
+      this.#accept(reply, entry.question.sequence, milliseconds);
     }
-    if (this.underWay === null) this.#next();
-    if (this.underWay === null) this.events.busy(false);
   }
 
-  #question({ id, prompt, choice, steps, mask, truth }, sequence) {
-    const { settings, picture } = this.session;
-    const more = { steps, mask: this.#named(mask), truth: this.#named(truth) };
-    // A sketch is of the best masks: who chose another candidate does not want to see those first.
-    const is_sketch = !choice.sam && !choice.sam_hq;
-    return { ...settings, picture: picture.id, sequence, object: id, prompt, is_sketch, ...more };
+  /**
+   * @param {Question} question
+   * @param {() => boolean} mayQueue
+   * @returns {Promise<Outcome>}
+   */
+  async #reply(question, mayQueue) {
+    const reply = await this.transport.send(question, mayQueue);
+    if (reply.needs !== "masks" || question.picture !== this.session.picture?.id) return reply;
+    const whole = await this.transport.send(this.questions.withMasks(question), mayQueue);
+    return whole.needs ? LOST : whole; // asked again and again it would be no better
   }
 
-  /** A mask as a question has it: whole the first time, then only by its id. */
-  #named(mask) {
-    if (!mask || this.sentMasks.has(mask.id)) return mask && { id: mask.id };
-    this.sentMasks.set(mask.id, mask.rle);
-    return { id: mask.id, ...mask.rle };
+  /**
+   * A reply after its question was given up: filed under its own question, shown only if that still stands.
+   *
+   * @param {Reply} reply
+   * @param {number} sequence
+   */
+  #late(reply, sequence) {
+    if (this.#underWay !== sequence && !reply.error && !reply.needs) this.#accept(reply, sequence);
   }
 
-  /** The same question with its masks whole. */
-  #withMasks(question) {
-    const whole = (mask) => mask && { ...this.sentMasks.get(mask.id), id: mask.id };
-    return { ...question, mask: whole(question.mask), truth: whole(question.truth) };
-  }
-
-  async #reply(question, entry) {
-    const lost = { error: "The server did not answer. Your prompts are kept; change one to try again." };
-    const direct = Promise.resolve(this.ask(question)).catch(() => lost);
-    direct.then((reply) => this.#late(question.sequence, reply));
-    const reply = (await this.#inTime(direct, this.patience)) ?? lost;
-    if (reply.needs === "masks") {
-      const isOfThisPicture = question.picture === this.session.picture?.id;
-      return isOfThisPicture ? this.#reply(this.#withMasks(question), entry) : lost;
-    }
-    if (reply.needs !== "queue") return reply;
-    if (entry.isPreview) return { dropped: true }; // a preview is not worth a place in the queue
-    return (await this.#queued(question)) ?? lost;
-  }
-
-  /** The long way: what comes back first, the queue's answer or a direct one now that the picture is encoded. */
-  async #queued(question) {
-    const delivery = new Promise((resolve) => (this.delivery = { sequence: question.sequence, resolve }));
-    const giveUp = performance.now() + QUEUE_PATIENCE_MS;
-    this.queue(question);
-    this.events.queued();
-    let reply = null;
-    while (!reply && performance.now() < giveUp) {
-      reply = await this.#inTime(delivery, ASK_AGAIN_MS);
-      if (reply) break;
-      const direct = await Promise.resolve(this.ask(question)).catch(() => null);
-      if (direct && !direct.needs) reply = direct;
-    }
-    if (this.delivery?.sequence === question.sequence) this.delivery = null; // not that of a newer picture
-    return reply && { ...reply, wasQueued: true };
-  }
-
-  #inTime(promise, milliseconds) {
-    let timer;
-    const timeout = new Promise((resolve) => (timer = setTimeout(resolve, milliseconds, null)));
-    return Promise.race([promise, timeout]).finally(() => clearTimeout(timer));
-  }
-
-  /** A reply after its question was given up: filed under its own question, shown only if that still stands. */
-  #late(sequence, reply) {
-    if (this.underWay !== sequence && reply && !reply.error && !reply.needs) this.#accept({ ...reply, sequence });
-  }
-
+  /**
+   * @param {number} sequence
+   * @param {Entry} entry
+   */
   #note(sequence, entry) {
-    this.asked.set(sequence, entry);
-    if (this.asked.size > ASKED_KEPT) this.asked.delete(this.asked.keys().next().value);
+    this.#asked.set(sequence, entry);
+    const [oldest] = this.#asked.keys();
+    if (this.#asked.size > ASKED_KEPT) this.#asked.delete(oldest);
   }
 
-  #accept(reply, milliseconds = 0) {
-    const entry = this.asked.get(reply.sequence);
-    const answer = reply.objects?.[0];
-    if (!entry || !answer) return;
+  /**
+   * @param {Reply} reply
+   * @param {number} sequence
+   * @param {number} [milliseconds]
+   */
+  #accept(reply, sequence, milliseconds = 0) {
+    const entry = this.#asked.get(sequence);
+    const found = reply.objects?.[0];
+    if (!entry || !found) return;
+    const answer = new Answer(found, entry.question);
     this.answers.keep(entry.key, answer);
-    if (answer.is_sketch) this.questions.set(answer, entry.question);
     const object = this.session.object(entry.id);
-    const isCurrent = object && this.session.key(object) === entry.key;
-    const isOnTheWay = object && !entry.isPreview && this.session.open && isAnswerable(object)
-      && entry.question.picture === this.session.picture.id;
-    if (isCurrent || isOnTheWay) {
-      if (this.answers.show(object.id, answer, reply.sequence)) this.events.answered(object, milliseconds);
-    } else if (entry.isPreview) this.events.previewed();
+    if (object && this.#isWanted(object, entry)) {
+      if (this.answers.show(object.id, answer, sequence)) this.emit("answered", object, milliseconds);
+    } else if (entry.isSpeculative) this.emit("hoverAnswered");
   }
 
-  #refuse({ key, isPreview }, sentence) {
-    this.refused.add(key);
-    if (isPreview) this.wantedPreview = null;
-    else this.events.failed(sentence);
+  /**
+   * Whether an answer is the object's own, or shows on the way where a drag has got to.
+   *
+   * @param {ObjectRecord} object
+   * @param {Entry} entry
+   */
+  #isWanted(object, { key, question, isSpeculative }) {
+    if (this.session.key(object) === key) return true;
+    const isOfThisPicture = question.picture === this.session.picture?.id;
+    return !isSpeculative && this.session.isOpen && isAnswerable(object) && isOfThisPicture;
+  }
+
+  /**
+   * @param {Entry} entry
+   * @param {string} sentence
+   */
+  #refuse({ key, isSpeculative }, sentence) {
+    this.#refused.add(key);
+    if (isSpeculative) this.#hovered = null;
+    else this.emit("failed", sentence);
   }
 }

@@ -1,13 +1,22 @@
 // The line of the slider view.
 
 const DIVIDER_STEP = 0.02;
+/** @type {Record<string, number>} */
+const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5 };
+/** @type {Record<string, number>} */
+const ENDS = { Home: 0, End: 1 };
 
 /** The line of the slider view: SAM to its left, SAM-HQ to its right. Moving it paints nothing. */
 export class Divider {
+  /**
+   * @param {HTMLElement} element
+   * @param {HTMLElement} stage
+   */
   constructor(element, stage) {
     this.element = element;
     this.stage = stage;
-    this.set(0.5);
+    this.share = 0.5; // of the picture that shows SAM
+    this.set(this.share);
     element.addEventListener("pointerdown", (event) => {
       element.setPointerCapture(event.pointerId);
       element.focus({ preventScroll: true });
@@ -21,6 +30,7 @@ export class Divider {
     element.addEventListener("keydown", (event) => this.#press(event));
   }
 
+  /** @param {number} share */
   set(share) {
     this.share = Math.min(1, Math.max(0, share));
     const text = `${Math.round(this.share * 100)}`;
@@ -29,11 +39,10 @@ export class Divider {
     this.element.setAttribute("aria-valuetext", `SAM on ${text} % of the picture`);
   }
 
+  /** @param {KeyboardEvent} event */
   #press(event) {
-    const steps = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -5, PageUp: 5 };
-    const ends = { Home: 0, End: 1 };
-    if (!(event.key in steps) && !(event.key in ends)) return;
+    if (!(event.key in STEPS) && !(event.key in ENDS)) return;
     event.preventDefault();
-    this.set(ends[event.key] ?? this.share + steps[event.key] * DIVIDER_STEP);
+    this.set(ENDS[event.key] ?? this.share + STEPS[event.key] * DIVIDER_STEP);
   }
 }

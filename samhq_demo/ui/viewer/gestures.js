@@ -1,258 +1,360 @@
 // Mouse, pen and touch, turned into prompts and views. One gesture at a time: a press that has not moved
 // is a point, one that moves draws a box, moves a mark or pans; two fingers zoom and pan.
 
-import { SMALLEST_BOX, boxWithHandle, orderedBox, placeOf } from "./marks.js";
-import { BACKGROUND, OBJECT } from "./prompt.js";
+import { Emitter } from "./emitter.js";
+import { boxWithHandle, orderedBox, placeOf } from "./marks.js";
+import { BACKGROUND } from "./prompt.js";
+
+/**
+ * @import { DraftBox } from "./draft-box.js"
+ * @import { Editor } from "./editor.js"
+ * @import { Spot } from "./hover.js"
+ * @import { Mark } from "./marks.js"
+ * @import { Mode } from "./mode.js"
+ * @import { Pane } from "./pane.js"
+ * @import { Session } from "./session.js"
+ * @import { StatusLine } from "./status-line.js"
+ * @import { Surface } from "./surface.js"
+ * @import { Box, Point } from "./wire.js"
+ *
+ * @typedef {object} GestureEvents
+ * @property {() => void} began
+ * @property {(spot: Spot | null) => void} hovered null: the pointer has left, or a gesture has begun.
+ * @property {(place: Point, label: number) => void} pressed a button went down: most likely a click.
+ * @property {(mark: Mark) => void} released a mark was taken and let go.
+ *
+ * @typedef {object} Grip How a mark is held.
+ * @property {Mark} mark
+ * @property {Point} grab from the pointer to the mark's own place, so that a mark does not jump when taken.
+ * @property {Box | null} box before it was dragged.
+ *
+ * @typedef {object} Press One pointer that is down; positions in pane pixels.
+ * @property {"press" | "pan" | "box" | "mark"} kind
+ * @property {"mouse" | "touch"} type
+ * @property {Pane} pane
+ * @property {Point} start
+ * @property {Point} last
+ * @property {number} label
+ * @property {boolean} isClickOnly a drag does nothing.
+ * @property {boolean} moved
+ * @property {Grip | null} grip
+ * @property {ReturnType<typeof setTimeout>} [timer]
+ *
+ * @typedef {{ centre: Point, spread: number }} Fingers
+ * @typedef {{ kind: "pinch", pane: Pane } & Fingers} Pinch
+ */
 
 const MOVED = { mouse: 4, touch: 9 }; // CSS pixels from which a press is a drag
 const LONG_PRESS_MS = 500;
 const DOUBLE_CLICK_MS = 700;
 const AFTER_SCROLL_MS = 300; // a wheel that was scrolling the page goes on scrolling it
+const CONTROLS = "button, [role=slider]"; // on the stage, but not of the picture
 
-export class Gestures {
-  constructor(viewer) {
-    this.viewer = viewer;
-    this.pointers = new Map(); // those that are down: id -> client position
-    this.current = null;
-    this.lastScroll = 0;
-    this.lastClick = { time: 0, added: false };
-    const { stage } = viewer;
-    const listen = (type, handler, options) => stage.addEventListener(type, handler.bind(this), options);
-    listen("pointerdown", this.down);
-    listen("pointermove", this.move);
-    listen("pointerup", this.up);
-    listen("pointercancel", this.cancel);
-    // A finger has left when it is lifted; what it touched last keeps its x.
-    listen("pointerleave", (event) => event.pointerType === "mouse" && viewer.hover(null));
-    listen("contextmenu", (event) => event.preventDefault());
-    listen("dblclick", this.doubleClick);
-    listen("wheel", this.wheel, { passive: false });
-    // Middle button: the browser's own autoscroll would start here.
-    listen("mousedown", (event) => event.button === 1 && event.preventDefault());
+/** @extends {Emitter<GestureEvents>} */
+export class Gestures extends Emitter {
+  /** @type {Map<number, Point>} those that are down: id -> client position */
+  #pointers = new Map();
+  /** @type {Press | Pinch | null} */
+  #current = null;
+  #lastScroll = -Infinity;
+  #lastClick = { time: -Infinity, added: false };
+
+  /**
+   * @param {object} parts
+   * @param {Session} parts.session
+   * @param {Editor} parts.editor
+   * @param {DraftBox} parts.draftBox
+   * @param {Surface} parts.surface
+   * @param {Mode} parts.mode
+   * @param {StatusLine} parts.status
+   */
+  constructor({ session, editor, draftBox, surface, mode, status }) {
+    super();
+    this.session = session;
+    this.editor = editor;
+    this.draftBox = draftBox;
+    this.surface = surface;
+    this.mode = mode;
+    this.status = status;
+    this.#listen();
     this.#watchScrolling();
+  }
+
+  #listen() {
+    const { stage } = this.surface;
+    stage.addEventListener("pointerdown", (event) => this.#down(event));
+    stage.addEventListener("pointermove", (event) => this.#move(event));
+    stage.addEventListener("pointerup", (event) => this.#up(event));
+    stage.addEventListener("pointercancel", (event) => this.#cancel(event));
+    // A finger has left when it is lifted; what it touched last keeps its x.
+    stage.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.emit("hovered", null));
+    stage.addEventListener("contextmenu", (event) => event.preventDefault());
+    stage.addEventListener("dblclick", (event) => this.#doubleClick(event));
+    stage.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    // Middle button: the browser's own autoscroll would start here.
+    stage.addEventListener("mousedown", (event) => event.button === 1 && event.preventDefault());
   }
 
   /** When the page was last scrolled by a wheel: it also scrolls where a change of view makes it shorter. */
   #watchScrolling() {
     let lastWheel = -Infinity;
-    const listen = (type, handler) => document.addEventListener(type, handler, { capture: true, passive: true });
-    listen("wheel", () => (lastWheel = performance.now()));
-    listen("scroll", () => {
-      if (performance.now() - lastWheel < AFTER_SCROLL_MS) this.lastScroll = performance.now();
-    });
+    const options = { capture: true, passive: true };
+    document.addEventListener("wheel", () => (lastWheel = performance.now()), options);
+    document.addEventListener("scroll", () => {
+      if (performance.now() - lastWheel < AFTER_SCROLL_MS) this.#lastScroll = performance.now();
+    }, options);
   }
 
-  down(event) {
-    const { viewer } = this;
-    if (!viewer.isReady || event.target.closest("button, [role=slider]")) return;
-    viewer.stage.focus({ preventScroll: true });
-    viewer.cursor.hide();
-    this.pointers.set(event.pointerId, [event.clientX, event.clientY]);
-    viewer.stage.setPointerCapture(event.pointerId);
-    if (this.pointers.size === 2) return this.#startPinch();
-    if (this.pointers.size === 1) this.#start(event);
+  /** @param {PointerEvent} event */
+  #down(event) {
+    if (!this.mode.isReady || isOnControl(event)) return;
+    this.surface.focus();
+    this.emit("began");
+    this.#pointers.set(event.pointerId, [event.clientX, event.clientY]);
+    this.surface.stage.setPointerCapture(event.pointerId);
+    if (this.#pointers.size === 2) this.#startPinch();
+    else if (this.#pointers.size === 1) this.#start(event);
   }
 
+  /** @param {PointerEvent} event */
   #start(event) {
-    const { viewer } = this;
-    const pane = viewer.paneAt(event.clientX, event.clientY);
+    const pane = this.surface.paneAt(event.clientX, event.clientY);
     if (!pane) return;
-    const at = pane.at(event.clientX, event.clientY);
-    const press = {
-      pane, start: at, last: at, kind: "press", type: event.pointerType === "mouse" ? "mouse" : "touch",
-      label: viewer.tool === "background" ? BACKGROUND : OBJECT,
-    };
-    this.current = press;
-    const isSecondary = event.button === 2 || (event.button === 0 && event.ctrlKey);
-    const mark = viewer.markNear(at, press.type);
-    if (event.button === 1 || viewer.isPanning) press.kind = "pan";
-    else if (isSecondary) Object.assign(press, { label: BACKGROUND, noDrag: true });
-    else if (event.button !== 0) this.current = null;
-    else if (event.altKey) this.#removeAt(mark);
-    else if (mark) Object.assign(press, { kind: "mark", mark, grab: this.#grabOf(mark, at) });
+    const press = this.#pressOf(event, pane);
+    const mark = this.editor.markNear(press.start, press.type);
+    const isRemoval = press.kind === "press" && !press.isClickOnly && event.button === 0 && event.altKey;
+    const isOfNoUse = press.kind === "press" && !press.isClickOnly && event.button !== 0;
+    this.#current = isRemoval || isOfNoUse ? null : press;
+    if (isRemoval) this.#removeAt(mark);
+    else if (this.#current && mark && press.kind === "press" && !press.isClickOnly) this.#grasp(press, mark);
     if (press.kind === "press" && press.type === "touch") {
       press.timer = setTimeout(() => this.#longPress(press), LONG_PRESS_MS);
     }
-    viewer.hover(null);
+    this.emit("hovered", null);
     // A finger that goes down may scroll or pinch as well.
-    if (press.kind === "press" && press.type === "mouse" && this.current) {
-      viewer.foresee(viewer.view.toPicture(...at), press.label);
+    if (this.#current && press.kind === "press" && press.type === "mouse") {
+      this.emit("pressed", this.surface.view.toPicture(...press.start), press.label);
     }
   }
 
+  /**
+   * @param {PointerEvent} event
+   * @param {Pane} pane
+   * @returns {Press}
+   */
+  #pressOf(event, pane) {
+    const at = pane.at(event.clientX, event.clientY);
+    const isPan = event.button === 1 || this.mode.isPanning;
+    const isClickOnly = !isPan && (event.button === 2 || (event.button === 0 && event.ctrlKey));
+    return {
+      kind: isPan ? "pan" : "press", type: event.pointerType === "mouse" ? "mouse" : "touch", pane, start: at, last: at,
+      label: isClickOnly ? BACKGROUND : this.mode.label, isClickOnly, moved: false, grip: null,
+    };
+  }
+
+  /** @param {Mark | null} mark */
   #removeAt(mark) {
-    this.current = null;
-    if (mark) this.viewer.removeMark(mark);
-    else this.viewer.say("No point or box there to remove.");
+    if (mark) this.editor.removeMark(mark);
+    else this.status.say("No point or box there to remove.");
   }
 
-  /** From the pointer to the mark's own place, so that a mark does not jump when taken. */
-  #grabOf(mark, at) {
-    const { view, session } = this.viewer;
-    const [x, y] = view.toPicture(...at);
-    const [markX, markY] = placeOf(mark, session.selected.prompt);
-    return [markX - x, markY - y];
+  /**
+   * @param {Press} press
+   * @param {Mark} mark
+   */
+  #grasp(press, mark) {
+    const { prompt } = this.session.selected;
+    const [x, y] = this.surface.view.toPicture(...press.start);
+    const [markX, markY] = placeOf(mark, prompt);
+    press.kind = "mark";
+    press.grip = { mark, grab: [markX - x, markY - y], box: prompt.box };
   }
 
+  /** @param {Press} press */
   #longPress(press) {
-    if (this.current !== press) return;
-    this.current = null;
-    this.viewer.placePoint(this.viewer.view.toPicture(...press.start), BACKGROUND);
+    if (this.#current !== press) return;
+    this.#current = null;
+    this.editor.placePoint(this.surface.view.toPicture(...press.start), BACKGROUND);
     navigator.vibrate?.(15);
   }
 
-  move(event) {
-    const { viewer } = this;
-    if (!this.pointers.has(event.pointerId)) {
+  /** @param {PointerEvent} event */
+  #move(event) {
+    if (!this.#pointers.has(event.pointerId)) {
       if (event.pointerType === "mouse") this.#hover(event);
       return;
     }
-    this.pointers.set(event.pointerId, [event.clientX, event.clientY]);
-    const { current } = this;
-    if (!current) return;
-    if (current.kind === "pinch") return this.#pinch(current);
-    const at = current.pane.at(event.clientX, event.clientY);
-    const [dx, dy] = [at[0] - current.last[0], at[1] - current.last[1]];
-    current.last = at;
-    if (current.kind === "pan") return viewer.pan(dx, dy);
-    if (!current.moved && !this.#hasMoved(current)) return;
-    current.moved = true;
-    clearTimeout(current.timer);
-    if (current.noDrag) return;
-    if (current.kind === "mark") this.#dragMark(current);
-    else this.#drawBox(current);
+    this.#pointers.set(event.pointerId, [event.clientX, event.clientY]);
+    const current = this.#current;
+    if (current?.kind === "pinch") this.#pinch(current);
+    else if (current) this.#drag(current, current.pane.at(event.clientX, event.clientY));
   }
 
+  /**
+   * @param {Press} press
+   * @param {Point} at
+   */
+  #drag(press, at) {
+    const [dx, dy] = [at[0] - press.last[0], at[1] - press.last[1]];
+    press.last = at;
+    if (press.kind === "pan") {
+      this.surface.pan(dx, dy);
+      return;
+    }
+    if (!press.moved && !hasMoved(press)) return;
+    press.moved = true;
+    clearTimeout(press.timer);
+    if (press.isClickOnly) return;
+    if (press.grip) this.#dragMark(press, press.grip);
+    else this.#drawBox(press);
+  }
+
+  /** @param {PointerEvent} event */
   #hover(event) {
-    const onStage = !event.target.closest("button, [role=slider]");
-    const pane = this.viewer.paneAt(event.clientX, event.clientY);
-    if (pane && onStage) this.viewer.hover({ pane, at: pane.at(event.clientX, event.clientY) });
+    const pane = this.surface.paneAt(event.clientX, event.clientY);
+    if (pane && !isOnControl(event)) this.emit("hovered", { pane, at: pane.at(event.clientX, event.clientY) });
   }
 
-  #hasMoved({ start, last, type }) {
-    return Math.hypot(last[0] - start[0], last[1] - start[1]) > MOVED[type];
+  /** @param {Press} press */
+  #drawBox(press) {
+    press.kind = "box";
+    const [from, to] = [press.start, press.last].map((at) => this.editor.clamped(this.surface.view.toPicture(...at)));
+    this.draftBox.draw(from, to);
   }
 
-  #drawBox(current) {
-    current.kind = "box";
-    const { viewer } = this;
-    const corner = viewer.clamped(viewer.view.toPicture(...current.start));
-    viewer.draftBox = [...corner, ...viewer.clamped(viewer.view.toPicture(...current.last))];
-    viewer.repaintMarks();
+  /**
+   * @param {Press} press
+   * @param {Grip} grip
+   */
+  #dragMark(press, { mark, grab, box }) {
+    const [x, y] = this.surface.view.toPicture(...press.last);
+    const place = this.editor.clamped([x + grab[0], y + grab[1]]);
+    this.session.begin();
+    if (mark.kind === "point") this.session.movePoint(mark.index, ...place);
+    else if (box) this.session.setBox(orderedBox(boxWithHandle(box, mark.handle, ...place)));
   }
 
-  #dragMark(current) {
-    const { viewer } = this;
-    const { session, view } = viewer;
-    const [x, y] = view.toPicture(...current.last);
-    const place = viewer.clamped([x + current.grab[0], y + current.grab[1]]);
-    if (!session.open) Object.assign(current, { box: session.selected.prompt.box });
-    session.begin();
-    if (current.mark.kind === "point") session.movePoint(current.mark.index, ...place);
-    else session.setBox(orderedBox(boxWithHandle(current.box, current.mark.handle, ...place)));
+  /** @param {PointerEvent} event */
+  #up(event) {
+    const current = this.#current;
+    if (!this.#pointers.delete(event.pointerId) || !current) return;
+    // The finger that stays down after a pinch does nothing more.
+    if (current.kind !== "pinch" || !this.#pointers.size) this.#current = null;
+    if (current.kind !== "pinch") this.#finish(current);
+    this.surface.settle();
   }
 
-  up(event) {
-    if (!this.pointers.delete(event.pointerId)) return;
-    const { current, viewer } = this;
-    if (!current) return;
-    if (current.kind === "pinch") return this.#endPinch();
-    this.current = null;
-    clearTimeout(current.timer);
-    if (current.kind === "box") this.#finishBox();
-    else if (current.kind === "mark") this.#finishMark(current);
-    else if (current.kind === "press" && !current.moved) this.#click(current);
-    viewer.settle();
+  /** @param {Press} press */
+  #finish(press) {
+    clearTimeout(press.timer);
+    if (press.kind === "box") this.#finishBox();
+    else if (press.grip) this.#finishMark(press, press.grip);
+    else if (press.kind === "press" && !press.moved) this.#click(press);
   }
 
-  #click({ start, label, type }) {
-    const added = this.viewer.placePoint(this.viewer.view.toPicture(...start), label);
+  /** @param {Press} press */
+  #click({ start, label }) {
+    const added = this.editor.placePoint(this.surface.view.toPicture(...start), label);
     const now = performance.now();
     // Of two quick clicks the first added the point; the second finds it there and adds none.
-    if (added || now - this.lastClick.time > DOUBLE_CLICK_MS) this.lastClick = { time: now, added, type };
+    if (added || now - this.#lastClick.time > DOUBLE_CLICK_MS) this.#lastClick = { time: now, added };
   }
 
   #finishBox() {
-    const { viewer } = this;
-    const box = orderedBox(viewer.draftBox);
-    viewer.draftBox = null;
-    viewer.repaintMarks();
-    if (box[2] - box[0] < SMALLEST_BOX || box[3] - box[1] < SMALLEST_BOX) {
-      return viewer.say("That box was too small. Drag from one corner of the object to the other.");
-    }
-    viewer.session.setBox(box);
+    const box = this.draftBox.finish();
+    if (box) this.session.setBox(box);
+    else this.status.say("That box was too small. Drag from one corner of the object to the other.");
   }
 
-  #finishMark({ mark, moved }) {
-    if (moved) this.viewer.session.commit();
-    this.viewer.activate(mark);
+  /**
+   * @param {Press} press
+   * @param {Grip} grip
+   */
+  #finishMark({ moved }, { mark }) {
+    if (moved) this.session.commit();
+    this.emit("released", mark);
   }
 
-  doubleClick(event) {
-    const { viewer, lastClick } = this;
-    if (event.target.closest("button, [role=slider]") || viewer.view.isFit) return;
-    if (lastClick.added && performance.now() - lastClick.time < DOUBLE_CLICK_MS) viewer.session.retract();
-    viewer.fit();
+  /** @param {MouseEvent} event */
+  #doubleClick(event) {
+    if (isOnControl(event) || this.surface.view.isFit) return;
+    const { time, added } = this.#lastClick;
+    if (added && performance.now() - time < DOUBLE_CLICK_MS) this.session.retract();
+    this.surface.fit();
   }
 
-  cancel(event) {
-    this.pointers.delete(event.pointerId);
+  /** @param {PointerEvent} event */
+  #cancel(event) {
+    this.#pointers.delete(event.pointerId);
     this.abort();
   }
 
-  /** Escape, or a second finger: as if the gesture had not begun. True if there was one. */
+  /**
+   * Escape, or a second finger: as if the gesture had not begun.
+   *
+   * @returns {boolean} whether there was one.
+   */
   abort() {
-    const { current, viewer } = this;
-    this.current = null;
-    clearTimeout(current?.timer);
-    viewer.draftBox = null;
-    viewer.session.cancel();
-    viewer.settle();
-    viewer.repaintMarks();
-    return Boolean(current);
+    const current = this.#current;
+    this.#current = null;
+    if (current && current.kind !== "pinch") clearTimeout(current.timer);
+    this.draftBox.drop();
+    this.session.cancel();
+    this.surface.settle();
+    return current !== null;
   }
 
   // ---- two fingers, wheel --------------------------------------------------------------------------
 
   #startPinch() {
-    const pane = this.current?.pane ?? this.viewer.paneAt(...this.pointers.values().next().value);
+    const [first] = this.#pointers.values();
+    const pane = this.#current?.pane ?? this.surface.paneAt(...first);
     this.abort();
-    if (pane) this.current = { kind: "pinch", pane, ...this.#fingers(pane) };
+    if (pane) this.#current = { kind: "pinch", pane, ...this.#fingers(pane) };
   }
 
+  /**
+   * @param {Pane} pane
+   * @returns {Fingers}
+   */
   #fingers(pane) {
-    const [one, other] = [...this.pointers.values()].map((point) => pane.at(...point));
+    const [one, other] = [...this.#pointers.values()].map((point) => pane.at(...point));
     return {
       centre: [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2],
       spread: Math.max(1, Math.hypot(one[0] - other[0], one[1] - other[1])),
     };
   }
 
-  #pinch(current) {
-    if (this.pointers.size < 2) return;
-    const { centre, spread } = this.#fingers(current.pane);
-    this.viewer.pan(centre[0] - current.centre[0], centre[1] - current.centre[1]);
-    this.viewer.zoom(...centre, spread / current.spread);
-    Object.assign(current, { centre, spread });
+  /** @param {Pinch} pinch */
+  #pinch(pinch) {
+    if (this.#pointers.size < 2) return;
+    const { centre, spread } = this.#fingers(pinch.pane);
+    this.surface.pan(centre[0] - pinch.centre[0], centre[1] - pinch.centre[1]);
+    this.surface.zoom(...centre, spread / pinch.spread);
+    Object.assign(pinch, { centre, spread });
   }
 
-  /** The finger that stays down after a pinch does nothing more. */
-  #endPinch() {
-    if (!this.pointers.size) this.current = null;
-    this.viewer.settle();
-  }
-
-  wheel(event) {
-    const { viewer } = this;
-    const pane = viewer.paneAt(event.clientX, event.clientY);
-    if (!pane || !viewer.session.picture) return;
+  /** @param {WheelEvent} event */
+  #wheel(event) {
+    const pane = this.surface.paneAt(event.clientX, event.clientY);
+    if (!pane || !this.session.picture) return;
     const isPinch = event.ctrlKey; // a touchpad's pinch arrives as a wheel with Ctrl
-    const scrollsPage = performance.now() - this.lastScroll < AFTER_SCROLL_MS;
-    if (!isPinch && (scrollsPage || (viewer.view.isFit && event.deltaY > 0))) return;
+    const scrollsPage = performance.now() - this.#lastScroll < AFTER_SCROLL_MS;
+    if (!isPinch && (scrollsPage || (this.surface.view.isFit && event.deltaY > 0))) return;
     event.preventDefault();
     const lines = event.deltaMode === 1 ? 20 : 1;
     const amount = Math.max(-600, Math.min(600, event.deltaY * lines)) * (isPinch ? 0.01 : 0.0018);
-    viewer.zoom(...pane.at(event.clientX, event.clientY), Math.exp(-amount));
-    viewer.settleSoon();
+    this.surface.zoom(...pane.at(event.clientX, event.clientY), Math.exp(-amount));
+    this.surface.settleSoon();
   }
+}
+
+/** @param {Press} press */
+function hasMoved({ start, last, type }) {
+  return Math.hypot(last[0] - start[0], last[1] - start[1]) > MOVED[type];
+}
+
+/** @param {Event} event */
+function isOnControl({ target }) {
+  return target instanceof Element && target.closest(CONTROLS) !== null;
 }

@@ -2,31 +2,49 @@
 
 import { tag } from "./dom.js";
 
+/**
+ * @import { Session } from "./session.js"
+ *
+ * @typedef {{ words: string, forget: () => void }} Item
+ */
+
 export class Given {
-  constructor(list, viewer) {
+  #shown = "";
+
+  /**
+   * @param {HTMLElement} list
+   * @param {Session} session
+   */
+  constructor(list, session) {
     this.list = list;
-    this.viewer = viewer;
-    this.shown = "";
+    this.session = session;
   }
 
   update() {
-    const { session } = this.viewer;
-    const { steps, mask, truth } = session.selected;
-    const items = [
-      steps.length && [`${steps.length} answer${steps.length > 1 ? "s" : ""} fed back`, () => session.forgetSteps()],
-      mask && [`rough mask: ${mask.name}`, () => session.setMask(null)],
-      truth && [`true mask: ${truth.name}`, () => session.setTruth(null)],
-    ].filter(Boolean);
-    const text = JSON.stringify([session.selectedId, items.map(([words]) => words)]);
-    if (text === this.shown) return; // the keyboard's focus stays where it is
-    this.shown = text;
-    this.list.replaceChildren(...items.map(([words, forget]) => this.#item(words, forget)));
+    const items = this.#items();
+    const text = JSON.stringify([this.session.selectedId, items.map(({ words }) => words)]);
+    if (text === this.#shown) return; // the keyboard's focus stays where it is
+    this.#shown = text;
+    this.list.replaceChildren(...items.map(elementOf));
   }
 
-  #item(words, forget) {
-    const button = tag("button", { type: "button", className: "small", title: `Without ${words}`,
-      ariaLabel: `Without ${words}`, onclick: forget });
-    button.innerHTML = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6 6l12 12M18 6L6 18"/></svg>';
-    return tag("li", {}, tag("span", { className: "text" }, words), button);
+  #items() {
+    const { session } = this;
+    const { steps, mask, truth } = session.selected;
+    /** @type {Item[]} */
+    const items = [];
+    const fedBack = `${steps.length} answer${steps.length > 1 ? "s" : ""} fed back`;
+    if (steps.length) items.push({ words: fedBack, forget: () => session.forgetSteps() });
+    if (mask) items.push({ words: `rough mask: ${mask.name}`, forget: () => session.setMask(null) });
+    if (truth) items.push({ words: `true mask: ${truth.name}`, forget: () => session.setTruth(null) });
+    return items;
   }
+}
+
+/** @param {Item} item */
+function elementOf({ words, forget }) {
+  const label = `Without ${words}`;
+  const button = tag("button", { type: "button", className: "small", title: label, ariaLabel: label, onclick: forget });
+  button.innerHTML = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M6 6l12 12M18 6L6 18"/></svg>';
+  return tag("li", {}, tag("span", { className: "text" }, words), button);
 }

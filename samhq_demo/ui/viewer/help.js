@@ -2,7 +2,14 @@
 
 import { tag } from "./dom.js";
 
-/** Fill the list with the keys of the table of actions. */
+/** @import { Action } from "./actions.js" */
+
+/**
+ * Fill the list with the keys of the table of actions.
+ *
+ * @param {HTMLElement} list
+ * @param {readonly Action[]} actions
+ */
 export function fillHelp(list, actions) {
   for (const { group, keys, text, hidden } of actions) {
     if (group) list.append(tag("h4", {}, group));

@@ -2,7 +2,17 @@
 
 import { TYPING } from "./dom.js";
 
-/** A key press as written in the table: "Ctrl+Shift+Z"; Cmd counts as Ctrl. */
+/**
+ * @import { Action } from "./actions.js"
+ * @import { Mode } from "./mode.js"
+ * @import { Surface } from "./surface.js"
+ */
+
+/**
+ * A key press as written in the table: "Ctrl+Shift+Z"; Cmd counts as Ctrl.
+ *
+ * @param {KeyboardEvent} event
+ */
 function keyName(event) {
   const digit = /^Digit([0-9])$/.exec(event.code)?.[1];
   const single = event.key.length === 1;
@@ -19,50 +29,74 @@ function keyName(event) {
 }
 
 export class Keys {
-  constructor(viewer, actions) {
-    this.viewer = viewer;
-    this.byKey = new Map();
-    for (const action of actions) if (action.run) for (const key of action.keys ?? []) this.byKey.set(key, action);
-    this.isSpaceDown = false;
+  /** @type {Map<string, Action>} */
+  #byKey = new Map();
+  #isPointerOver = false;
+
+  /**
+   * @param {readonly Action[]} actions
+   * @param {object} parts
+   * @param {HTMLElement} parts.root
+   * @param {Surface} parts.surface
+   * @param {Mode} parts.mode
+   */
+  constructor(actions, { root, surface, mode }) {
+    this.root = root;
+    this.surface = surface;
+    this.mode = mode;
+    for (const action of actions) for (const key of action.keys ?? []) if (action.run) this.#byKey.set(key, action);
+    /** @type {(event: KeyboardEvent) => void} */
     this.listener = (event) => (event.type === "keydown" ? this.#press(event) : this.#release(event));
     document.addEventListener("keydown", this.listener);
     document.addEventListener("keyup", this.listener);
-    window.addEventListener("blur", () => this.#hold(false));
+    window.addEventListener("blur", () => mode.holdSpace(false));
+    surface.stage.addEventListener("pointerenter", () => (this.#isPointerOver = true));
+    surface.stage.addEventListener("pointerleave", () => (this.#isPointerOver = false));
   }
 
+  /** @param {KeyboardEvent} event */
   #press(event) {
-    const { viewer } = this;
-    if (!viewer.root.isConnected) return this.#stop();
-    if (event.defaultPrevented || event.isComposing || this.#isElsewhere(event.target)) return;
-    if (event.key === " ") return this.#space(event);
-    const action = this.byKey.get(keyName(event));
-    if (!action || (action.onStage && document.activeElement !== viewer.stage)) return;
+    if (!this.root.isConnected) this.#stop();
+    else if (event.defaultPrevented || event.isComposing || this.#isElsewhere(event.target)) return;
+    else if (event.key === " ") this.#space(event);
+    else this.#run(event);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #run(event) {
+    const action = this.#byKey.get(keyName(event));
+    if (!action?.run || (action.onStage && document.activeElement !== this.surface.stage)) return;
     event.preventDefault();
     action.run();
   }
 
-  /** Where keys mean something else: fields, open dialogs, pages on which the viewer is out of sight. */
+  /**
+   * Where keys mean something else: fields, open dialogs, pages on which the viewer is out of sight.
+   *
+   * @param {EventTarget | null} target
+   */
   #isElsewhere(target) {
-    if (this.viewer.root.offsetParent === null || document.querySelector("dialog[open]")) return true;
+    if (this.root.offsetParent === null || document.querySelector("dialog[open]")) return true;
     return target instanceof Element && Boolean(target.closest(TYPING));
   }
 
-  /** Space held down pans, unless it is pressing a button. */
+  /**
+   * Space held down pans, unless it is pressing a button.
+   *
+   * @param {KeyboardEvent} event
+   */
   #space(event) {
     const focused = document.activeElement;
-    if (focused !== document.body && focused !== this.viewer.stage) return;
-    if (!this.viewer.isPointerOver && focused !== this.viewer.stage) return;
+    const { stage } = this.surface;
+    if (focused !== document.body && focused !== stage) return;
+    if (!this.#isPointerOver && focused !== stage) return;
     event.preventDefault();
-    this.#hold(true);
+    this.mode.holdSpace(true);
   }
 
+  /** @param {KeyboardEvent} event */
   #release(event) {
-    if (event.key === " ") this.#hold(false);
-  }
-
-  #hold(isDown) {
-    this.isSpaceDown = isDown;
-    this.viewer.root.toggleAttribute("data-panning", this.viewer.isPanning);
+    if (event.key === " ") this.mode.holdSpace(false);
   }
 
   #stop() {

@@ -3,15 +3,27 @@
 import { orderedBox, sameMark } from "./marks.js";
 import { OBJECT } from "./prompt.js";
 
+/**
+ * @import { ObjectRecord } from "./session.js"
+ * @import { Scene } from "./surface.js"
+ * @import { View } from "./view.js"
+ * @import { Box, Point } from "./wire.js"
+ */
+
 const POINT_RADIUS = 6;
 
 /** Draws marks on one pane's upper canvas; `scene` is what the viewer knows, see Viewer.scene(). */
 export class MarkPainter {
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {View} view
+   */
   constructor(context, view) {
     this.context = context;
     this.view = view;
   }
 
+  /** @param {Scene} scene */
   paint(scene) {
     for (const object of scene.others) this.#others(object);
     const { prompt, color } = scene.selected;
@@ -25,7 +37,11 @@ export class MarkPainter {
     if (scene.cursor) this.#cursor(scene.cursor);
   }
 
-  /** Prompts of objects that are not selected: small, out of the way. */
+  /**
+   * Prompts of objects that are not selected: small, out of the way.
+   *
+   * @param {ObjectRecord} object
+   */
   #others({ prompt, color }) {
     const { context } = this;
     context.globalAlpha = 0.7;
@@ -36,6 +52,12 @@ export class MarkPainter {
     context.globalAlpha = 1;
   }
 
+  /**
+   * @param {Point} place
+   * @param {number} label
+   * @param {string} color
+   * @param {boolean} isActive
+   */
   #point([x, y], label, color, isActive) {
     const [px, py] = this.view.toPane(x, y);
     const { context } = this;
@@ -55,6 +77,14 @@ export class MarkPainter {
     context.stroke();
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} radius
+   * @param {string} fill
+   * @param {string} stroke
+   * @param {number} width
+   */
   #circle(x, y, radius, fill, stroke, width) {
     const { context } = this;
     context.beginPath();
@@ -66,6 +96,11 @@ export class MarkPainter {
     context.stroke();
   }
 
+  /**
+   * @param {Box} box
+   * @param {string} color
+   * @param {boolean} isDraft
+   */
   #box(box, color, isDraft) {
     this.#strokeBox(box, [[4, "#0006", []], [2, "#fff", []], [2, color, isDraft ? [5, 5] : [7, 4]]]);
     if (isDraft) return;
@@ -81,6 +116,10 @@ export class MarkPainter {
     }
   }
 
+  /**
+   * @param {Box} box
+   * @param {[width: number, color: string, dashes: number[]][]} strokes
+   */
   #strokeBox(box, strokes) {
     const [left, top] = this.view.toPane(box[0], box[1]);
     const [right, bottom] = this.view.toPane(box[2], box[3]);
@@ -93,12 +132,20 @@ export class MarkPainter {
     this.context.setLineDash([]);
   }
 
-  /** The pointer's place, shown in the other pane. */
+  /**
+   * The pointer's place, shown in the other pane.
+   *
+   * @param {Point} place
+   */
   #ghost([x, y]) {
     this.#cross(...this.view.toPane(x, y), 4, 11);
   }
 
-  /** The keyboard's cursor. */
+  /**
+   * The keyboard's cursor.
+   *
+   * @param {Point} place
+   */
   #cursor([x, y]) {
     const [px, py] = this.view.toPane(x, y);
     this.#cross(px, py, 5, 16);
@@ -106,6 +153,12 @@ export class MarkPainter {
     this.#circle(px, py, 11, "#0000", "#fff", 1.75);
   }
 
+  /**
+   * @param {number} px
+   * @param {number} py
+   * @param {number} inner
+   * @param {number} outer
+   */
   #cross(px, py, inner, outer) {
     const { context } = this;
     context.beginPath();

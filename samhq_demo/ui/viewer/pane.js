@@ -1,29 +1,63 @@
 // One pane: a canvas with the picture and masks, and one above it with the marks. Marks follow the
 // pointer, masks do not; apart, neither makes the other be painted again.
 
+import { contextOf, partOf } from "./dom.js";
 import { areSame } from "./lists.js";
 import { MarkPainter } from "./mark-painter.js";
 import { coverage, inFours, rimThickness, touched } from "./raster.js";
 import { Mask } from "./rle.js";
 import { canvasOf, differenceTinted, tinted } from "./tint.js";
+import { BRANCHES } from "./wire.js";
+
+/**
+ * @import { Backdrop } from "./backdrop.js"
+ * @import { Area, Frame, Size } from "./raster.js"
+ * @import { PaintScene, Scene } from "./surface.js"
+ * @import { View } from "./view.js"
+ * @import { Branch, Rle } from "./wire.js"
+ *
+ * @typedef {object} Layer The tinted raster of some masks, in the upper left of its canvas.
+ * @property {readonly Rle[]} rles
+ * @property {string} key all else that it was made from.
+ * @property {Frame} frame
+ * @property {Area | null} area null where nothing is to be seen.
+ * @property {HTMLCanvasElement | null} canvas
+ *
+ * @typedef {object} LayerStyle
+ * @property {number} opacity
+ * @property {boolean} outlineOnly
+ * @property {boolean} isMoving the last raster will do, if there is one.
+ *
+ * @typedef {{ color: string } | { sides: Record<Branch, Rle[]> }} Tint One colour, or where the branches differ.
+ */
 
 const MAX_CANVAS = 4096; // device pixels a side: more is not seen and slows every frame
 const MAX_RASTER = 2048; // mask pixels a side
 
 export class Pane {
-  /** `backdrop`: shared by all panes, which show one view. */
+  /**
+   * `backdrop`: shared by all panes, which show one view.
+   *
+   * @param {HTMLElement} element
+   * @param {View} view
+   * @param {Backdrop} backdrop
+   */
   constructor(element, view, backdrop) {
     this.element = element;
     this.view = view;
     this.backdrop = backdrop;
-    this.canvas = element.querySelector("canvas[data-model]");
-    this.model = this.canvas.dataset.model;
-    this.marksCanvas = element.querySelector("canvas.marks");
-    this.context = this.canvas.getContext("2d", { alpha: false });
-    this.marks = new MarkPainter(this.marksCanvas.getContext("2d"), view);
-    this.layers = new Map(); // object id -> {canvas, area, key}
-    this.painted = []; // all that the canvas was last painted from
-    this.previewLayer = null;
+    this.density = 1; // canvas pixels for one CSS pixel
+    this.canvas = partOf(element, "canvas[data-model]", HTMLCanvasElement);
+    this.branch = BRANCHES.find((branch) => branch === this.canvas.dataset.model) ?? null; // null: the difference
+    this.marksCanvas = partOf(element, "canvas.marks", HTMLCanvasElement);
+    this.context = contextOf(this.canvas, { alpha: false });
+    this.marks = new MarkPainter(contextOf(this.marksCanvas), view);
+    /** @type {Map<number | "difference", Layer>} by object */
+    this.layers = new Map();
+    /** @type {unknown[]} all that the canvas was last painted from */
+    this.painted = [];
+    /** @type {Layer | null} */
+    this.hoverLayer = null;
   }
 
   /** Whether the page shows it; to find out, the page may have to be laid out. */
@@ -34,6 +68,10 @@ export class Pane {
   /**
    * One canvas pixel for each pixel of the screen. The canvases may reach over the pane's edge by a part of a pixel:
    * were they as large as the pane, they would be stretched, and masks and pointer would lie beside each other.
+   *
+   * @param {number} cssWidth
+   * @param {number} cssHeight
+   * @param {number} density
    */
   resize(cssWidth, cssHeight, density) {
     this.density = density * Math.min(1, MAX_CANVAS / (density * Math.max(cssWidth, cssHeight)));
@@ -48,7 +86,13 @@ export class Pane {
     }
   }
 
-  /** Pane pixels of a pointer event; right under page zoom and scaled ancestors too. */
+  /**
+   * Pane pixels of a pointer event; right under page zoom and scaled ancestors too.
+   *
+   * @param {number} clientX
+   * @param {number} clientY
+   * @returns {[x: number, y: number]}
+   */
   at(clientX, clientY) {
     const box = this.element.getBoundingClientRect();
     const x = ((clientX - box.left) / box.width) * this.view.pane.width;
@@ -56,7 +100,11 @@ export class Pane {
     return [x, y];
   }
 
-  /** The frame that the masks need now: what is seen, and a rim so that no outline shows at its edge. */
+  /**
+   * The frame that the masks need now: what is seen, and a rim so that no outline shows at its edge.
+   *
+   * @returns {Frame}
+   */
   frame() {
     const deviceScale = this.view.scale * this.density;
     const { width, height } = this.canvas;
@@ -75,6 +123,7 @@ export class Pane {
     return rimThickness(1.5 * this.density);
   }
 
+  /** @param {PaintScene} scene */
   paint(scene) {
     const { context, canvas, view } = this;
     const from = this.#paintedFrom(scene);
@@ -83,42 +132,55 @@ export class Pane {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.drawImage(this.backdrop.of(scene, view, this.density, canvas), 0, 0);
     if (!scene.bitmap) return;
-    if (this.model === "difference") this.#paintDifference(scene);
-    else this.#paintObjects(scene);
+    if (this.branch) this.#paintObjects(scene, scene.bitmap, this.branch);
+    else this.#paintDifference(scene, scene.bitmap);
   }
 
+  /** @param {PaintScene} scene */
   #paintedFrom({ bitmap, ground, opacity, outlineOnly, isMoving, masks }) {
     const { x, y, scale } = this.view;
     const shown = masks.flatMap(({ id, color, rles: { sam, sam_hq } }) => [id, color, sam, sam_hq]);
     return [bitmap, ground, x, y, scale, opacity, outlineOnly, isMoving, ...shown];
   }
 
-  #paintObjects(scene) {
+  /**
+   * @param {PaintScene} scene
+   * @param {Size} picture
+   * @param {Branch} branch
+   */
+  #paintObjects(scene, picture, branch) {
+    /** @type {Map<number | "difference", Layer>} */
     const kept = new Map();
     for (const { id, color, rles } of scene.masks) {
-      const rle = rles[this.model];
+      const rle = rles[branch];
       if (!rle) continue;
-      const layer = this.#layer(this.layers.get(id), [rle], scene, { color });
+      const layer = this.#layer(this.layers.get(id), [rle], scene, picture, { color });
       kept.set(id, layer);
       this.#drawLayer(this.context, layer);
     }
     this.layers = kept; // layers of objects that are gone go too
   }
 
-  #paintDifference(scene) {
-    this.#dimPicture(scene.bitmap);
-    const rles = scene.masks.flatMap(({ rles: { sam, sam_hq } }) => [sam, sam_hq]).filter(Boolean);
-    if (!rles.length) return;
-    const sides = {
-      sam: scene.masks.map(({ rles: each }) => each.sam).filter(Boolean),
-      samHq: scene.masks.map(({ rles: each }) => each.sam_hq).filter(Boolean),
-    };
-    const layer = this.#layer(this.layers.get("difference"), rles, scene, { sides });
+  /**
+   * @param {PaintScene} scene
+   * @param {Size} picture
+   */
+  #paintDifference(scene, picture) {
+    this.#dimPicture(picture);
+    const of = (/** @type {Branch} */ branch) => scene.masks.flatMap(({ rles }) => rles[branch] ?? []);
+    const sides = { sam: of("sam"), sam_hq: of("sam_hq") };
+    const all = [...sides.sam, ...sides.sam_hq];
+    if (!all.length) return;
+    const layer = this.#layer(this.layers.get("difference"), all, scene, picture, { sides });
     this.layers = new Map([["difference", layer]]);
     this.#drawLayer(this.context, layer);
   }
 
-  /** The picture steps back behind the colours. */
+  /**
+   * The picture steps back behind the colours.
+   *
+   * @param {Size} picture
+   */
   #dimPicture({ width, height }) {
     const { context, view } = this;
     const scale = view.scale * this.density;
@@ -126,31 +188,41 @@ export class Pane {
     context.fillRect(-view.x * scale, -view.y * scale, width * scale, height * scale);
   }
 
-  /** The tinted raster of some masks, made anew only when they, the frame or the style changed. */
-  #layer(known, rles, scene, { color, sides }) {
-    const frame = scene.isMoving && known ? known.frame : this.frame();
-    const style = {
-      color, opacity: scene.opacity, outlineOnly: scene.outlineOnly, thickness: this.rimThickness,
-    };
-    const key = JSON.stringify([frame, style]);
-    const sameMasks = known && known.rles.length === rles.length && rles.every((rle, at) => rle === known.rles[at]);
-    if (sameMasks && known.key === key) return known;
-    const area = unionArea(rles.map((rle) => touched(Mask.of(rle), frame, scene.bitmap)).filter(Boolean));
-    const layer = { rles, key, frame, area, canvas: known?.canvas ?? null };
-    if (!area) return layer;
-    const cover = (group) => unionCoverage(group, frame, scene.bitmap, area);
-    const pixels = sides
-      ? differenceTinted(cover(sides.sam), cover(sides.samHq), area, style)
-      : tinted(cover(rles), area, style);
-    layer.canvas = canvasOf(pixels, layer.canvas);
-    return layer;
+  /**
+   * The tinted raster of some masks, made anew only when they, the frame or the style changed.
+   *
+   * @param {Layer | null | undefined} known
+   * @param {Rle[]} rles
+   * @param {LayerStyle} how
+   * @param {Size} picture
+   * @param {Tint} tint
+   * @returns {Layer}
+   */
+  #layer(known, rles, { isMoving, opacity, outlineOnly }, picture, tint) {
+    const frame = isMoving && known ? known.frame : this.frame();
+    const color = "color" in tint ? tint.color : null;
+    const style = { opacity, outlineOnly, thickness: this.rimThickness };
+    const key = JSON.stringify([frame, style, color]);
+    if (known && known.key === key && areSame(rles, known.rles)) return known;
+    const area = unionArea(rles.flatMap((rle) => touched(Mask.of(rle), frame, picture) ?? []));
+    const last = known?.canvas ?? null;
+    if (!area) return { rles, key, frame, area, canvas: last };
+    const cover = (/** @type {Rle[]} */ group) => unionCoverage(group, frame, picture, area);
+    const pixels = "sides" in tint
+      ? differenceTinted(cover(tint.sides.sam), cover(tint.sides.sam_hq), area, style)
+      : tinted(cover(rles), area, { ...style, color: tint.color });
+    return { rles, key, frame, area, canvas: canvasOf(pixels, last) };
   }
 
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {Layer} layer
+   */
   #drawLayer(context, { canvas, frame, area }) {
-    if (!area) return;
+    if (!area || !canvas) return;
     const scale = this.view.scale * this.density;
     const stretch = scale / frame.scale;
-    const near = (value) => (Math.abs(stretch - 1) < 1e-9 ? Math.round(value) : value);
+    const near = (/** @type {number} */ value) => (Math.abs(stretch - 1) < 1e-9 ? Math.round(value) : value);
     const left = near((frame.x - this.view.x) * scale + area.left * stretch);
     const top = near((frame.y - this.view.y) * scale + area.top * stretch);
     context.imageSmoothingEnabled = stretch !== 1;
@@ -158,25 +230,33 @@ export class Pane {
     context.drawImage(canvas, 0, 0, width, height, left, top, width * stretch, height * stretch);
   }
 
+  /** @param {Scene} scene */
   paintMarks(scene) {
     const context = this.marks.context;
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, context.canvas.width, context.canvas.height);
     if (!scene.bitmap) return;
-    if (scene.preview?.[this.model]) this.#paintPreview(context, scene);
+    if (scene.hoverMasks && this.branch) this.#paintHovered(scene, scene.bitmap, scene.hoverMasks[this.branch]);
     context.setTransform(this.density, 0, 0, this.density, 0, 0);
     this.marks.paint(scene.hoveredPane === this ? { ...scene, ghost: null } : scene);
   }
 
-  #paintPreview(context, scene) {
-    const style = { color: scene.selected.color };
-    const rles = [scene.preview[this.model]];
-    const faint = { ...scene, isMoving: false, opacity: 0.3, outlineOnly: false };
-    this.previewLayer = this.#layer(this.previewLayer, rles, faint, style);
-    this.#drawLayer(context, this.previewLayer);
+  /**
+   * @param {Scene} scene
+   * @param {Size} picture
+   * @param {Rle} rle
+   */
+  #paintHovered({ selected }, picture, rle) {
+    const faint = { isMoving: false, opacity: 0.3, outlineOnly: false };
+    this.hoverLayer = this.#layer(this.hoverLayer, [rle], faint, picture, { color: selected.color });
+    this.#drawLayer(this.marks.context, this.hoverLayer);
   }
 }
 
+/**
+ * @param {Area[]} areas
+ * @returns {Area | null}
+ */
 function unionArea(areas) {
   if (!areas.length) return null;
   const left = Math.min(...areas.map((area) => area.left));
@@ -186,6 +266,12 @@ function unionArea(areas) {
   return { left, top, width: inFours(right - left), height: bottom - top };
 }
 
+/**
+ * @param {Rle[]} rles
+ * @param {Frame} frame
+ * @param {Size} picture
+ * @param {Area} area
+ */
 function unionCoverage(rles, frame, picture, area) {
   const [first, ...others] = rles.map((rle) => coverage(Mask.of(rle), frame, picture, area));
   if (!first) return new Uint8Array(area.width * area.height);

@@ -1,27 +1,40 @@
 // The picture under the masks.
 
+/**
+ * @import { Size } from "./raster.js"
+ * @import { Picture } from "./wire.js"
+ */
+
 const OVERVIEW = 2048; // a large picture is drawn from a copy of this size unless zoomed in
 const CRISP_FROM = 6; // device pixels for a picture pixel from which pixels are shown as squares
 
 /** The picture as it is drawn: decoded once; large ones with a smaller copy for the whole view. */
 export class PictureBitmap {
-  static async load({ url, file, width, height }) {
+  /**
+   * @param {ImageBitmap} full
+   * @param {ImageBitmap} overview
+   * @param {Size} size the picture's own: the file shown may be a smaller copy.
+   */
+  constructor(full, overview, { width, height }) {
+    this.full = full;
+    this.overview = overview;
+    this.width = width;
+    this.height = height;
+  }
+
+  /** @param {Picture} picture */
+  static async load({ file, width, height }) {
     const image = new Image();
     image.decoding = "async";
-    image.src = url ?? file.url;
+    image.src = file.url;
     await image.decode();
-    const bitmap = new PictureBitmap();
-    bitmap.full = await createImageBitmap(image);
+    const full = await createImageBitmap(image);
     const shrink = OVERVIEW / Math.max(image.naturalWidth, image.naturalHeight);
-    bitmap.overview = bitmap.full;
-    if (shrink < 0.75) {
-      const resizeWidth = Math.round(image.naturalWidth * shrink);
-      const resizeHeight = Math.round(image.naturalHeight * shrink);
-      bitmap.overview = await createImageBitmap(image, { resizeWidth, resizeHeight, resizeQuality: "high" });
-    }
-    bitmap.width = width; // the picture's own size: the file shown may be a smaller copy
-    bitmap.height = height;
-    return bitmap;
+    if (shrink >= 0.75) return new PictureBitmap(full, full, { width, height });
+    const resizeWidth = Math.round(image.naturalWidth * shrink);
+    const resizeHeight = Math.round(image.naturalHeight * shrink);
+    const overview = await createImageBitmap(image, { resizeWidth, resizeHeight, resizeQuality: "high" });
+    return new PictureBitmap(full, overview, { width, height });
   }
 
   close() {
@@ -29,7 +42,14 @@ export class PictureBitmap {
     this.overview.close();
   }
 
-  /** Draw the part of the picture seen from (x, y) on at `scale` device pixels a picture pixel. */
+  /**
+   * Draw the part of the picture seen from (x, y) on at `scale` device pixels a picture pixel.
+   *
+   * @param {CanvasRenderingContext2D} context
+   * @param {number} x
+   * @param {number} y
+   * @param {number} scale
+   */
   draw(context, x, y, scale) {
     const { width, height } = this;
     const source = scale * width > this.overview.width * 1.25 ? this.full : this.overview;

@@ -1,7 +1,26 @@
-// From run lengths to pixels of the screen. A frame says which part of the picture a raster shows:
-// {x, y: its corner in picture pixels, scale: raster pixels for one picture pixel, width, height}.
+// From run lengths to pixels of the screen.
 
-/** The raster's pixels that the mask's box can touch, or null when none is in the frame. */
+/**
+ * @import { Mask } from "./rle.js"
+ *
+ * @typedef {{ width: number, height: number }} Size
+ * @typedef {{ left: number, top: number, width: number, height: number }} Area A part of a raster, in its pixels.
+ *
+ * @typedef {object} FrameScale
+ * @property {number} x The frame's corner, in picture pixels.
+ * @property {number} y
+ * @property {number} scale Raster pixels for one picture pixel.
+ * @typedef {Size & FrameScale} Frame Which part of the picture a raster shows.
+ */
+
+/**
+ * The raster's pixels that the mask's box can touch, or null when none is in the frame.
+ *
+ * @param {Mask} mask
+ * @param {Frame} frame
+ * @param {Size} picture
+ * @returns {Area | null}
+ */
 export function touched(mask, frame, picture) {
   if (!mask.box) return null;
   const across = (picture.width / mask.width) * frame.scale;
@@ -13,13 +32,18 @@ export function touched(mask, frame, picture) {
   return right > left && bottom > top ? { left, top, width: inFours(right - left), height: bottom - top } : null;
 }
 
-/** Widths of areas are multiples of four: four pixels are looked at at once. What is too much is outside the mask. */
+/**
+ * Widths of areas are multiples of four: four pixels are looked at at once. What is too much is outside the mask.
+ *
+ * @param {number} width
+ */
 export function inFours(width) {
   return Math.ceil(width / 4) * 4;
 }
 
 let scratch = new Float32Array(0); // kept between calls: a fresh array of a million floats costs as much as the work
 
+/** @param {number} length */
 function cleared(length) {
   if (scratch.length < length) scratch = new Float32Array(length);
   else scratch.fill(0, 0, length);
@@ -31,6 +55,12 @@ function cleared(length) {
  * Each piece of a run adds four numbers; a running sum down the columns then fills the pixels in
  * between. So thin lines fade instead of breaking when a large picture is shown small, and the cost
  * is that of the runs and of the pixels shown, never that of the picture's own pixels.
+ *
+ * @param {Mask} mask
+ * @param {Frame} frame
+ * @param {Size} picture
+ * @param {Area} area
+ * @returns {Uint8Array<ArrayBuffer>}
  */
 export function coverage(mask, frame, picture, area) {
   const { width, height } = area;
@@ -42,7 +72,9 @@ export function coverage(mask, frame, picture, area) {
 
   let columnNow = -1; // the mask's column that the next two are of
   let left = 0; // the first of the raster's columns that it lies over
+  /** @type {number[]} */
   let shares = []; // how much of each of them it covers
+  /** @type {(y: number, sign: number) => void} */
   const turn = (y, sign) => {
     const row = Math.min(height, Math.max(0, Math.floor(y)));
     const part = Math.min(1, Math.max(0, y - row));
@@ -53,6 +85,7 @@ export function coverage(mask, frame, picture, area) {
       steps[at + pixel + width] += weight * part;
     }
   };
+  /** @type {(column: number, top: number, bottom: number) => void} */
   const addPiece = (column, top, bottom) => {
     if (column !== columnNow) {
       columnNow = column;
@@ -71,12 +104,21 @@ export function coverage(mask, frame, picture, area) {
   return summedDown(steps, width, height);
 }
 
-/** Whole numbers that floats missed by a hair, so that equal scales give exact pixels. */
+/**
+ * Whole numbers that floats missed by a hair, so that equal scales give exact pixels.
+ *
+ * @param {number} value
+ */
 function snapped(value) {
   const whole = Math.round(value);
   return Math.abs(value - whole) < 1e-3 ? whole : value;
 }
 
+/**
+ * @param {Float32Array} steps
+ * @param {number} width
+ * @param {number} height
+ */
 function summedDown(steps, width, height) {
   const alpha = new Uint8Array(width * height);
   for (let x = 0; x < width; x++) alpha[x] = steps[x] * 255 + 0.5;
@@ -91,12 +133,24 @@ function summedDown(steps, width, height) {
 const MAX_RIM = 4; // pixels: what lies further away is not in the fours next to a pixel's own
 const INSIDE = 0x80808080 | 0; // the bits that four pixels inside the mask have set
 
-/** A rim's thickness in whole pixels, for about so many of them. */
+/**
+ * A rim's thickness in whole pixels, for about so many of them.
+ *
+ * @param {number} pixels
+ */
 export function rimThickness(pixels) {
   return Math.min(MAX_RIM, Math.max(1, Math.round(pixels)));
 }
 
-/** 255 on the inner rim of a mask, `thickness` pixels wide, at most MAX_RIM, else 0. Most pixels are far from it, and passed by in fours. */
+/**
+ * 255 on the inner rim of a mask, `thickness` pixels wide, at most MAX_RIM, else 0. Most pixels are far from it, and
+ * passed by in fours.
+ *
+ * @param {Uint8Array<ArrayBuffer>} alpha
+ * @param {number} width
+ * @param {number} height
+ * @param {number} thickness
+ */
 export function rim(alpha, width, height, thickness) {
   const edge = new Uint8Array(alpha.length);
   const fours = new Int32Array(alpha.buffer, 0, alpha.length >> 2);
@@ -117,12 +171,22 @@ export function rim(alpha, width, height, thickness) {
   return edge;
 }
 
-/** The same for the four pixels from `first` on, which lies in column `x`. */
+/**
+ * The same for the four pixels from `first` on, which lies in column `x`.
+ *
+ * @param {Uint8Array} edge
+ * @param {Uint8Array} alpha
+ * @param {number} width
+ * @param {number} thickness
+ * @param {number} first
+ * @param {number} x
+ * @param {boolean} hasRows
+ */
 function markRim(edge, alpha, width, thickness, first, x, hasRows) {
   const far = thickness * width;
-  for (let at = first; at < first + 4; at++, x++) {
+  for (let at = first, column = x; at < first + 4; at++, column++) {
     if (alpha[at] < 128) continue;
-    const inside = hasRows && x >= thickness && x < width - thickness
+    const inside = hasRows && column >= thickness && column < width - thickness
       && alpha[at - thickness] > 127 && alpha[at + thickness] > 127
       && alpha[at - far] > 127 && alpha[at + far] > 127
       && alpha[at - far - thickness] > 127 && alpha[at - far + thickness] > 127

@@ -1,7 +1,13 @@
 // Masks as they travel: COCO run lengths, column by column, the first run outside the mask.
 // A mask stays in this form; only what the screen needs is ever turned into pixels.
 
-/** COCO's compressed counts -> plain run lengths (the format of pycocotools' rleFrString). */
+/** @import { Rle } from "./wire.js" */
+
+/**
+ * COCO's compressed counts -> plain run lengths (the format of pycocotools' rleFrString).
+ *
+ * @param {string} text
+ */
 function decodeCounts(text) {
   const counts = new Int32Array(text.length); // each takes a letter at least
   let found = 0;
@@ -23,8 +29,11 @@ function decodeCounts(text) {
 
 /** One mask: runs [start, end) of positions `x * height + y`, and the box around them. */
 export class Mask {
+  /** @param {Rle} rle */
   constructor(rle) {
-    [this.height, this.width] = rle.size;
+    const [height, width] = rle.size;
+    this.height = height;
+    this.width = width;
     const counts = typeof rle.counts === "string" ? decodeCounts(rle.counts) : rle.counts;
     const starts = new Int32Array((counts.length + 1) >> 1);
     const ends = new Int32Array(starts.length);
@@ -45,15 +54,28 @@ export class Mask {
     this.box = this.#surroundingBox();
   }
 
-  /** Decoded once for each answer, forgotten with it. */
+  /**
+   * Decoded once for each answer, forgotten with it.
+   *
+   * @param {Rle} rle
+   * @returns {Mask}
+   */
   static of(rle) {
-    if (!Mask.#known.has(rle)) Mask.#known.set(rle, new Mask(rle));
-    return Mask.#known.get(rle);
+    const known = Mask.#known.get(rle) ?? new Mask(rle);
+    Mask.#known.set(rle, known);
+    return known;
   }
 
+  /** @type {WeakMap<Rle, Mask>} */
   static #known = new WeakMap();
 
-  /** Call `visit(column, top, bottom)` for the pieces of runs within columns [first, last). */
+  /**
+   * Call `visit(column, top, bottom)` for the pieces of runs within columns [first, last).
+   *
+   * @param {number} first
+   * @param {number} last
+   * @param {(column: number, top: number, bottom: number) => void} visit
+   */
   eachPiece(first, last, visit) {
     const { starts, ends, height } = this;
     for (let run = this.#firstRunAfter(first * height); run < starts.length; run++) {
@@ -71,12 +93,17 @@ export class Mask {
     }
   }
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   */
   contains(x, y) {
     const position = Math.floor(x) * this.height + Math.floor(y);
     const run = this.#firstRunAfter(position);
     return run < this.starts.length && this.starts[run] <= position;
   }
 
+  /** @param {number} position */
   #firstRunAfter(position) {
     let low = 0;
     let high = this.ends.length;
@@ -92,7 +119,7 @@ export class Mask {
     const { starts, ends, height } = this;
     if (!this.area) return null;
     const left = Math.floor(starts[0] / height);
-    const right = Math.floor((ends.at(-1) - 1) / height) + 1;
+    const right = Math.floor((ends[ends.length - 1] - 1) / height) + 1;
     let top = height;
     let bottom = 0;
     for (let run = 0; run < starts.length; run++) {
@@ -106,7 +133,12 @@ export class Mask {
   }
 }
 
-/** Pixels that are in both of two masks of one size, from their runs alone. */
+/**
+ * Pixels that are in both of two masks of one size, from their runs alone.
+ *
+ * @param {Mask} one
+ * @param {Mask} other
+ */
 export function sharedPixels(one, other) {
   let both = 0;
   let a = 0;
@@ -121,7 +153,12 @@ export function sharedPixels(one, other) {
   return both;
 }
 
-/** Intersection over union of two masks of one size. */
+/**
+ * Intersection over union of two masks of one size.
+ *
+ * @param {Mask} one
+ * @param {Mask} other
+ */
 export function maskIou(one, other) {
   const both = sharedPixels(one, other);
   const either = one.area + other.area - both;

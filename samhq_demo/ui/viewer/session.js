@@ -1,77 +1,146 @@
 // What was asked: the picture, its objects, each with its prompt, and the way back. Records are never
 // changed in place: an edit puts a new record in, so that a history entry is just the old list.
 
+import { Emitter } from "./emitter.js";
+import { History } from "./history.js";
 import {
   FIRST_CHOICE, MAX_NAME, MAX_OBJECTS, MAX_POINTS, MAX_STEPS, NOTHING_MORE, NO_PROMPT, isBlank, namedMask,
   withLabels,
 } from "./prompt.js";
+import { OBJECT_COLORS } from "./shared.js";
 
-// Okabe and Ito's colours; shapes and names say the same for those who see none of them.
-const OBJECT_COLORS = ["#56b4e9", "#e69f00", "#cc79a7", "#009e73", "#f0e442", "#d55e00", "#0072b2", "#bbbbbb"];
-const HISTORY_LENGTH = 500;
-const ONE_EDIT_MS = 800; // repeated nudges of one mark within this time are undone together
+/**
+ * @import { NamedMask } from "./prompt.js"
+ * @import { Box, Branch, Choice, Picture, Prompt, SavedObject, Settings, Step } from "./wire.js"
+ *
+ * @typedef {object} ObjectRecord All that is known of one object but its answer.
+ * @property {number} id
+ * @property {string} name
+ * @property {string} color
+ * @property {Prompt} prompt
+ * @property {Choice} choice
+ * @property {readonly Step[]} steps
+ * @property {NamedMask | null} mask
+ * @property {NamedMask | null} truth
+ *
+ * @typedef {{ objects: readonly ObjectRecord[], selectedId: number }} Snapshot
+ *
+ * @typedef {object} SessionEvents
+ * @property {(what: "picture" | "settings" | "select" | "edit") => void} changed
+ */
 
-export class Session {
-  constructor(settings, onChange) {
-    this.settings = settings; // sent along with every question: model, hq_token_only, multimask, ...
-    this.onChange = onChange;
-    this.picture = null;
+
+/** @extends {Emitter<SessionEvents>} */
+export class Session extends Emitter {
+  #lastId = 0;
+  /** @type {readonly ObjectRecord[]} */
+  #objects = [];
+  #selectedId = 0;
+  /** @type {Picture | null} */
+  #picture = null;
+  /** @type {History<Snapshot>} */
+  #history = new History();
+
+  /** @param {Settings} settings sent along with every question. */
+  constructor(settings) {
+    super();
+    this.settings = settings;
     this.#restart();
+  }
+
+  get picture() {
+    return this.#picture;
+  }
+
+  get objects() {
+    return this.#objects;
+  }
+
+  get selectedId() {
+    return this.#selectedId;
+  }
+
+  /** Whether a drag is under way. */
+  get isOpen() {
+    return this.#history.isOpen;
+  }
+
+  get canUndo() {
+    return this.#history.canUndo;
+  }
+
+  get canRedo() {
+    return this.#history.canRedo;
   }
 
   #restart() {
-    this.lastId = 0;
-    this.objects = [this.#newObject()];
-    this.selectedId = this.objects[0].id;
-    this.past = [];
-    this.future = [];
-    this.open = null; // the state before a drag under way
-    this.lastEdit = { tag: null, time: 0 };
-  }
-
-  #newObject() {
-    this.lastId += 1;
-    const color = OBJECT_COLORS[(this.lastId - 1) % OBJECT_COLORS.length];
-    const named = { id: this.lastId, name: `Object ${this.lastId}`, color };
-    return { ...named, prompt: NO_PROMPT, choice: FIRST_CHOICE, ...NOTHING_MORE, truth: null };
+    const fresh = this.#newObject(1);
+    this.#objects = [fresh];
+    this.#selectedId = fresh.id;
+    this.#history = new History();
   }
 
   /**
-   * `objects`: those that come with the picture, as in `load`; there is nothing to undo then. `made(records)` is
-   * called with what became of them, before anybody hears of the picture.
+   * @param {number} [id]
+   * @returns {ObjectRecord}
    */
-  setPicture(picture, objects, made) {
-    this.picture = picture;
-    this.#restart();
-    if (objects?.length) {
-      this.lastId = 0;
-      this.objects = this.#records(objects);
-      this.selectedId = this.objects[0].id;
-      made?.(this.objects);
-    }
-    this.onChange("picture");
+  #newObject(id = this.#lastId + 1) {
+    this.#lastId = id;
+    const color = OBJECT_COLORS[(id - 1) % OBJECT_COLORS.length];
+    return { id, name: `Object ${id}`, color, prompt: NO_PROMPT, choice: FIRST_CHOICE, ...NOTHING_MORE, truth: null };
   }
 
+  /**
+   * There is nothing to undo then.
+   *
+   * @param {Picture | null} picture
+   * @param {SavedObject[]} [objects] those that come with the picture, as in `load`.
+   * @param {(records: readonly ObjectRecord[]) => void} [made] is called with what became of the objects, before
+   *   anybody hears of the picture.
+   */
+  setPicture(picture, objects = [], made = () => {}) {
+    this.#picture = picture;
+    this.#restart();
+    if (objects.length) {
+      this.#lastId = 0;
+      this.#objects = this.#records(objects);
+      this.#selectedId = this.#objects[0].id;
+      made(this.#objects);
+    }
+    this.emit("changed", "picture");
+  }
+
+  /** @param {Settings} settings */
   setSettings(settings) {
     this.settings = { ...this.settings, ...settings };
-    this.onChange("settings");
+    this.emit("changed", "settings");
   }
 
   get selected() {
     return this.objects.find((object) => object.id === this.selectedId) ?? this.objects[0];
   }
 
+  /** @param {number} id */
   object(id) {
     return this.objects.find((object) => object.id === id);
   }
 
-  /** What an answer depends on, as text: equal keys have equal answers. Masks are told by their names. */
+  /**
+   * What an answer depends on, as text: equal keys have equal answers. Masks are told by their names.
+   *
+   * @param {Pick<ObjectRecord, "prompt" | "steps" | "mask" | "truth">} object
+   */
   key({ prompt, steps, mask, truth }) {
-    return JSON.stringify([this.picture?.id, prompt, steps, mask?.id, truth?.id, this.settings]);
+    return JSON.stringify([this.#picture?.id, prompt, steps, mask?.id, truth?.id, this.settings]);
   }
 
   // ---- edits -------------------------------------------------------------------------------------
 
+  /**
+   * @param {number} x
+   * @param {number} y
+   * @param {number} label
+   */
   addPoint(x, y, label) {
     const { prompt } = this.selected;
     if (prompt.points.length >= MAX_POINTS) return false;
@@ -79,27 +148,46 @@ export class Session {
     return true;
   }
 
+  /**
+   * @param {number} index
+   * @param {number} x
+   * @param {number} y
+   * @param {string | null} tag
+   */
   movePoint(index, x, y, tag = null) {
     const { prompt } = this.selected;
     this.#setPrompt({ ...prompt, points: prompt.points.with(index, [x, y]) }, tag);
   }
 
+  /** @param {number} index */
   removePoint(index) {
     const { prompt } = this.selected;
     const points = prompt.points.toSpliced(index, 1);
     this.#setPrompt({ ...prompt, points, labels: prompt.labels.toSpliced(index, 1) });
   }
 
+  /**
+   * @param {Box | null} box
+   * @param {string | null} tag
+   */
   setBox(box, tag = null) {
     this.#setPrompt({ ...this.selected.prompt, box }, tag);
   }
 
-  /** `mask`: {id, name, rle}, a rough mask to start from; null takes it away. */
+  /**
+   * `mask`: {id, name, rle}, a rough mask to start from; null takes it away.
+   *
+   * @param {NamedMask | null} mask
+   */
   setMask(mask) {
     this.#replace({ ...this.selected, mask, choice: FIRST_CHOICE });
   }
 
-  /** `truth`: {id, name, rle}, the object's true mask; it changes scores, not answers. */
+  /**
+   * `truth`: {id, name, rle}, the object's true mask; it changes scores, not answers.
+   *
+   * @param {NamedMask | null} truth
+   */
   setTruth(truth) {
     this.#replace({ ...this.selected, truth });
   }
@@ -108,6 +196,7 @@ export class Session {
   refine() {
     const { prompt, choice, steps } = this.selected;
     if (steps.length >= MAX_STEPS) return false;
+    /** @type {Step} */
     const step = { ...prompt, sam_candidate: choice.sam, sam_hq_candidate: choice.sam_hq };
     this.#replace({ ...this.selected, steps: [...steps, step], choice: FIRST_CHOICE });
     return true;
@@ -137,6 +226,7 @@ export class Session {
     return true;
   }
 
+  /** @param {number} id */
   removeObject(id) {
     const at = this.objects.findIndex((object) => object.id === id);
     if (at < 0) return;
@@ -146,34 +236,52 @@ export class Session {
     this.#edit(rest, selectedId);
   }
 
+  /**
+   * @param {number} id
+   * @param {string} name
+   */
   rename(id, name) {
     const object = this.object(id);
     const trimmed = name.trim().slice(0, MAX_NAME);
     if (object && trimmed && trimmed !== object.name) this.#replace({ ...object, name: trimmed });
   }
 
-  choose(model, index) {
+  /**
+   * @param {Branch} branch
+   * @param {number} index
+   */
+  choose(branch, index) {
     const object = this.selected;
-    this.#replace({ ...object, choice: { ...object.choice, [model]: index } });
+    this.#replace({ ...object, choice: { ...object.choice, [branch]: index } });
   }
 
+  /** @param {number} id */
   select(id) {
     if (id === this.selectedId || !this.object(id)) return;
-    this.selectedId = id;
-    this.onChange("select");
+    this.#selectedId = id;
+    this.emit("changed", "select");
   }
 
+  /** @param {number} step */
   selectNext(step) {
     const at = this.objects.findIndex((object) => object.id === this.selectedId);
     this.select(this.objects[(at + step + this.objects.length) % this.objects.length].id);
   }
 
-  /** Objects with prompts from elsewhere (a saved session): one edit that can be undone. */
+  /**
+   * Objects with prompts from elsewhere (a saved session): one edit that can be undone.
+   *
+   * @param {SavedObject[]} objects
+   */
   load(objects) {
     const records = this.#records(objects);
     if (records.length) this.#edit(records, records[0].id);
   }
 
+  /**
+   * @param {SavedObject[]} objects
+   * @returns {ObjectRecord[]}
+   */
   #records(objects) {
     return objects.slice(0, MAX_OBJECTS).map(({ name, prompt, choice, steps, mask, truth }) => ({
       ...this.#newObject(),
@@ -186,92 +294,84 @@ export class Session {
     }));
   }
 
+  /**
+   * @param {Prompt} prompt
+   * @param {string | null} tag
+   */
   #setPrompt(prompt, tag = null) {
     this.#replace({ ...this.selected, prompt, choice: FIRST_CHOICE }, tag);
   }
 
+  /**
+   * @param {ObjectRecord} record
+   * @param {string | null} tag
+   */
   #replace(record, tag = null) {
     this.#edit(this.objects.map((object) => (object.id === record.id ? record : object)), this.selectedId, tag);
   }
 
   // ---- history -----------------------------------------------------------------------------------
 
+  /**
+   * @param {readonly ObjectRecord[]} objects
+   * @param {number} selectedId
+   * @param {string | null} [tag] see `History.note`.
+   */
   #edit(objects, selectedId, tag = null) {
-    const now = performance.now();
-    const goesOn = tag !== null && tag === this.lastEdit.tag && now - this.lastEdit.time < ONE_EDIT_MS;
-    if (!this.open && !goesOn) this.#remember(this.#snapshot());
-    this.lastEdit = { tag, time: now };
-    this.objects = objects;
-    this.selectedId = selectedId;
-    this.onChange("edit");
+    this.#history.note(this.#snapshot(), tag);
+    this.#put({ objects, selectedId });
   }
 
+  /** @returns {Snapshot} */
   #snapshot() {
-    return { objects: this.objects, selectedId: this.selectedId };
+    return { objects: this.#objects, selectedId: this.#selectedId };
   }
 
-  #remember(snapshot) {
-    this.past = [...this.past.slice(1 - HISTORY_LENGTH), snapshot];
-    this.future = [];
-  }
-
-  #restore({ objects, selectedId }) {
-    this.objects = objects;
-    this.selectedId = selectedId;
-    this.lastEdit = { tag: null, time: 0 };
-    this.onChange("edit");
+  /**
+   * @param {Snapshot | null} snapshot
+   * @returns {boolean} whether there was one.
+   */
+  #put(snapshot) {
+    if (!snapshot) return false;
+    this.#objects = snapshot.objects;
+    this.#selectedId = snapshot.selectedId;
+    this.emit("changed", "edit");
+    return true;
   }
 
   /** From here to `commit` all edits are one step of the history: a drag. */
   begin() {
-    this.open ??= this.#snapshot();
+    this.#history.begin(this.#snapshot());
   }
 
   commit() {
-    const before = this.open;
-    this.open = null;
-    if (!before || before.objects === this.objects) return;
-    this.#remember(before);
-    this.onChange("edit");
+    if (this.#history.commit(({ objects }) => objects !== this.#objects)) this.emit("changed", "edit");
   }
 
   cancel() {
-    const before = this.open;
-    this.open = null;
-    if (before) this.#restore(before);
+    this.#put(this.#history.cancel());
   }
 
   undo() {
-    if (this.open || !this.past.length) return false;
-    this.future = [...this.future, this.#snapshot()];
-    const before = this.past.at(-1);
-    this.past = this.past.slice(0, -1);
-    this.#restore(before);
-    return true;
+    return this.#put(this.#history.undo(this.#snapshot()));
   }
 
   redo() {
-    if (this.open || !this.future.length) return false;
-    this.past = [...this.past, this.#snapshot()];
-    const after = this.future.at(-1);
-    this.future = this.future.slice(0, -1);
-    this.#restore(after);
-    return true;
+    return this.#put(this.#history.redo(this.#snapshot()));
   }
 
   /** Undo with nothing to redo: the first click of a double click was no prompt. */
   retract() {
-    if (this.undo()) {
-      this.future = this.future.slice(0, -1);
-      this.onChange("edit");
-    }
+    if (!this.undo()) return;
+    this.#history.forgetUndone();
+    this.emit("changed", "edit");
   }
 
   /** The session as plain JSON, to be kept and loaded again. */
   toJson() {
-    const plain = ({ id, name, rle }) => ({ id, name, rle });
+    const plain = (/** @type {NamedMask} */ { id, name, rle }) => ({ id, name, rle });
     return {
-      picture: this.picture && this.picture.id,
+      picture: this.#picture && this.#picture.id,
       selected: this.selectedId,
       settings: this.settings,
       objects: this.objects.map(({ id, name, color, prompt, choice, steps, mask, truth }) => ({

@@ -1,22 +1,36 @@
 // The entry: brings the viewer to life in gr.HTML's element, and gives the page's scripts and tests their handle.
 
+import { partOf } from "./dom.js";
 import { Viewer } from "./viewer.js";
 
 /**
- * Make the viewer of a template that is on the page. The argument is what gr.HTML's `js_on_load` is called with:
- * the element around the template, `trigger` for events, live `props`, Python's functions, `upload` and `watch`.
+ * @import { Message, Question, Server, Upload, ViewerOptions } from "./wire.js"
+ *
+ * @typedef {object} Component What gr.HTML's `js_on_load` is called with.
+ * @property {HTMLElement} element around the template.
+ * @property {(event: "submit" | "upload", data: unknown) => void} trigger tells of an event in Python.
+ * @property {{ options: ViewerOptions, value: Message | null }} props live.
+ * @property {Server} server Python's functions.
+ * @property {(file: File) => Promise<Upload>} upload
+ * @property {(name: "value", callback: () => void) => void} watch
+ */
+
+/**
+ * Make the viewer of a template that is on the page.
+ *
+ * @param {Component} component
  */
 export function start({ element, trigger, props, server, upload, watch }) {
   const host = element.closest("[id=viewer]") ?? element.parentElement;
-  const link = {
+  if (!(host instanceof HTMLElement)) throw new Error("The viewer's template is not on the page.");
+  const viewer = new Viewer(partOf(element, ".sv", HTMLElement), host, {
     server,
     upload,
-    ask: (question) => server.decode(question),
-    queue: (question) => trigger("submit", question),
-    arrive: (file) => trigger("upload", file),
-  };
-  const viewer = new Viewer(element.querySelector(".sv"), host, link, plain(props.options) ?? {});
-  host.viewer = handleOf(viewer);
+    ask: async (/** @type {Question} */ question) => server.decode(question),
+    queue: (/** @type {Question} */ question) => trigger("submit", question),
+    arrive: (/** @type {{ path: string, name: string }} */ file) => trigger("upload", file),
+  }, plain(props.options) ?? {});
+  Object.assign(host, { viewer: handleOf(viewer) });
   const receive = () => {
     const message = plain(props.value);
     if (message && typeof message === "object") viewer.inbox.receive(message);
@@ -25,24 +39,29 @@ export function start({ element, trigger, props, server, upload, watch }) {
   receive();
 }
 
-/** Svelte's live objects are slow to read and must not be kept: messages are small, copy them. */
+/**
+ * Svelte's live objects are slow to read and must not be kept: messages are small, copy them.
+ *
+ * @template Value
+ * @param {Value} value
+ * @returns {Value | null}
+ */
 function plain(value) {
   return JSON.parse(JSON.stringify(value ?? null));
 }
 
-function handleOf(viewer) {
+/** @param {Viewer} viewer */
+function handleOf({ session, inbox, surface }) {
   return {
-    state: () => viewer.session.toJson(),
-    picturesShown: () => viewer.inbox.picturesShown,
-    /** Where a picture position is on the page, in client pixels: for scripts and tests. */
-    clientOf: (x, y, model = "sam") => {
-      const pane = viewer.surface.panes.find((each) => each.model === model);
-      const box = pane.element.getBoundingClientRect();
-      const [paneX, paneY] = viewer.view.toPane(x, y);
-      return [
-        box.left + (paneX / viewer.view.pane.width) * box.width,
-        box.top + (paneY / viewer.view.pane.height) * box.height,
-      ];
-    },
+    state: () => session.toJson(),
+    picturesShown: () => inbox.picturesShown,
+    /**
+     * Where a picture position is on the page, in client pixels: for scripts and tests.
+     *
+     * @param {number} x
+     * @param {number} y
+     * @param {string} [branch]
+     */
+    clientOf: (x, y, branch = "sam") => surface.clientOf(x, y, branch),
   };
 }

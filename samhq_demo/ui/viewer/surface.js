@@ -2,30 +2,83 @@
 
 import { Backdrop } from "./backdrop.js";
 import { Divider } from "./divider.js";
-import { cssSize } from "./dom.js";
+import { cssSize, partOf, partsOf } from "./dom.js";
+import { Emitter } from "./emitter.js";
 import { Pane } from "./pane.js";
 import { View } from "./view.js";
+
+/**
+ * @import { ObjectRecord } from "./session.js"
+ * @import { Mark } from "./marks.js"
+ * @import { PictureBitmap } from "./picture.js"
+ * @import { Box, Branch, Picture, Point, Rle } from "./wire.js"
+ *
+ * @typedef {object} SceneMask
+ * @property {number} id the object's.
+ * @property {string} color
+ * @property {Record<Branch, Rle | null>} rles
+ *
+ * @typedef {object} Scene All that is painted.
+ * @property {PictureBitmap | null} bitmap
+ * @property {SceneMask[]} masks
+ * @property {ObjectRecord} selected
+ * @property {readonly ObjectRecord[]} others
+ * @property {number} opacity
+ * @property {boolean} outlineOnly
+ * @property {boolean} isMoving
+ * @property {Mark | null} active the mark whose x is shown.
+ * @property {Pane | null} hoveredPane
+ * @property {Point | null} ghost the pointer's place, shown in the other pane.
+ * @property {Record<Branch, Rle> | null} hoverMasks what a click at the pointer's place would give.
+ * @property {Point | null} cursor
+ * @property {Box | null} draftBox
+ *
+ * @typedef {Scene & { ground: string }} PaintScene With the colour around the picture.
+ *
+ * @typedef {object} SurfaceEvents
+ * @property {(how: "panned" | "zoomed") => void} moved another part of the picture is seen.
+ */
 
 const SETTLE_MS = 90; // after the last wheel step or the last change of size
 const QUICK_RASTER_MS = 9; // masks are made anew in every frame of a gesture where that takes no longer
 
-export class Surface {
+/** @extends {Emitter<SurfaceEvents>} */
+export class Surface extends Emitter {
+  /**
+   * @param {HTMLElement} root
+   * @param {() => Scene} scene
+   */
   constructor(root, scene) {
-    this.stage = root.querySelector(".stage");
+    super();
+    this.stage = partOf(root, ".stage", HTMLElement);
     this.scene = scene; // () -> what to paint now
     this.view = new View();
     this.backdrop = new Backdrop();
-    this.panes = [...root.querySelectorAll(".pane")].map((element) => new Pane(element, this.view, this.backdrop));
+    const elements = partsOf(root, ".pane", HTMLElement);
+    this.panes = elements.map((element) => new Pane(element, this.view, this.backdrop));
+    /** @type {Pane[]} */
     this.shown = []; // the panes in sight
     this.ground = ""; // the colour around the picture
+    /** @type {PictureBitmap | null} */
     this.bitmap = null;
     this.isMoving = false;
+    this.isPaintDue = false;
+    this.areMarksDue = false;
+    /** @type {number | null} */
+    this.frameRequest = null;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.settleTimer = undefined;
     this.paintMilliseconds = 0;
-    this.divider = new Divider(root.querySelector(".divider"), this.stage);
+    this.divider = new Divider(partOf(root, ".divider", HTMLElement), this.stage);
     this.#watchSizes();
   }
 
-  /** The pane under a pointer. In the slider view the two lie on each other and have one geometry. */
+  /**
+   * The pane under a pointer. In the slider view the two lie on each other and have one geometry.
+   *
+   * @param {number} clientX
+   * @param {number} clientY
+   */
   paneAt(clientX, clientY) {
     return this.shown.find(({ element }) => {
       const box = element.getBoundingClientRect();
@@ -33,6 +86,10 @@ export class Surface {
     });
   }
 
+  /**
+   * @param {Picture} picture
+   * @param {PictureBitmap} bitmap
+   */
   setPicture(picture, bitmap) {
     this.bitmap?.close();
     this.bitmap = bitmap;
@@ -41,6 +98,30 @@ export class Surface {
     this.stage.dataset.shape = picture.width / picture.height > 1.9 ? "wide" : "plain";
     this.view.setPicture(picture);
     this.measure();
+  }
+
+  /**
+   * Where a picture position is on the page, in client pixels.
+   *
+   * @param {number} x
+   * @param {number} y
+   * @param {string} name of the pane: its canvas's data-model.
+   * @returns {[x: number, y: number]}
+   */
+  clientOf(x, y, name) {
+    const pane = this.panes.find(({ canvas }) => canvas.dataset.model === name);
+    if (!pane) throw new Error(`There is no pane ${name}.`);
+    const box = pane.element.getBoundingClientRect();
+    const [paneX, paneY] = this.view.toPane(x, y);
+    return [
+      box.left + (paneX / this.view.pane.width) * box.width,
+      box.top + (paneY / this.view.pane.height) * box.height,
+    ];
+  }
+
+  /** Let the keyboard move the cursor. */
+  focus() {
+    this.stage.focus({ preventScroll: true });
   }
 
   removePicture() {
@@ -107,7 +188,11 @@ export class Surface {
     this.areMarksDue = false;
   }
 
-  /** In the next frame, however often it is asked for before that. */
+  /**
+   * In the next frame, however often it is asked for before that.
+   *
+   * @param {{ masks?: boolean }} [what]
+   */
   schedule({ masks = true } = {}) {
     this.isPaintDue ||= masks;
     this.areMarksDue = true;
@@ -121,16 +206,28 @@ export class Surface {
 
   // ---- moving ----------------------------------------------------------------------------------------
 
+  /**
+   * @param {number} dx
+   * @param {number} dy
+   */
   pan(dx, dy) {
     this.view.panBy(dx, dy);
     this.#moved();
+    this.emit("moved", "panned");
   }
 
+  /**
+   * @param {number} paneX
+   * @param {number} paneY
+   * @param {number} factor
+   */
   zoom(paneX, paneY, factor) {
     this.view.zoomAt(paneX, paneY, factor);
     this.#moved();
+    this.emit("moved", "zoomed");
   }
 
+  /** @param {number} factor */
   zoomAtCentre(factor) {
     this.zoom(this.view.pane.width / 2, this.view.pane.height / 2, factor);
     this.settleSoon();
@@ -140,6 +237,7 @@ export class Surface {
     this.view.fit();
     this.settle();
     this.schedule();
+    this.emit("moved", "zoomed");
   }
 
   #moved() {

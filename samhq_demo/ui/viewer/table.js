@@ -1,91 +1,125 @@
 // The objects and their scores, a row each. Rows are kept and only their words change, so that
 // the keyboard's focus stays where it is while answers come.
 
-import { setText, tag } from "./dom.js";
+import { partOf, partsOf, setText, tag } from "./dom.js";
 import { count, estimate, percent, score } from "./format.js";
 import { MAX_NAME } from "./prompt.js";
 
+/**
+ * @import { ObjectScores } from "./answer.js"
+ * @import { Answers } from "./answers.js"
+ * @import { ObjectRecord, Session } from "./session.js"
+ */
+
+/** @type {Record<string, (scores: ObjectScores) => string>} by the cell's data-key */
+const CELLS = {
+  sam: ({ sam }) => estimate(sam.predicted_iou),
+  sam_hq: (scores) => estimate(scores.sam_hq.predicted_iou),
+  agreement: ({ agreement }) => percent(agreement.iou),
+  area: (scores) => count(scores.sam_hq.area),
+  true: (scores) => pair(scores.sam.true_iou, scores.sam_hq.true_iou),
+};
+
 export class ObjectTable {
-  constructor(element, viewer) {
-    this.body = element.querySelector("tbody");
+  /** @type {Map<number, HTMLElement>} by object */
+  #rows = new Map();
+
+  /**
+   * @param {HTMLElement} element
+   * @param {Session} session
+   * @param {Answers} answers
+   */
+  constructor(element, session, answers) {
     this.element = element;
-    this.viewer = viewer;
-    this.rows = new Map(); // object id -> row
+    this.body = partOf(element, "tbody", HTMLTableSectionElement);
+    this.session = session;
+    this.answers = answers;
   }
 
   update() {
-    const { session, answers } = this.viewer;
-    for (const [id, row] of this.rows) {
+    const { session, answers } = this;
+    for (const [id, row] of this.#rows) {
       if (session.object(id)) continue;
       row.remove();
-      this.rows.delete(id);
+      this.#rows.delete(id);
     }
     session.objects.forEach((object, at) => {
-      const row = this.rows.get(object.id) ?? this.#addRow(object);
+      const row = this.#rows.get(object.id) ?? this.#addRow(object);
       if (this.body.children[at] !== row) this.body.insertBefore(row, this.body.children[at] ?? null);
       this.#fill(row, object, answers.scores(object));
     });
     this.element.classList.toggle("has-truth", session.objects.some(({ truth }) => truth));
   }
 
+  /**
+   * @param {ObjectRecord} object
+   * @returns {HTMLElement}
+   */
   #addRow(object) {
-    const { viewer } = this;
+    const { session } = this;
     const { id } = object;
-    const name = tag("button", { type: "button", className: "name", onclick: () => viewer.session.select(id) });
+    const name = tag("button", { type: "button", className: "name", onclick: () => session.select(id) });
     name.ondblclick = () => this.rename(id);
     name.append(tag("span", { className: "dot" }), tag("span", { className: "text" }));
-    const cells = ["sam", "sam_hq", "agreement", "area", "true"].map((key) => tag("td", { dataset: { key } }));
+    const cells = Object.keys(CELLS).map((key) => tag("td", { dataset: { key } }));
+    /** @param {number} id */
     const rename = this.#smallButton("Rename", "M4 20l4-1L19 8l-3-3L5 16z", () => this.rename(id));
-    const remove = this.#smallButton("Delete", "M6 6l12 12M18 6L6 18", () => viewer.session.removeObject(id));
-    const row = tag("tr", { dataset: { id } }, tag("th", { scope: "row" }, name), ...cells,
+    const remove = this.#smallButton("Delete", "M6 6l12 12M18 6L6 18", () => session.removeObject(id));
+    const row = tag("tr", { dataset: { id: String(id) } }, tag("th", { scope: "row" }, name), ...cells,
       tag("td", { className: "row-tools" }, rename, remove));
-    row.onclick = (event) => event.target.closest("button, input") || viewer.session.select(id);
-    this.rows.set(id, row);
+    row.onclick = ({ target }) => {
+      if (target instanceof Element && !target.closest("button, input")) session.select(id);
+    };
+    this.#rows.set(id, row);
     return row;
   }
 
+  /**
+   * @param {string} label
+   * @param {string} path
+   * @param {() => void} onclick
+   */
   #smallButton(label, path, onclick) {
     const button = tag("button", { type: "button", className: "small", onclick, dataset: { label } });
     button.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${path}"/></svg>`;
     return button;
   }
 
+  /**
+   * @param {HTMLElement} row
+   * @param {ObjectRecord} object
+   * @param {ObjectScores | null} scores
+   */
   #fill(row, object, scores) {
-    const isSelected = object.id === this.viewer.session.selected.id;
+    const isSelected = object.id === this.session.selected.id;
     row.classList.toggle("selected", isSelected);
-    row.querySelector(".dot").style.background = object.color;
-    row.querySelector(".name").setAttribute("aria-pressed", String(isSelected));
-    setText(row.querySelector(".text"), object.name);
-    for (const button of row.querySelectorAll(".small")) {
+    partOf(row, ".dot", HTMLElement).style.background = object.color;
+    partOf(row, ".name", HTMLElement).setAttribute("aria-pressed", String(isSelected));
+    setText(partOf(row, ".text", HTMLElement), object.name);
+    for (const button of partsOf(row, ".small", HTMLButtonElement)) {
       const label = `${button.dataset.label} ${object.name}`;
       if (button.title !== label) Object.assign(button, { title: label, ariaLabel: label });
     }
-    const pair = (one, other) => (one === other && one == null ? "–" : `${score(one)} / ${score(other)}`);
-    const texts = scores
-      ? {
-          sam: estimate(scores.sam.predicted_iou),
-          sam_hq: estimate(scores.sam_hq.predicted_iou),
-          agreement: percent(scores.agreement.iou),
-          area: count(scores.sam_hq.area),
-          true: pair(scores.sam.true_iou, scores.sam_hq.true_iou),
-        }
-      : { sam: "–", sam_hq: "–", agreement: "–", area: "–", true: "–" };
-    for (const [key, text] of Object.entries(texts)) setText(row.querySelector(`[data-key=${key}]`), text);
+    for (const [key, write] of Object.entries(CELLS)) {
+      setText(partOf(row, `[data-key=${key}]`, HTMLElement), scores ? write(scores) : "–");
+    }
   }
 
+  /** @param {number} id */
   rename(id) {
-    const row = this.rows.get(id);
-    const button = row.querySelector(".name");
-    if (row.querySelector("input")) return;
-    const object = this.viewer.session.object(id);
-    const input = tag("input", { type: "text", value: object.name, maxLength: MAX_NAME, ariaLabel: "Name of the object" });
+    const row = this.#rows.get(id);
+    const object = this.session.object(id);
+    if (!row || !object || row.querySelector("input")) return;
+    const button = partOf(row, ".name", HTMLElement);
+    const ariaLabel = "Name of the object";
+    const input = tag("input", { type: "text", value: object.name, maxLength: MAX_NAME, ariaLabel });
     let isOver = false;
-    const finish = (keep) => {
+    const finish = (/** @type {boolean} */ keep) => {
       if (isOver) return; // removing the field from the page blurs it: a second call
       isOver = true;
       input.replaceWith(button);
       button.focus();
-      if (keep) this.viewer.session.rename(id, input.value);
+      if (keep) this.session.rename(id, input.value);
     };
     input.onkeydown = (event) => {
       if (event.key === "Enter" || event.key === "Escape") finish(event.key === "Enter");
@@ -94,4 +128,12 @@ export class ObjectTable {
     button.replaceWith(input);
     input.select();
   }
+}
+
+/**
+ * @param {number | null | undefined} one
+ * @param {number | null | undefined} other
+ */
+function pair(one, other) {
+  return one === other && one == null ? "–" : `${score(one)} / ${score(other)}`;
 }

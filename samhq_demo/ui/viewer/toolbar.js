@@ -1,80 +1,123 @@
 // The buttons: each says with data-action which line of the actions' table it is.
 
-import { setText } from "./dom.js";
+import { partOf, partsOf, setText } from "./dom.js";
 import { fillHelp } from "./help.js";
 import { isAnswerable, isBlank } from "./prompt.js";
 
+/**
+ * @import { Action } from "./actions.js"
+ * @import { Hover } from "./hover.js"
+ * @import { Mode, ViewName } from "./mode.js"
+ * @import { Session } from "./session.js"
+ * @import { Surface } from "./surface.js"
+ */
+
+/** @type {readonly ViewName[]} */
 const VIEWS = ["side", "slider", "difference"];
 
 export class Toolbar {
-  constructor(viewer, actions) {
-    this.viewer = viewer;
-    const { root } = viewer;
-    const byName = new Map(actions.filter(({ name }) => name).map((action) => [action.name, action]));
-    for (const button of root.querySelectorAll("[data-action]")) {
-      const action = byName.get(button.dataset.action);
-      button.addEventListener("click", () => action.run());
+  /** @type {Map<string, HTMLButtonElement>} by action */
+  #buttons = new Map();
+
+  /**
+   * @param {HTMLElement} root
+   * @param {readonly Action[]} actions
+   * @param {object} parts
+   * @param {Session} parts.session
+   * @param {Mode} parts.mode
+   * @param {Surface} parts.surface
+   * @param {Hover} parts.hover
+   */
+  constructor(root, actions, { session, mode, surface, hover }) {
+    this.root = root;
+    this.session = session;
+    this.mode = mode;
+    this.surface = surface;
+    this.hover = hover;
+    this.zoom = partOf(root, ".zoom", HTMLElement);
+    this.opacity = partOf(root, ".opacity", HTMLInputElement);
+    this.settings = partsOf(root, "[data-setting]", HTMLSelectElement);
+    this.#listen(actions);
+    fillHelpDialog(partOf(root, "dialog.help", HTMLDialogElement), actions);
+  }
+
+  /** @param {readonly Action[]} actions */
+  #listen(actions) {
+    for (const button of partsOf(this.root, "[data-action]", HTMLButtonElement)) {
+      const action = actions.find(({ name }) => name === button.dataset.action);
+      if (!action?.run) throw new Error(`There is no action ${button.dataset.action}.`);
+      button.addEventListener("click", action.run);
       if (action.keys) button.title = `${button.ariaLabel ?? action.text} (${action.keys[0]})`;
+      if (!this.#buttons.has(action.name ?? "")) this.#buttons.set(action.name ?? "", button);
     }
-    this.opacity = root.querySelector(".opacity");
-    this.opacity.addEventListener("input", () => viewer.setOpacity(Number(this.opacity.value)));
-    this.#wireSettings(root);
-    this.#wireHelp(root, actions);
-  }
-
-  /** Choices that change the question: each select's name is the setting, its value is JSON. */
-  #wireSettings(root) {
-    this.settings = [...root.querySelectorAll("[data-setting]")];
+    this.opacity.addEventListener("input", () => this.mode.setOpacity(Number(this.opacity.value)));
+    // Choices that change the question: each select's name is the setting, its value is JSON.
     for (const select of this.settings) {
-      select.addEventListener("change", () => {
-        this.viewer.session.setSettings({ [select.dataset.setting]: JSON.parse(select.value) });
-      });
+      const name = select.dataset.setting ?? "";
+      select.addEventListener("change", () => this.session.setSettings({ [name]: JSON.parse(select.value) }));
     }
-  }
-
-  #wireHelp(root, actions) {
-    const dialog = root.querySelector("dialog.help");
-    fillHelp(dialog.querySelector(".key-list"), actions);
-    dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
-    dialog.querySelector(".close").addEventListener("click", () => dialog.close());
   }
 
   update() {
-    const { viewer } = this;
-    const { session } = viewer;
-    const press = (name, isOn) => this.#button(name).setAttribute("aria-pressed", String(isOn));
-    const enable = (name, isOn) => (this.#button(name).disabled = !isOn);
-    for (const name of VIEWS) press(`view-${name}`, viewer.viewName === name);
-    press("tool-object", !viewer.isPanTool && viewer.tool === "object");
-    press("tool-background", !viewer.isPanTool && viewer.tool === "background");
-    press("tool-pan", viewer.isPanTool);
-    press("outline", viewer.outlineOnly);
-    press("hover", viewer.hovering.isPreviewOn);
-    enable("undo", session.past.length > 0);
-    enable("redo", session.future.length > 0);
-    enable("clear", !isBlank(session.selected));
-    enable("clear-all", session.objects.length > 1 || !isBlank(session.selected));
-    for (const name of ["mask", "truth", "load", "new"]) enable(name, viewer.isReady);
-    enable("refine", viewer.isReady && isAnswerable(session.selected));
-    enable("zoom-out", !viewer.view.isFit);
-    if (Number(this.opacity.value) !== viewer.opacity) this.opacity.value = String(viewer.opacity);
+    this.#updatePressed();
+    this.#updateEnabled();
+    const { session, mode } = this;
+    if (Number(this.opacity.value) !== mode.opacity) this.opacity.value = String(mode.opacity);
+    /** @type {Record<string, unknown>} */
+    const settings = { ...session.settings };
     for (const select of this.settings) {
-      const value = session.settings[select.dataset.setting];
+      const value = settings[select.dataset.setting ?? ""];
       if (value !== undefined) select.value = JSON.stringify(value);
     }
-    viewer.root.toggleAttribute("data-panning", viewer.isPanning);
-    viewer.root.style.setProperty("--object", session.selected.color);
-    setText(viewer.root.querySelector(".zoom"), `${zoomPercent(viewer)} %`);
+    this.root.style.setProperty("--object", session.selected.color);
+    setText(this.zoom, `${this.#zoomPercent()} %`);
   }
 
+  #updatePressed() {
+    const { mode } = this;
+    const press = (/** @type {string} */ name, /** @type {boolean} */ isOn) =>
+      this.#button(name).setAttribute("aria-pressed", String(isOn));
+    for (const name of VIEWS) press(`view-${name}`, mode.viewName === name);
+    press("tool-object", !mode.isPanTool && mode.tool === "object");
+    press("tool-background", !mode.isPanTool && mode.tool === "background");
+    press("tool-pan", mode.isPanTool);
+    press("outline", mode.outlineOnly);
+    press("hover", this.hover.isAnswerOn);
+  }
+
+  #updateEnabled() {
+    const { session, mode } = this;
+    const enable = (/** @type {string} */ name, /** @type {boolean} */ isOn) => {
+      this.#button(name).disabled = !isOn;
+    };
+    enable("undo", session.canUndo);
+    enable("redo", session.canRedo);
+    enable("clear", !isBlank(session.selected));
+    enable("clear-all", session.objects.length > 1 || !isBlank(session.selected));
+    for (const name of ["mask", "truth", "load", "new"]) enable(name, mode.isReady);
+    enable("refine", mode.isReady && isAnswerable(session.selected));
+    enable("zoom-out", !this.surface.view.isFit);
+  }
+
+  /** 100 is one picture pixel for one CSS pixel. */
+  #zoomPercent() {
+    return this.session.picture ? Math.max(1, Math.round(this.surface.view.scale * 100)) : 100;
+  }
+
+  /** @param {string} name */
   #button(name) {
-    this.buttons ??= new Map();
-    if (!this.buttons.has(name)) this.buttons.set(name, this.viewer.root.querySelector(`[data-action=${name}]`));
-    return this.buttons.get(name);
+    const button = this.#buttons.get(name);
+    if (!button) throw new Error(`The template has no button for ${name}.`);
+    return button;
   }
 }
 
-/** 100 is one picture pixel for one CSS pixel. */
-function zoomPercent({ view, session }) {
-  return session.picture ? Math.max(1, Math.round(view.scale * 100)) : 100;
+/**
+ * @param {HTMLDialogElement} dialog
+ * @param {readonly Action[]} actions
+ */
+function fillHelpDialog(dialog, actions) {
+  fillHelp(partOf(dialog, ".key-list", HTMLElement), actions);
+  dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
+  partOf(dialog, ".close", HTMLElement).addEventListener("click", () => dialog.close());
 }

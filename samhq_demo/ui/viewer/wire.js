@@ -1,0 +1,171 @@
+// What crosses the wire between the browser and Python, as types; keys are written as Python writes them.
+
+/**
+ * @typedef {"sam" | "sam_hq"} Branch The two that answer for one model.
+ * @typedef {[x: number, y: number]} Point In picture pixels.
+ * @typedef {[x0: number, y0: number, x1: number, y1: number]} Box In picture pixels.
+ *
+ * @typedef {object} Rle COCO's run lengths; `counts` compressed as Python sends them, or plain numbers.
+ * @property {[height: number, width: number]} size
+ * @property {string | number[]} counts
+ *
+ * @typedef {object} Prompt
+ * @property {Point[]} points
+ * @property {number[]} labels One for each point, see OBJECT and BACKGROUND.
+ * @property {Box | null} box
+ *
+ * @typedef {Record<Branch, number>} Choice Which of its candidates each branch shows.
+ *
+ * @typedef {object} StepCandidates
+ * @property {number} [sam_candidate]
+ * @property {number} [sam_hq_candidate]
+ * @typedef {Prompt & StepCandidates} Step An earlier prompt whose answer is fed back.
+ *
+ * @typedef {object} FileMask A mask from a file, with the file's name.
+ * @property {string} [name]
+ * @property {Rle} rle
+ *
+ * @typedef {object} Settings What is sent along with every question; `model` is a checkpoint's name.
+ * @property {string | null} [model]
+ * @property {boolean | null} [multimask]
+ * @property {boolean} [hq_token_only]
+ */
+
+/**
+ * @typedef {{ id: number } & Partial<Rle>} SentMask Whole the first time, then its id alone.
+ *
+ * @typedef {object} QuestionParts
+ * @property {string} picture The picture's ticket.
+ * @property {number} sequence
+ * @property {number} object The object's id in the browser.
+ * @property {Prompt} prompt
+ * @property {boolean} is_sketch A preview is wanted.
+ * @property {readonly Step[]} steps
+ * @property {SentMask | null} mask A rough mask to start from.
+ * @property {SentMask | null} truth The object's true mask.
+ * @typedef {Settings & QuestionParts} Question
+ */
+
+/**
+ * @typedef {object} PreviewMask A mask of a screen's size.
+ * @property {number} predicted_iou
+ * @property {Rle} rle
+ *
+ * @typedef {object} ObjectPreview What a screen needs, before anything else is computed.
+ * @property {true} is_sketch
+ * @property {PreviewMask} sam
+ * @property {PreviewMask} sam_hq
+ *
+ * @typedef {object} Candidate
+ * @property {number} predicted_iou
+ * @property {number} stability
+ * @property {number} area
+ * @property {Rle} rle
+ *
+ * @typedef {object} BestMask
+ * @property {[x: number, y: number, width: number, height: number]} bbox
+ * @property {number | null} true_iou
+ * @property {number | null} true_boundary_iou
+ * @property {Candidate[]} [candidates] Best first; the first is the answer's own mask.
+ * @typedef {Candidate & BestMask} MaskPrediction
+ *
+ * @typedef {object} Agreement
+ * @property {number | null} iou
+ * @property {number | null} boundary_iou
+ * @property {number | null} only_sam
+ * @property {number | null} only_sam_hq
+ *
+ * @typedef {object} ObjectComparison The whole answer for one object.
+ * @property {false} [is_sketch]
+ * @property {Prompt} prompt
+ * @property {MaskPrediction} sam
+ * @property {MaskPrediction} sam_hq
+ * @property {Agreement} agreement
+ *
+ * @typedef {object} Reply To a question: objects, or what is missing for them, or a sentence on what is wrong.
+ * @property {number} [sequence]
+ * @property {(ObjectPreview | ObjectComparison)[]} [objects]
+ * @property {"queue" | "masks"} [needs]
+ * @property {string} [error]
+ */
+
+/**
+ * @typedef {object} Picture
+ * @property {string} id Its ticket.
+ * @property {number} width
+ * @property {number} height
+ * @property {{ url: string }} file What is shown; it may be smaller than the picture.
+ *
+ * @typedef {object} SavedObject An object that comes with a picture or from a file.
+ * @property {string} [name]
+ * @property {Partial<Prompt>} [prompt]
+ * @property {Partial<Choice>} [choice]
+ * @property {Step[]} [steps]
+ * @property {FileMask | null} [mask]
+ * @property {FileMask | null} [truth]
+ * @property {ObjectComparison} [answer]
+ *
+ * @typedef {object} Message News from Python; see `viewer_message`. A picture without an id: none any more.
+ * @property {Picture | { id?: undefined }} [picture]
+ * @property {SavedObject[]} [objects]
+ * @property {Settings} [settings]
+ * @property {Point} [point]
+ * @property {Reply & { sequence: number }} [answer]
+ * @property {number | null} [progress]
+ * @property {string} [say]
+ * @property {boolean} [is_error]
+ *
+ * @typedef {object} ViewerOptions What Python made the viewer with.
+ * @property {Settings} [settings]
+ * @property {boolean} [hover]
+ * @property {number} [hover_below_ms]
+ * @property {number} [patience_ms]
+ */
+
+/**
+ * @typedef {{ path: string }} Upload
+ * @typedef {{ rle?: Rle, error?: string }} MaskReply
+ * @typedef {{ objects?: SavedObject[], settings?: Settings, error?: string }} PromptsReply
+ * @typedef {{ path?: string, name?: string, error?: string }} ExportReply
+ * @typedef {{ text?: string, error?: string }} CodeReply
+ *
+ * @typedef {object} ExportedMask
+ * @property {Rle | null} rle
+ * @property {number} predicted_iou
+ * @typedef {object} ExportedObject
+ * @property {string} name
+ * @property {string} color
+ * @property {Prompt} prompt
+ * @property {ExportedMask} sam
+ * @property {ExportedMask} sam_hq
+ * @typedef {object} ExportRequest
+ * @property {string} picture
+ * @property {string} what
+ * @property {string} model Here a branch.
+ * @property {boolean} soft_edge
+ * @property {ExportedObject[]} objects
+ *
+ * @typedef {object} CodeRequest
+ * @property {string} picture
+ * @property {"python" | "curl"} language
+ * @property {string} origin
+ * @property {Settings} settings
+ * @property {Prompt} prompt
+ * @property {readonly Step[]} steps
+ * @property {Rle} [mask]
+ * @property {Rle} [truth]
+ * @property {Choice} choice
+ *
+ * @typedef {object} Server Python's functions; a connection that is lost rejects or gives nothing.
+ * @property {(question: Question) => Promise<Reply | undefined>} decode
+ * @property {(request: { picture: string, path: string }) => Promise<MaskReply | undefined>} mask
+ * @property {(request: { picture: string, text: string }) => Promise<PromptsReply | undefined>} prompts
+ * @property {(request: ExportRequest) => Promise<ExportReply | undefined>} take
+ * @property {(request: CodeRequest) => Promise<CodeReply | undefined>} code
+ */
+
+/** The two branches' keys, in the order in which they are shown. */
+export const BRANCHES = /** @type {const} */ (["sam", "sam_hq"]);
+
+/** @type {Readonly<Record<Branch, string>>} */
+export const BRANCH_NAMES = { sam: "SAM", sam_hq: "SAM-HQ" };
