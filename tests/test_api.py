@@ -233,6 +233,24 @@ def test_many_objects_are_answered_in_order_and_drawn_together(client: Client, p
     assert result["objects"][1] == alone["objects"][0]
 
 
+def test_everything_in_a_picture(client: Client, photo: Path) -> None:
+    loose = {"points_per_side": 3, "predicted_iou_threshold": 0, "stability_threshold": 0}
+    result, *files = client.predict(image=handle_file(photo), api_name="/segment_everything", **loose)
+    assert list(result) == ["model", "image", "sam", "sam_hq", "encoded", "milliseconds"]
+    for branch in ("sam", "sam_hq"):
+        masks = result[branch]
+        assert masks and [set(mask) for mask in masks] == [
+            {"rle", "bbox", "area", "predicted_iou", "stability", "point"}
+        ] * len(masks)
+        areas = [int(coco_mask.area(mask["rle"])) for mask in masks]
+        assert areas == [mask["area"] for mask in masks] == sorted(areas, reverse=True)
+        assert all(mask["bbox"] == list(map(int, coco_mask.toBbox(mask["rle"]))) for mask in masks)
+        assert all(mask["point"][0] in (20, 60, 100) and mask["point"][1] in (15, 45, 75) for mask in masks)
+    for file in files:
+        with Image.open(file) as overlay:
+            assert overlay.size[0] * 90 == overlay.size[1] * 120
+
+
 def test_models_are_listed_and_the_active_one_answers(client: Client, photo: Path) -> None:
     models = client.predict(api_name="/models")
     keys = ["name", "parameters", "hq_parameters", "source", "available", "active"]
@@ -295,7 +313,7 @@ def test_a_bare_request_by_name_needs_no_upload_for_a_data_url(served: Served, p
 
 def test_every_input_and_result_has_a_name_and_a_type(served: Served) -> None:
     endpoints = httpx.get(f"{served.url}gradio_api/info").json()["named_endpoints"]
-    assert list(endpoints) == ["/compare", "/compare_many", "/models"]
+    assert list(endpoints) == ["/compare", "/compare_many", "/segment_everything", "/models"]
     inputs = {
         name: {one["parameter_name"]: one["python_type"]["type"] for one in endpoint["parameters"]}
         for name, endpoint in endpoints.items()
@@ -323,13 +341,33 @@ def test_every_input_and_result_has_a_name_and_a_type(served: Served) -> None:
             "prompts": f"list[dict(points: {points}, labels: {labels}, box: {box}) | str] | str",
             **options,
         },
+        "/segment_everything": {
+            "image": "filepath",
+            "model": "None | str",
+            "points_per_side": "int",
+            "predicted_iou_threshold": "float",
+            "stability_threshold": "float",
+            "box_nms_threshold": "float",
+            "crop_layers": "int",
+            "min_area": "int",
+        },
         "/models": {},
     }
+    defaults = {
+        one["parameter_name"]: one["parameter_default"]
+        for one in endpoints["/segment_everything"]["parameters"]
+    }
+    assert list(defaults.values())[1:] == [None, 32, 0.88, 0.95, 0.7, 0, 0]
     required = {
         name: [one["parameter_name"] for one in endpoint["parameters"] if not one["parameter_has_default"]]
         for name, endpoint in endpoints.items()
     }
-    assert required == {"/compare": ["image"], "/compare_many": ["image", "prompts"], "/models": []}
+    assert required == {
+        "/compare": ["image"],
+        "/compare_many": ["image", "prompts"],
+        "/segment_everything": ["image"],
+        "/models": [],
+    }
     for name in ("/compare", "/compare_many"):
         returns = {one["label"]: one["python_type"]["type"] for one in endpoints[name]["returns"]}
         assert returns == {"result": "dict(str, Any)", "sam_mask": "filepath", "sam_hq_mask": "filepath"}
@@ -355,7 +393,7 @@ def test_the_examples_in_view_api_have_the_form_that_is_asked_for(served: Served
 
 def test_whatever_may_use_a_gpu_is_queued(served: Served) -> None:
     queued = {function.api_name: function.queue for function in served.blocks.fns.values()}
-    assert queued == {"compare": True, "compare_many": True, "models": False}
+    assert queued == {"compare": True, "compare_many": True, "segment_everything": True, "models": False}
 
 
 def test_the_answers_files_are_tidied_away_with_the_uploads(

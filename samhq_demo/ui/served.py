@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from gradio.utils import get_upload_folder
+from numpy.typing import NDArray
 from PIL import Image
 
 from samhq_demo.masks.runs import Runs
@@ -89,6 +90,13 @@ def new_file(name: str) -> Path:
     wanted = Path(name)
     path = folder / f"{wanted.stem}-{secrets.token_hex(16)}{wanted.suffix}"
     written_files().add(path)
+    return path
+
+
+def write_overlay(pixels: NDArray[np.uint8], *, name: str) -> Path:
+    """Write (h, w, 3) RGB pixels for people to look at, as a JPEG."""
+    path = new_file(f"{name}.jpg")
+    Image.fromarray(pixels).save(path, quality=90)
     return path
 
 
