@@ -84,7 +84,7 @@ def theme() -> gr.themes.Base:
 
 def _lay_out(service: CompareService, handlers: Handlers, examples: tuple[Example, ...]) -> Parts:
     ticket = gr.State(None)
-    gr.HTML(f"<h1>{words.TITLE}</h1><p>{words.LEAD}</p>", elem_id="lead")
+    gr.HTML(words.lead_html(), elem_id="lead")
     gallery = Gallery(service, examples)
     with gr.Row(elem_id="work"):
         with gr.Column(elem_id="side", min_width=0):
@@ -104,6 +104,7 @@ def _lay_out(service: CompareService, handlers: Handlers, examples: tuple[Exampl
             )
     with gr.Accordion(words.ABOUT, open=False, elem_id="about"):
         gr.HTML(words.about_html(service.models()))
+    gr.HTML(words.sources_html(examples), elem_id="credits")
     return Parts(ticket, viewer, picture, upload, model, answering, gallery)
 
 
