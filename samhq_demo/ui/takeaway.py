@@ -28,6 +28,9 @@ _ENDINGS = {
     "coco-polygons": "json",
 }
 _OF_ONE_OBJECT = {"mask", "cutout"}
+MAX_STEM_BYTES = 120  # names of 255 bytes are the most that file systems take
+# What Windows, macOS or Linux takes in no name.
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
 
 def write_taken(asked: Mapping[str, Any], *, picture: Picture, name: str) -> dict[str, str]:
@@ -46,8 +49,8 @@ def write_taken(asked: Mapping[str, Any], *, picture: Picture, name: str) -> dic
     path = _write(what, objects, branch, picture, name=name, soft_edge=asked.get("soft_edge") is True)
     of = objects[0].name if what in _OF_ONE_OBJECT else ""
     whose = "" if what == "overlays" else branch
-    words = [Path(name).stem, of, whose, what if what not in ("mask", "svg") else ""]
-    return {"path": str(path), "name": f"{_file_name(words)}.{_ENDINGS[what]}"}
+    words = [of, whose, what if what not in ("mask", "svg") else ""]
+    return {"path": str(path), "name": f"{_file_name(name, words)}.{_ENDINGS[what]}"}
 
 
 def _write(
@@ -81,7 +84,13 @@ def _write(
     return path
 
 
-def _file_name(words: Sequence[str]) -> str:
-    """One name of letters, digits and dashes that every system takes."""
+def _file_name(picture: str, words: Sequence[str]) -> str:
+    """The picture's own name without its ending, as it is, and words of letters, digits and dashes."""
+    stem = _NOT_IN_NAMES.sub("-", Path(picture).stem)
     clean = [re.sub(r"[^\w]+", "-", word).strip("-")[:60] for word in words]
-    return "-".join(word for word in clean if word) or "samhq"
+    whole = _shortened(stem, max_bytes=MAX_STEM_BYTES)
+    return "-".join(word for word in (whole, *clean) if word) or "samhq"
+
+
+def _shortened(text: str, *, max_bytes: int) -> str:
+    return text.encode("utf-8", "replace")[:max_bytes].decode("utf-8", "ignore")

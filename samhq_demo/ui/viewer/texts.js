@@ -1,6 +1,6 @@
 // What the page says about answers, in one place: records and numbers in, sentences out.
 
-import { duration, percent, score } from "./format.js";
+import { count as thousands, duration, percent, score } from "./format.js";
 import { gainOf, verdictOf } from "./verdict.js";
 import { BRANCH_NAMES } from "./wire.js";
 
@@ -94,6 +94,18 @@ export function summaryLine(summary) {
   if (!better) return `So far SAM and SAM-HQ are equal in mIoU over ${count}.`;
   const isOdd = wins * 2 <= count; // the mean and the count point different ways
   return `So far ${BRANCH_NAMES[better]} better on ${wins} of ${count}, ${isOdd ? "yet " : ""}by ${score(by)} mIoU.`;
+}
+
+/**
+ * What COCO's polygons lose of masks.
+ *
+ * @param {{ area: number, count: number, pixels: number }} lost of the masks, their holes, all pixels in these.
+ */
+export function holesLine({ area, count, pixels }) {
+  if (!count) return "";
+  const [before, after] = [thousands(area), thousands(area + pixels)];
+  const fill = `COCO polygons cannot hold holes: they fill ${counted(count, "hole")}, ${before} px become ${after}`;
+  return `${fill}. RLE and SVG keep them.`;
 }
 
 /**

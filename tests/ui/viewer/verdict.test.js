@@ -13,7 +13,7 @@ import { gainOf, summaryOf, verdictOf } from "../../../samhq_demo/ui/viewer/verd
 
 /** @type {ObjectRecord} */
 const CUP = {
-  id: 1, name: "Cup", color: "#56b4e9", steps: [], mask: null, truth: null, choice: { sam: 0, sam_hq: 0 },
+  id: 1, number: 1, name: "Cup", color: "#56b4e9", steps: [], mask: null, truth: null, choice: { sam: 0, sam_hq: 0 },
   prompt: { points: [[1, 1]], labels: [1], box: [0, 0, 2, 2] },
 };
 
