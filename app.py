@@ -17,7 +17,7 @@ import gradio as gr
 
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
-from samhq_demo.ui.named_calls import HANDLERS as NAMED_CALL_HANDLERS
+from samhq_demo.ui.asgi import APP_KWARGS
 from samhq_demo.ui.page import CSS_FILE, build_page, theme
 
 EXAMPLES = Path(__file__).parent / "examples"
@@ -37,7 +37,7 @@ def launch(page: gr.Blocks) -> None:
         run_history=False,
         footer_links=["api", "settings", "gradio"],
         ssr_mode=False,
-        app_kwargs={"exception_handlers": dict(NAMED_CALL_HANDLERS)},
+        app_kwargs=dict(APP_KWARGS),
     )
 
 

@@ -23,7 +23,7 @@ from PIL import Image
 from samhq_demo.models.answering import predict_sam, predict_sam_hq
 from samhq_demo.models.checkpoints import frozen_sam, load_pair
 from samhq_demo.models.compute import choose_compute
-from samhq_demo.models.frame import Frame
+from samhq_demo.models.input_transform import InputTransform
 from samhq_demo.models.pair import DecodedPair, ModelPair
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.prompt import PointLabel, Prompt
@@ -85,10 +85,10 @@ def all_logits(vit_b: ModelPair, picture: Picture) -> list[Logits]:
 
 
 def way_out(logits: Logits, size_wh: tuple[int, int]) -> str:
-    frame = Frame(size_wh, logits.image_size, logits.low_res)
+    transform = InputTransform(size_wh, logits.image_size, logits.low_res)
     multimask_output = logits.prompt == CLICK
-    sam = predict_sam(logits.decoded, frame, multimask_output=multimask_output)
-    sam_hq = predict_sam_hq(logits.decoded, frame, multimask_output=multimask_output, hq_token_only=False)
+    sam = predict_sam(logits.decoded, transform, multimask_output=multimask_output)
+    sam_hq = predict_sam_hq(logits.decoded, transform, multimask_output=multimask_output, hq_token_only=False)
     agreement = Agreement.between(sam.runs, sam_hq.runs)
     return json.dumps([sam.to_json(), sam_hq.to_json(), agreement.to_json()])
 

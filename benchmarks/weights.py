@@ -31,7 +31,7 @@ def _sam_hq(geometry: str) -> Any:
     import torch
     from transformers import SamHQModel
 
-    from samhq_demo.models.weights import TINY_FOLDER
+    from samhq_demo.weights.names import TINY_FOLDER
     from tests.checkpoints import SMALL, VIT_B, random_sam_hq
 
     if geometry == "tiny":

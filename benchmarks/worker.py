@@ -178,14 +178,14 @@ def profile(way: Any, *, number: int, size_wh: tuple[int, int]) -> dict[str, Map
 
 def limit(way: Any, *, number: int, rounds: int, size_wh: tuple[int, int], patience: float) -> dict[str, Any]:
     """The encoder alone and the peak of products, in turn, in this project's precision."""
-    from samhq_demo.models.frame import Frame
+    from samhq_demo.models.input_transform import InputTransform
 
     from . import questions
     from .limit import encoder_flops, matmul_peak
 
     pair = way.pair
-    frame = Frame(size_wh, pair.image_size, pair.low_res)
-    values = frame.pixel_values(questions.picture(number, size_wh=size_wh).pixels)
+    transform = InputTransform(size_wh, pair.image_size, pair.low_res)
+    values = transform.pixel_values(questions.picture(number, size_wh=size_wh).pixels)
     seconds, peak = [], 0.0
     for _ in range(rounds):
         peak = max(peak, matmul_peak(pair.compute.dtype, seconds=patience))

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .models.weights import NAMES, TINY_FOLDER, Download, Source, resolve
 from .photo_scores import PhotoScores
 from .settings import AUTO, Settings, on_zero_gpu
+from .weights.download import Download
+from .weights.names import NAMES, TINY_FOLDER, Source, resolve
 
 if TYPE_CHECKING:
     from .models.answering import Answerer

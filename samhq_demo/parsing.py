@@ -1,8 +1,10 @@
-"""What all parsers share: short values for messages, lists, and errors that name the item."""
+"""What all parsers share: short values for messages, lists, JSON text, and errors that name the item."""
 
 from __future__ import annotations
 
+import json
 import math
+import re
 import reprlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +12,10 @@ from numbers import Real
 from typing import Any, TypeVar
 
 Parsed = TypeVar("Parsed")
+
+# Of a list as JSON text; the largest that is allowed, 32 objects of 256 points, takes some 400,000.
+MAX_TEXT_LENGTH = 2_000_000
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 
 def short_repr(value: Any) -> str:
@@ -57,3 +63,47 @@ def is_finite_number(value: Any) -> bool:
         return math.isfinite(value)
     except OverflowError:  # an integer too long for a float
         return False
+
+
+def from_json_text(value: Any, *, name: str) -> Any:
+    """A list that may have come as its JSON text, with numbers that may be text as well: `[["450", 600]]`.
+
+    Language models send both. Text at any depth is read in that way; blank text and "null" are None, and
+    other text stays as it is, for the parser to refuse.
+
+    name: of the input, for messages.
+
+    Raises:
+        ValueError: text that begins like a list or an object and is none, or is too long or too deep.
+    """
+    try:
+        return _from_json_text(value, name)
+    except RecursionError:
+        raise ValueError(f"{name} has lists within lists that never end.") from None
+
+
+def _from_json_text(value: Any, name: str) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _from_json_text(item, name) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_from_json_text(item, name) for item in value]
+    return _from_text(value, name) if isinstance(value, str) else value
+
+
+def _from_text(value: str, name: str) -> Any:
+    text = value.strip()
+    if len(text) > MAX_TEXT_LENGTH:
+        raise ValueError(
+            f"{name} has {len(text):,} characters of text: it takes at most {MAX_TEXT_LENGTH:,}."
+        )
+    if text in ("", "null", "None"):
+        return None
+    if _NUMBER.fullmatch(text):
+        return float(text)
+    if text[0] not in "[{":
+        return value
+    try:
+        read = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{name} is text that is no JSON ({error}): {short_repr(text)}.") from None
+    return _from_json_text(read, name)

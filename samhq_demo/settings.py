@@ -15,6 +15,13 @@ def on_zero_gpu(environ: Mapping[str, str] = os.environ) -> bool:
     return environ.get("SPACES_ZERO_GPU", "").lower() in {"1", "t", "true"}
 
 
+def check_compute(*, device: str | None, dtype: str | None) -> None:
+    """ValueError for a device or a precision that is none; None is the best that is there."""
+    for variable, value, allowed in (("SAMHQ_DEVICE", device, DEVICES), ("SAMHQ_DTYPE", dtype, DTYPES)):
+        if value is not None and value not in allowed:
+            raise ValueError(f"{variable} is {value!r}: it must be one of {', '.join(allowed)}.")
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What the person who starts the app decided.
@@ -38,12 +45,7 @@ class Settings:
             raise ValueError(
                 "SAMHQ_MODEL is empty: name a model (such as tiny), a Hub repository or a local folder."
             )
-        for variable, value, allowed in (
-            ("SAMHQ_DEVICE", self.device, DEVICES),
-            ("SAMHQ_DTYPE", self.dtype, DTYPES),
-        ):
-            if value is not None and value not in allowed:
-                raise ValueError(f"{variable} is {value!r}: it must be one of {', '.join(allowed)}.")
+        check_compute(device=self.device, dtype=self.dtype)
         if self.cache_mb < 0:
             raise ValueError(f"SAMHQ_CACHE_MB is {self.cache_mb}: {_CACHE_MB_RULE}")
 

@@ -69,6 +69,10 @@ class HubServer:
         bytes_per_second: how fast large files flow.
         ignores_ranges: answer with the whole file, whatever range was asked for.
         damages: send zeros for large files.
+        hides_lengths: send no Content-Length and no X-Linked-Size, and end a file by closing, as mirrors do.
+        hides_etags: send no ETag.
+        hides_sizes: leave sizes and hashes out of listings.
+        head_seconds: how long an answer about a file takes.
     """
 
     def __init__(self, repos: Mapping[str, Mapping[str, bytes]]) -> None:
@@ -81,6 +85,10 @@ class HubServer:
         self.bytes_per_second: float | None = None
         self.ignores_ranges = False
         self.damages = False
+        self.hides_lengths = False
+        self.hides_etags = False
+        self.hides_sizes = False
+        self.head_seconds = 0.0
         self.asked: list[Asked] = []
         self.bytes_sent = 0  # of large files
         self.closing = threading.Event()
@@ -161,7 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _list(self, repo_id: str, *, tree: bool) -> None:
         hub = self.hub
-        wants_sizes = "blobs" in parse_qs(urlsplit(self.path).query)
+        wants_sizes = "blobs" in parse_qs(urlsplit(self.path).query) and not hub.hides_sizes
         entries = {name: hub.sibling(repo_id, name) for name in hub.repos[repo_id]}
         answer: Any
         if tree:
@@ -184,6 +192,8 @@ class _Handler(BaseHTTPRequestHandler):
         if content is None:
             self._refuse(404, code="EntryNotFound")
             return
+        if self.command == "HEAD":
+            hub.closing.wait(hub.head_seconds)
         headers = {"X-Repo-Commit": hub.commit(repo_id)}
         if name.endswith(LARGE):
             headers["X-Linked-Etag"] = f'"{_sha256(content)}"'
@@ -236,9 +246,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def _head(self, status: int, headers: Mapping[str, str]) -> None:
+        hidden = {"Content-Length", "X-Linked-Size"} if self.hub.hides_lengths else set()
+        hidden |= {"ETag", "X-Linked-Etag"} if self.hub.hides_etags else set()
         self.send_response(status)
         for name, value in headers.items():
-            self.send_header(name, value)
+            if name not in hidden:
+                self.send_header(name, value)
+        if self.hub.hides_lengths:
+            self.send_header("Connection", "close")
         self.end_headers()
 
 

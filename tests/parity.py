@@ -19,7 +19,7 @@ from torch import nn
 
 from samhq_demo.masks.runs import Runs
 from samhq_demo.models.checkpoints import frozen_sam
-from samhq_demo.models.frame import Frame
+from samhq_demo.models.input_transform import InputTransform
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.prompt import PointLabel, Prompt
 from samhq_demo.prompts.refinement import RefineStep
@@ -151,13 +151,13 @@ class Official:
 
 
 def differences(
-    service: CompareService, official: Official, picture: Picture, *, frame: Frame
+    service: CompareService, official: Official, picture: Picture, *, transform: InputTransform
 ) -> Iterator[tuple[str, float, float]]:
     """(case, share of equal pixels, difference of scores) of each prompt and way to ask."""
     for case in cases_of(picture.size_wh):
         prompts = (*case.steps, case.prompt)
         rough = None if case.rough is None else Runs.from_mask(case.rough)
-        start = None if rough is None else frame.mask_prompt(rough)[0].numpy()
+        start = None if rough is None else transform.mask_prompt(rough)[0].numpy()
         for multimask in (False, True):
             for hq_token_only in (False, True):
                 answer = service.compare(
@@ -199,8 +199,8 @@ def measure(geometry: str, size_wh: tuple[int, int], *, picture_name: str, folde
     service = service_of(save(sam_hq, folder))
     picture = picture_of(size_wh)
     vision = sam_hq.config.vision_config
-    frame = Frame(size_wh, vision.image_size, 4 * vision.image_size // vision.patch_size)
-    found = list(differences(service, Official(sam_hq, picture), picture, frame=frame))
+    transform = InputTransform(size_wh, vision.image_size, 4 * vision.image_size // vision.patch_size)
+    found = list(differences(service, Official(sam_hq, picture), picture, transform=transform))
     for case, pixels, score in found:
         if pixels < 0.999 or score > 1e-3:
             print(f"{geometry}, {picture_name}: {case}: {pixels:.4%} of pixels, score off by {score:.1e}")
@@ -212,17 +212,17 @@ def stock_mask(sam_hq: nn.Module, picture: Picture, prompt: Prompt) -> np.ndarra
     import torch
 
     vision = sam_hq.config.vision_config
-    frame = Frame(picture.size_wh, vision.image_size, 4 * vision.image_size // vision.patch_size)
-    points = torch.tensor(frame.coords(np.array(prompt.points)), dtype=torch.float32)[None, None]
+    transform = InputTransform(picture.size_wh, vision.image_size, 4 * vision.image_size // vision.patch_size)
+    points = torch.tensor(transform.coords(np.array(prompt.points)), dtype=torch.float32)[None, None]
     labels = torch.tensor([[[int(v) for v in prompt.labels]]])
     with torch.no_grad():
         out = sam_hq(
-            pixel_values=frame.pixel_values(picture.pixels),
+            pixel_values=transform.pixel_values(picture.pixels),
             input_points=points,
             input_labels=labels,
             multimask_output=False,
         )
-    return frame.full_mask(out.pred_masks[0, 0, 0]).mask
+    return transform.full_mask(out.pred_masks[0, 0, 0]).mask
 
 
 def main() -> None:

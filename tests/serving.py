@@ -20,7 +20,7 @@ from gradio_client import Client
 from PIL import Image
 
 from samhq_demo.ui.api import register_api
-from samhq_demo.ui.named_calls import HANDLERS
+from samhq_demo.ui.asgi import APP_KWARGS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def serve(service: Any, *, folder: Path, mcp: bool = False) -> Iterator[Served]:
             prevent_thread_lock=True,
             quiet=True,
             mcp_server=mcp,
-            app_kwargs={"exception_handlers": dict(HANDLERS)},
+            app_kwargs=dict(APP_KWARGS),
         )
         try:
             yield Served(blocks, url, folder)
@@ -86,6 +86,48 @@ def serve_files(folder: Path) -> Iterator[str]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+@contextmanager
+def behind_a_proxy(url: str) -> Iterator[str]:
+    """Another address for `url`, as a reverse proxy gives it: the server sees its own host."""
+    target = url.rstrip("/")
+
+    class Proxy(_SilentHandler):
+        def do_GET(self) -> None:
+            self._pass_on()
+
+        def do_POST(self) -> None:
+            self._pass_on()
+
+        def do_DELETE(self) -> None:
+            self._pass_on()
+
+        def _pass_on(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            kept = {name: value for name, value in self.headers.items() if name.lower() not in _OF_ONE_HOP}
+            with httpx.stream(
+                self.command, target + self.path, content=body, headers=kept, timeout=60
+            ) as answer:
+                self.send_response(answer.status_code)
+                for name, value in answer.headers.items():
+                    if name.lower() not in _OF_ONE_HOP:
+                        self.send_header(name, value)
+                self.send_header("Connection", "close")
+                self.end_headers()
+                for piece in answer.iter_raw():
+                    self.wfile.write(piece)
+                    self.wfile.flush()
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+# What a proxy does not pass on.
+_OF_ONE_HOP = ("host", "connection", "content-length", "transfer-encoding", "keep-alive")
 
 
 class _SilentHandler(http.server.SimpleHTTPRequestHandler):

@@ -269,8 +269,9 @@ def test_every_input_and_result_has_a_name_and_a_type(served: Served) -> None:
         for name, endpoint in endpoints.items()
     }
     options = {"model": "None | str", "multimask": "None | bool", "hq_token_only": "bool"}
-    box, points, labels = "None | list[float]", "None | list[list[float]]", "None | list[int]"
-    candidate = "None | int"
+    # Every list may be its JSON text, and every number its text.
+    box, points = "list[float | str] | str | None", "list[list[float | str] | str] | str | None"
+    labels, candidate = "list[int | str] | str | None", "int | str | None"
     step = f"dict(points: {points}, labels: {labels}, box: {box}, "
     step += f"sam_candidate: {candidate}, sam_hq_candidate: {candidate})"
     masks = {"mask_prompt": "None | filepath", "ground_truth": "None | filepath"}
@@ -282,11 +283,11 @@ def test_every_input_and_result_has_a_name_and_a_type(served: Served) -> None:
             "box": box,
             **options,
             **masks,
-            "refine_from": f"None | list[{step}]",
+            "refine_from": f"list[{step} | str] | str | None",
         },
         "/compare_many": {
             "image": "filepath",
-            "prompts": f"list[dict(points: {points}, labels: {labels}, box: {box})]",
+            "prompts": f"list[dict(points: {points}, labels: {labels}, box: {box}) | str] | str",
             **options,
         },
         "/models": {},

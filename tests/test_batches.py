@@ -14,7 +14,7 @@ import torch
 from samhq_demo.models.checkpoints import load_pair
 from samhq_demo.models.compute import Compute
 from samhq_demo.models.embedding import ImageEmbedding
-from samhq_demo.models.frame import Frame
+from samhq_demo.models.input_transform import InputTransform
 from samhq_demo.models.pair import DecodedPair, ModelPair
 from samhq_demo.prompts.prompt import Prompt
 from tests.parity import picture_of
@@ -127,7 +127,7 @@ def test_batches_of_larger_models_are_smaller(pair: ModelPair) -> None:
 
     def embedding_of(channels: int, side: int) -> ImageEmbedding:
         last, fine = torch.zeros(1, channels, side, side), torch.zeros(1, channels // 8, 4 * side, 4 * side)
-        return ImageEmbedding(Frame(SIZE_WH, 16 * side, 4 * side), last, last, fine)
+        return ImageEmbedding(InputTransform(SIZE_WH, 16 * side, 4 * side), last, last, fine)
 
     assert pair._batch_size(embedding_of(256, 64)) == 1
     assert pair._batch_size(embedding_of(128, 32)) == 4

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from huggingface_hub import constants, snapshot_download
 
-from samhq_demo.models.weights import Download, cached_folder
+from samhq_demo.weights.download import Download
+from samhq_demo.weights.folders import cached_folder
 from tests.hub_server import KIB, HubServer, checkpoint, files_in, safetensors
 
 HQ, SAM = "syscv-community/sam-hq-vit-base", "facebook/sam-vit-base"
@@ -140,6 +141,56 @@ def test_token_goes_to_the_hub_and_not_to_the_host_of_large_files(
     monkeypatch.setenv("HF_TOKEN", "hf_secret")
     assert finish(download(hub, tmp_path)).state == "done"
     assert all(asked.has_token != asked.path.startswith("/large/") for asked in hub.asked)
+
+
+# Mirrors, which leave things out
+
+
+@pytest.mark.parametrize("hides_sizes", [False, True])
+@pytest.mark.parametrize("hides_etags", [False, True])
+def test_mirror_that_tells_no_length_is_fetched_from(
+    hub: HubServer, tmp_path: Path, hides_sizes: bool, hides_etags: bool
+) -> None:
+    hub.hides_lengths, hub.hides_sizes, hub.hides_etags = True, hides_sizes, hides_etags
+    done = finish(download(hub, tmp_path))
+    if hides_sizes and hides_etags:  # nothing is left to name the file by
+        assert (done.state, done.reason[-16:]) == ("refused", "was not fetched.")
+        return
+    assert (done.state, done.reason) == ("done", "")
+    assert done.folder is not None
+    assert files_in(done.folder)["model.safetensors"] == hub.repos[HQ]["model.safetensors"]
+
+
+def test_mirror_that_tells_no_length_is_taken_up_where_it_broke(hub: HubServer, tmp_path: Path) -> None:
+    hub.hides_lengths = True
+    hub.cut_every = 90 * KIB
+    done = finish(download(hub, tmp_path))
+    assert done.state == "done"
+    assert hub.bytes_sent == len(hub.repos[HQ]["model.safetensors"])
+
+
+def test_weights_of_unknown_size_that_are_cut_off_are_no_checkpoint(hub: HubServer, tmp_path: Path) -> None:
+    hub.hides_lengths = hub.hides_sizes = True
+    hub.cut_every = 90 * KIB
+    running = finish(download(hub, tmp_path))
+    assert (running.state, running.folder) == ("cut off", None)
+    assert running.reason == f"model.safetensors of {HQ} arrived damaged and was thrown away."
+    hub.cut_every = None
+    assert finish(running).state == "done"
+
+
+def test_slow_head_is_waited_for_a_second_time(hub: HubServer, tmp_path: Path) -> None:
+    hub.head_seconds = 0.5
+    assert finish(download(hub, tmp_path, timeout=0.3)).state == "refused"
+    printed = in_a_process_of_its_own(
+        FETCH, HF_ENDPOINT=hub.url, HF_HOME=str(tmp_path), HF_HUB_ETAG_TIMEOUT="1"
+    )
+    assert printed.startswith("done|")
+    hub.head_seconds = 1.5
+    printed = in_a_process_of_its_own(
+        FETCH, HF_ENDPOINT=hub.url, HF_HOME=str(tmp_path / "other"), HF_HUB_ETAG_TIMEOUT="1"
+    )
+    assert printed.startswith("done|")
 
 
 # Downloads that do not
@@ -326,7 +377,8 @@ def in_a_process_of_its_own(code: str, **variables: str) -> str:
 
 FETCH = """
 import sys
-from samhq_demo.models.weights import Download, resolve
+from samhq_demo.weights.download import Download
+from samhq_demo.weights.names import resolve
 source = resolve("base")
 download = Download([source.repo_id, source.sam_repo_id])
 download.start()
@@ -341,6 +393,22 @@ def test_hf_endpoint_and_hf_home_are_honoured(hub: HubServer, tmp_path: Path) ->
     folder = cached_folder(HQ, cache_dir=tmp_path / "hub")
     assert folder is not None
     assert files_in(folder)["model.safetensors"] == hub.repos[HQ]["model.safetensors"]
+
+
+def test_download_timeout_is_the_one_that_huggingface_hub_reads(hub: HubServer, tmp_path: Path) -> None:
+    hub.repos = {HQ: checkpoint(40 * KIB), SAM: checkpoint(10)}
+    hub.bytes_per_second = 8 * KIB  # a piece each two seconds
+    environment = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path), "HF_HUB_DOWNLOAD_TIMEOUT": "1"}
+    assert in_a_process_of_its_own(FETCH, **environment).startswith("done|")
+    assert f"bytes={16 * KIB}-" in {asked.range for asked in hub.asked}
+
+
+def test_token_and_cache_are_those_that_huggingface_hub_reads(hub: HubServer, tmp_path: Path) -> None:
+    environment = {"HF_ENDPOINT": hub.url, "HF_TOKEN": "hf_secret", "HF_HOME": str(tmp_path / "home")}
+    printed = in_a_process_of_its_own(FETCH, **environment, HF_HUB_CACHE=str(tmp_path / "cache"))
+    assert printed.startswith("done|")
+    assert cached_folder(HQ, cache_dir=tmp_path / "cache") is not None
+    assert all(asked.has_token != asked.path.startswith("/large/") for asked in hub.asked)
 
 
 def test_offline_mode_is_refused_with_its_variable(hub: HubServer, tmp_path: Path) -> None:

@@ -12,13 +12,13 @@ from PIL import Image
 
 from samhq_demo.pictures import read_mask
 from samhq_demo.service import CompareService
-from samhq_demo.ui import words
+from samhq_demo.ui import texts
 from samhq_demo.ui.examples import read_examples
 from samhq_demo.ui.handlers import Handlers
 from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.store import PictureStore
-from samhq_demo.ui.viewer import NEEDS_MASKS, NEEDS_QUEUE
+from samhq_demo.ui.viewer.component import NEEDS_MASKS, NEEDS_QUEUE
 from tests.serving import save_photo
 from tests.support.pixels import rle_decode
 
@@ -60,7 +60,7 @@ def asked(ticket: str, **more: Any) -> dict[str, Any]:
 
 def test_a_picture_is_shown_by_its_view_and_known_by_its_ticket(handlers: Handlers, upload: Path) -> None:
     reading, (view, message, ticket_id) = handlers.take_picture(sent(upload), None)
-    assert reading[1]["say"] == words.READING
+    assert reading[1]["say"] == texts.READING
     assert message["picture"]["id"] == ticket_id
     assert (message["picture"]["width"], message["picture"]["height"]) == (120, 90)
     assert message["picture"]["file"]["path"] == view
@@ -124,10 +124,10 @@ def test_a_picture_put_out_of_the_cache_meanwhile_goes_through_the_queue(
 
 
 def test_the_masks_come_first_where_the_rest_can_wait(handlers: Handlers, ticket: str) -> None:
-    sketch = handlers.answer(Question.from_json(asked(ticket, is_sketch=True)))["objects"][0]
+    preview = handlers.answer(Question.from_json(asked(ticket, is_sketch=True)))["objects"][0]
     whole = handlers.answer(Question.from_json(asked(ticket)))["objects"][0]
-    assert sketch["is_sketch"] and "is_sketch" not in whole
-    assert sketch["sam_hq"] == {key: whole["sam_hq"][key] for key in ("predicted_iou", "rle")}
+    assert preview["is_sketch"] and "is_sketch" not in whole
+    assert preview["sam_hq"] == {key: whole["sam_hq"][key] for key in ("predicted_iou", "rle")}
     assert len(whole["sam_hq"]["candidates"]) == 3
 
 

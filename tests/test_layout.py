@@ -1,4 +1,4 @@
-"""Imports point one way: values <- models <- library, service <- ui <- app."""
+"""Imports point one way: values <- weights <- models <- library, service <- ui <- app."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "samhq_demo"
-NO_VALUES = {"models", "ui", "library.py", "service.py"}
+NO_VALUES = {"weights", "models", "ui", "library.py", "service.py"}
 VALUES = sorted(
     path.relative_to(PACKAGE).as_posix()
     for path in PACKAGE.rglob("*.py")
@@ -47,6 +47,13 @@ def _names(path: Path, prefix: str) -> set[str]:
 def test_values_import_no_torch_and_no_gradio(name: str) -> None:
     for heavy in (*HEAVY, *(f"samhq_demo.{part.removesuffix('.py')}" for part in NO_VALUES)):
         assert not _names(PACKAGE / name, heavy)
+
+
+def test_weights_import_no_torch_and_nothing_that_uses_them() -> None:
+    above = (f"samhq_demo.{part.removesuffix('.py')}" for part in NO_VALUES - {"weights"})
+    for heavy in (*HEAVY, *above):
+        for path in (PACKAGE / "weights").rglob("*.py"):
+            assert not _names(path, heavy), path
 
 
 def test_models_import_nothing_that_uses_them() -> None:

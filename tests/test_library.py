@@ -15,11 +15,11 @@ from huggingface_hub import constants
 
 from samhq_demo import library
 from samhq_demo.library import ModelLibrary
-from samhq_demo.models.download import Download
 from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.prompts.request import Request
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
+from samhq_demo.weights.download import Download
 from tests.hub_server import KIB, HubServer, files_in
 from tests.parity import picture_of
 from tests.waiting import wait
@@ -55,7 +55,7 @@ def hub(
 
 
 def test_base_takes_over_from_tiny_once_it_is_downloaded(hub: HubServer) -> None:
-    hub.bytes_per_second = 400 * KIB
+    hub.bytes_per_second = 20 * KIB  # not done before it is asked to be, however slow this machine is
     service = build_service(Settings(device="cpu"))
     assert service.status().model == "tiny"
     wait(lambda: "base is being downloaded (" in service.status().message)

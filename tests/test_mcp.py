@@ -23,7 +23,7 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from samhq_demo.service import CompareService
-from tests.serving import Served, save_photo, serve, serve_files
+from tests.serving import Served, behind_a_proxy, save_photo, serve, serve_files
 
 BOX = [20, 10, 90, 70]
 
@@ -49,10 +49,12 @@ def data_url(png: bytes) -> str:
     return "data:image/png;base64," + base64.b64encode(png).decode()
 
 
-def ask(served: Served, question: Callable[[ClientSession], Any]) -> Any:
+def ask(served: Served, question: Callable[[ClientSession], Any], *, address: str | None = None) -> Any:
+    """address: of the MCP server; None: the served one's own."""
+
     async def session() -> Any:
         async with (
-            streamable_http_client(f"{served.url}gradio_api/mcp/") as (read, write, _),
+            streamable_http_client(address or f"{served.url}gradio_api/mcp/") as (read, write, _),
             ClientSession(read, write) as client,
         ):
             await client.initialize()
@@ -111,8 +113,9 @@ def test_every_input_of_a_tool_is_typed_and_described(served: Served) -> None:
 
 def is_typed(schema: dict[str, Any]) -> bool:
     """Whether nothing in it may be just anything."""
-    if "oneOf" in schema:
-        return all(is_typed(one) for one in schema["oneOf"])
+    choices = schema.get("oneOf") or schema.get("anyOf")
+    if choices:
+        return all(is_typed(one) for one in choices)
     if schema.get("type") == "array":
         return is_typed(schema["items"])
     if schema.get("type") == "object":
@@ -209,6 +212,62 @@ def test_many_objects(served: Served, photo_url: str) -> None:
     assert [found["prompt"]["box"] for found in result["objects"]] == [[20.0, 10.0, 90.0, 70.0], None]
 
 
+@pytest.mark.parametrize(
+    ("given", "as_text"),
+    [
+        ({"box": BOX}, {"box": "[20, 10, 90, 70]"}),
+        ({"box": BOX}, {"box": ["20", "10", "90", " 70.0 "]}),
+        (
+            {"points": [[60, 45], [5, 5]], "labels": [1, 0]},
+            {"points": "[[60, 45], [5, 5]]", "labels": "[1, 0]", "box": "null", "refine_from": ""},
+        ),
+        (
+            {"points": [[60, 45], [5, 5]], "labels": [1, 0]},
+            {"points": ["[60, 45]", ["5", "5"]], "labels": ["1", "0"]},
+        ),
+        (
+            {"box": BOX, "refine_from": [{"points": [[60, 45]], "sam_candidate": 1}]},
+            {"box": BOX, "refine_from": '[{"points": "[[60, \\"45\\"]]", "sam_candidate": "1"}]'},
+        ),
+        (
+            {"box": BOX, "refine_from": [{"points": [[60, 45]], "sam_hq_candidate": 2}]},
+            {"box": BOX, "refine_from": ['{"points": [[60, 45]], "sam_hq_candidate": 2}']},
+        ),
+    ],
+)
+def test_lists_and_their_numbers_may_be_text(
+    served: Served, photo_url: str, given: dict[str, object], as_text: dict[str, object]
+) -> None:
+    wanted, found = (
+        answer(call(served, "compare", image=photo_url, **arguments))[0]["objects"]
+        for arguments in (given, as_text)
+    )
+    assert found == wanted
+
+
+@pytest.mark.parametrize(
+    "prompts",
+    [
+        '[{"box": [20, 10, 90, 70]}, {"points": [[60, 45]]}]',
+        ['{"box": [20, 10, 90, 70]}', {"points": "[[60, 45]]"}],
+        [{"box": "[20, 10, 90, 70]", "points": "null"}, {"points": [["60", "45"]], "labels": ["1"]}],
+    ],
+)
+def test_prompts_may_be_text(served: Served, photo_url: str, prompts: object) -> None:
+    wanted = [{"box": BOX}, {"points": [[60, 45]]}]
+    objects = answer(call(served, "compare_many", image=photo_url, prompts=wanted))[0]["objects"]
+    assert answer(call(served, "compare_many", image=photo_url, prompts=prompts))[0]["objects"] == objects
+
+
+@pytest.mark.parametrize("path", ["gradio_api/mcp", "gradio_api/mcp/"])
+def test_behind_a_proxy_both_addresses_are_answered_there(served: Served, path: str) -> None:
+    with behind_a_proxy(served.url) as outside:
+        posted = httpx.post(f"{outside}{path}", json={}, headers={"Accept": "application/json"})
+        assert not posted.is_redirect
+        listed = ask(served, lambda client: client.list_tools(), address=f"{outside}{path}").tools
+    assert [tool.name for tool in listed] == ["compare", "compare_many", "models"]
+
+
 def test_models(served: Served) -> None:
     assert [model["active"] for model in answer(call(served, "models"))].count(True) == 1
 
@@ -220,6 +279,8 @@ def test_models(served: Served) -> None:
         ({"points": [[500, 45]]}, "Point 1 at (500, 45) is outside the picture"),
         ({"box": BOX, "model": "giant"}, "There is no model 'giant'"),
         ({"box": BOX, "refine_from": [{"box": [1, 2, 1, 2]}]}, "Step 1 of refine_from: The box"),
+        ({"box": "[1, 2"}, "box is text that is no JSON"),
+        ({"box": "left"}, "The box must be [x0, y0, x1, y1], four finite numbers, not 'left'"),
         ({"box": BOX, "ground_truth": "/etc/passwd"}, "ground_truth must be"),
         ({"box": BOX, "mask_prompt": "http://127.0.0.1/mask.png"}, "failed validation"),
         ({"box": BOX, "image": "http://127.0.0.1/photo.png"}, "failed validation"),

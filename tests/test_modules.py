@@ -61,6 +61,15 @@ def test_other_forms_are_refused(tmp_path: Path, line: str) -> None:
         joined_modules(folder, entry="start")
 
 
+def test_doc_comments_are_left_out_and_lines_keep_their_numbers(tmp_path: Path) -> None:
+    head = '/**\n * import("./none.js") in words\n */\n'
+    text = head + "export const ONE =\n/** @type {1} */ (1);\n  /** F. */\nf();\n"
+    assert joined_modules(written(tmp_path, one=text), entry="one") == (
+        'const modules = {};\nmodules["one"] = (() => { // ---- one.js\n'
+        "\n\n\nconst ONE =\n/** @type {1} */ (1);\n\nf();\nreturn { ONE };\n})();"
+    )
+
+
 def test_circles_are_refused(tmp_path: Path) -> None:
     folder = written(
         tmp_path,

@@ -19,7 +19,7 @@ from samhq_demo.ui.handlers import Handlers
 from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.store import PictureStore
-from samhq_demo.ui.viewer import NEEDS_QUEUE
+from samhq_demo.ui.viewer.component import NEEDS_QUEUE
 from tests.serving import save_photo
 from tests.standing_in import BASE, TINY, StandIn
 from tests.support.pixels import mask_iou, rle_decode

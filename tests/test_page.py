@@ -16,7 +16,7 @@ from PIL import Image
 from samhq_demo.library import ServiceStatus
 from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.service import CompareService
-from samhq_demo.ui import words
+from samhq_demo.ui import texts
 from samhq_demo.ui.examples import read_examples, thumbnail
 from samhq_demo.ui.page import build_page
 from tests.serving import save_photo
@@ -47,7 +47,7 @@ TINY_ANSWERS = ServiceStatus("tiny", True, "tiny answers.", "base is sharper: ch
 
 
 def test_the_page_says_what_tiny_learned_and_how_good_it_is_on_photos() -> None:
-    line = words.answering_html(TINY_ANSWERS, SCORES)
+    line = texts.answering_html(TINY_ANSWERS, SCORES)
     assert ">tiny answers. base is sharper: choose it under Model.</span>" in line
     assert ">tiny learned from free photos" in line
     assert "on 42 photos that it never saw" in line
@@ -56,8 +56,8 @@ def test_the_page_says_what_tiny_learned_and_how_good_it_is_on_photos() -> None:
 
 
 def test_the_line_is_amber_where_a_small_model_answers_and_there_alone() -> None:
-    assert 'data-mood="done" data-size="small"' in words.answering_html(TINY_ANSWERS, SCORES)
-    base = words.answering_html(ServiceStatus("base", True, "base answers."), SCORES)
+    assert 'data-mood="done" data-size="small"' in texts.answering_html(TINY_ANSWERS, SCORES)
+    base = texts.answering_html(ServiceStatus("base", True, "base answers."), SCORES)
     assert base == '<span class="mood" data-mood="done" data-size="full">base answers.</span>'
 
 
@@ -72,7 +72,7 @@ def test_no_text_says_that_tiny_knows_drawn_shapes_alone() -> None:
     ("count", "text"), [(93_735_472, "93.7 M"), (1_071_104, "1.07 M"), (641_090_608, "641.1 M")]
 )
 def test_parameters_are_written_short(count: int, text: str) -> None:
-    assert words.parameters(count) == text
+    assert texts.parameters(count) == text
 
 
 def test_a_raw_request_cannot_show_a_file_of_the_server(service: CompareService, tmp_path: Path) -> None:
@@ -124,10 +124,10 @@ def test_the_page_is_built_without_importing_torch() -> None:
 
 
 def test_the_words_about_the_scores_count_each_models_parameters(service: CompareService) -> None:
-    about = words.about_html(service.models())
+    about = texts.about_html(service.models())
     assert "<td>94.8 M</td><td>1.07 M, 1.1%</td>" in about
     assert "no score was trained for the HQ mask" in about
 
 
 def test_what_comes_from_outside_is_no_html() -> None:
-    assert "<b>" not in words.answering_html(ServiceStatus(None, False, "<b>no</b>"), None)
+    assert "<b>" not in texts.answering_html(ServiceStatus(None, False, "<b>no</b>"), None)

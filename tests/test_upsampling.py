@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from samhq_demo.models.frame import Frame
+from samhq_demo.models.input_transform import InputTransform
 from samhq_demo.models.upsampling import by_contour, by_pixels
 
 SIZES = {
@@ -53,11 +53,11 @@ LOGITS = {
 }
 
 
-def official(logits: Tensor, frame: Frame) -> Tensor:
+def official(logits: Tensor, transform: InputTransform) -> Tensor:
     """`Sam.postprocess_masks` of segment-anything 1.0, by its description: (H, W) logits."""
-    width, height = frame.size_wh
-    in_w, in_h = frame.resized_wh
-    side = frame.image_size
+    width, height = transform.size_wh
+    in_w, in_h = transform.resized_wh
+    side = transform.image_size
     square = F.interpolate(logits[None, None], (side, side), mode="bilinear", align_corners=False)
     cropped = square[..., :in_h, :in_w]
     return F.interpolate(cropped, (height, width), mode="bilinear", align_corners=False)[0, 0]
@@ -67,9 +67,9 @@ def official(logits: Tensor, frame: Frame) -> Tensor:
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("kind", LOGITS)
 def test_mask_and_counts_are_the_official_upsamplings(kind: str, size: str, way: Any) -> None:
-    frame = Frame(SIZES[size], 256, 64)
-    true = official(LOGITS[kind], frame)
-    found = way(LOGITS[kind].numpy(), square=256, resized_wh=frame.resized_wh, size_wh=frame.size_wh)
+    transform = InputTransform(SIZES[size], 256, 64)
+    true = official(LOGITS[kind], transform)
+    found = way(LOGITS[kind].numpy(), square=256, resized_wh=transform.resized_wh, size_wh=transform.size_wh)
     # Pixels within rounding of a threshold; of a few pixels, none.
     allowed = max(int(true.numel() > 100), true.numel() // 20_000)
     assert np.count_nonzero(found.mask != (true > 0).numpy()) <= allowed
@@ -78,11 +78,11 @@ def test_mask_and_counts_are_the_official_upsamplings(kind: str, size: str, way:
 
 
 def test_a_large_picture_has_the_official_mask() -> None:
-    frame = Frame((3000, 2000), 1024, 256)
+    transform = InputTransform((3000, 2000), 1024, 256)
     logits = F.interpolate(soft(4, 24, 6.0)[None, None], (256, 256), mode="bicubic")[0, 0]
-    true = (official(logits, frame) > 0).numpy()
+    true = (official(logits, transform) > 0).numpy()
     assert 0.1 < true.mean() < 0.9, "a mask with one sign only would prove nothing"
-    assert (frame.full_mask(logits).mask == true).mean() >= 0.99999
+    assert (transform.full_mask(logits).mask == true).mean() >= 0.99999
 
 
 def test_rounding_never_turns_a_column_over() -> None:
@@ -106,7 +106,7 @@ def test_logits_that_are_no_numbers_do_not_break_the_answer(size_wh: tuple[int, 
     logits = LOGITS["smooth"].clone()
     logits[0, 0], logits[5, 5], logits[9, 9] = float("nan"), float("inf"), -float("inf")
     width, height = size_wh
-    assert Frame(size_wh, 256, 64).full_mask(logits).mask.shape == (height, width)
+    assert InputTransform(size_wh, 256, 64).full_mask(logits).mask.shape == (height, width)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kilobytes on Linux alone")
@@ -120,13 +120,13 @@ _MEMORY = """
 import json, resource, torch
 from samhq_demo.results.comparison import Agreement
 from samhq_demo.models.answering import predict_sam, predict_sam_hq
-from samhq_demo.models.frame import Frame
+from samhq_demo.models.input_transform import InputTransform
 from samhq_demo.models.pair import DecodedPair
 
 def answer(size_wh):
-    frame = Frame(size_wh, 1024, 256)
-    sam = predict_sam(decoded, frame, multimask_output=True)
-    sam_hq = predict_sam_hq(decoded, frame, multimask_output=True, hq_token_only=False)
+    transform = InputTransform(size_wh, 1024, 256)
+    sam = predict_sam(decoded, transform, multimask_output=True)
+    sam_hq = predict_sam_hq(decoded, transform, multimask_output=True, hq_token_only=False)
     agreement = Agreement.between(sam.runs, sam_hq.runs)
     return json.dumps([sam.to_json(), sam_hq.to_json(), agreement.to_json()])
 

@@ -57,7 +57,7 @@ def test_the_first_sight_says_in_words_which_model_is_better(visitor: Visitor) -
         f"{NAMES[worse]} {found[worse]:.3f}."
     )
     assert visitor.page.inner_text("#viewer td[data-key=better]").startswith(f"{NAMES[better]} by 0.")
-    assert visitor.page.locator("#viewer .verdict").bounding_box()["y"] < 400  # type: ignore[index]
+    assert visitor.page.locator("#viewer .verdict").bounding_box()["y"] < 400
 
 
 def test_the_summary_goes_over_all_examples_that_were_tried(visitor: Visitor) -> None:
@@ -104,7 +104,7 @@ def test_without_a_true_mask_the_agreement_leads_and_no_winner_is_named(
     places = [
         visitor.page.locator(f"#viewer [data-scores={card}]").bounding_box() for card in ("agreement", "sam")
     ]
-    assert places[0]["x"] < places[1]["x"]  # type: ignore[index]
+    assert places[0]["x"] < places[1]["x"]
     assert "confidence" not in visitor.status
 
 

@@ -195,7 +195,7 @@ def test_the_preview_is_above_the_masks_and_becomes_the_answer(person: Person, h
 
 
 def test_candidates_follow_when_nothing_else_is_asked(person: Person, harness: Harness) -> None:
-    harness.sketches = True
+    harness.previews = True
     person.ask(300, 200)
     shown = person.revision
     assert not harness.questions[0].request.multimask_output and harness.questions[0].is_preview
@@ -213,7 +213,7 @@ def number(person: Person, of: str, key: str) -> str:
 
 
 def test_what_the_masks_tell_is_counted_before_the_rest_comes(person: Person, harness: Harness) -> None:
-    harness.sketches = True
+    harness.previews = True
     harness.delays = [0.0, 1.0]
     person.ask(300, 200)
     first = {(of, key): number(person, of, key) for of, key in NUMBERS}
@@ -228,9 +228,9 @@ def test_what_the_masks_tell_is_counted_before_the_rest_comes(person: Person, ha
     ]
 
 
-def test_a_large_pictures_masks_are_sketched_and_then_exact(person: Person, harness: Harness) -> None:
+def test_a_large_pictures_masks_are_previewed_and_then_exact(person: Person, harness: Harness) -> None:
     person.choose("2400x1800")
-    harness.sketches = True
+    harness.previews = True
     harness.delays = [0.0, 1.0]
     person.ask(1200, 900)
     radius = RADIUS_SHARE * 1800
@@ -253,7 +253,7 @@ def test_a_large_pictures_masks_are_sketched_and_then_exact(person: Person, harn
 
 
 def test_candidates_on_their_way_hold_no_click_off(person: Person, harness: Harness) -> None:
-    harness.sketches = True
+    harness.previews = True
     harness.delays = [0.0, 1.5]  # the second is the question for candidates
     person.ask(300, 200)
     waits_for_questions(person, harness, 2)
@@ -264,7 +264,7 @@ def test_candidates_on_their_way_hold_no_click_off(person: Person, harness: Harn
 
 
 def test_a_candidate_can_be_chosen_before_it_is_there(person: Person, harness: Harness) -> None:
-    harness.sketches = True
+    harness.previews = True
     harness.delays = [0.0, 0.7]
     person.ask(300, 200)
     person.press("2")
@@ -275,7 +275,7 @@ def test_a_candidate_can_be_chosen_before_it_is_there(person: Person, harness: H
 
 
 def test_a_server_that_has_no_candidates_after_all_is_asked_once(person: Person, harness: Harness) -> None:
-    harness.sketches = True
+    harness.previews = True
     harness.faults = [None, ValueError("They are gone.")]
     person.ask(300, 200)
     person.rest(700)
@@ -284,10 +284,10 @@ def test_a_server_that_has_no_candidates_after_all_is_asked_once(person: Person,
     assert not person.page.locator("#viewer [data-candidate='sam_hq:2']").is_visible()
 
 
-def test_an_answer_that_stays_a_sketch_keeps_no_other_from_being_whole(
+def test_an_answer_that_stays_a_preview_keeps_no_other_from_being_whole(
     person: Person, harness: Harness
 ) -> None:
-    harness.sketches = True
+    harness.previews = True
     gone = ValueError("The rest is gone.")
     harness.faults = [None, gone, gone, None, gone]
     person.ask(300, 200)

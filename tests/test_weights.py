@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from samhq_demo.models.weights import NAMES, Source, resolve
+from samhq_demo.weights.names import NAMES, Source, resolve
 from tests.hub_server import checkpoint, safetensors
 
 HQ, SAM = "syscv-community/sam-hq-vit-base", "facebook/sam-vit-base"

@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from samhq_demo.masks.runs import Runs
-from samhq_demo.models.weights import resolve
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.prompt import PointLabel, Prompt
 from samhq_demo.prompts.request import Request
 from samhq_demo.results.comparison import ObjectComparison
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
+from samhq_demo.weights.names import resolve
 
 from .photo_evaluation import evaluate_photos
 from .photos import find_photos, read_photos

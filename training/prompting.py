@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from samhq_demo.models.frame import MASK_PROMPT_LOGIT
+from samhq_demo.models.input_transform import MASK_PROMPT_LOGIT
 
 
 def embed_prompt(

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from PIL import Image, ImageColor, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
-from samhq_demo.export.drawing import SAM_HQ_RGB, SAM_RGB, Pixels, Rgb, View, with_mask, with_prompt
+from samhq_demo.export.drawing import SAM_HQ_RGB, SAM_RGB, Pixels, Rgb, View, rgb, with_mask, with_prompt
 from samhq_demo.export.shown import ShownObject
 from samhq_demo.results.comparison import Branch
 
@@ -48,8 +48,7 @@ def overlays(pixels: Pixels, objects: Sequence[ShownObject]) -> Pixels:
 
 def _drawn(view: View, objects: Sequence[ShownObject], branch: Branch) -> Pixels:
     for shown in objects:
-        colour: Rgb = ImageColor.getcolor(shown.color, "RGB")  # type: ignore[assignment]
-        view = replace(view, pixels=with_mask(view, shown.by(branch).runs, colour_rgb=colour))
+        view = replace(view, pixels=with_mask(view, shown.by(branch).runs, colour_rgb=rgb(shown.color)))
     pixels = view.pixels
     for shown in objects:  # over all the masks, so that none hides a mark
         pixels = with_prompt(pixels, shown.prompt, view=view)
@@ -109,8 +108,7 @@ def _legend(
 
 def _entry(shown: ShownObject, *, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> Image.Image:
     name = shown.name if len(shown.name) <= _LONGEST_NAME else f"{shown.name[: _LONGEST_NAME - 1]}…"
-    colour: Rgb = ImageColor.getcolor(shown.color, "RGB")  # type: ignore[assignment]
-    return _caption(name, "", colour, font=font)
+    return _caption(name, "", rgb(shown.color), font=font)
 
 
 def _over(above: Pixels, below: Pixels) -> Pixels:

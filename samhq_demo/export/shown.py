@@ -11,7 +11,8 @@ from samhq_demo.parsing import is_finite_number, items_of, parse_each, short_rep
 from samhq_demo.prompts.prompt import MAX_OBJECTS, Prompt
 from samhq_demo.results.comparison import Branch
 
-MAX_NAME = 200
+# Of an object, on the page and in files.
+MAX_NAME = 60
 
 _COLOR = re.compile("#[0-9a-fA-F]{6}")
 
@@ -89,7 +90,7 @@ def parse_shown(objects: Any, *, size_wh: tuple[int, int]) -> tuple[ShownObject,
     """Read a list of 1 to MAX_OBJECTS objects in their JSON form; ValueError says which one is wrong."""
     items = items_of(objects, rule="objects must be a list of shown objects")
     if not 1 <= len(items) <= MAX_OBJECTS:
-        raise ValueError(f"There are {len(items)} objects with masks: 1 to {MAX_OBJECTS} can be taken away.")
+        raise ValueError(f"There are {len(items)} objects with masks: 1 to {MAX_OBJECTS} can be exported.")
     return parse_each(items, partial(ShownObject.from_json, size_wh=size_wh), name="Object {}")
 
 

@@ -13,7 +13,7 @@ from torch import Tensor
 from samhq_demo.inline import InlineExecutor
 from samhq_demo.masks.overlap import stability_score
 from samhq_demo.models.embedding import ImageEmbedding
-from samhq_demo.models.frame import Frame
+from samhq_demo.models.input_transform import InputTransform
 from samhq_demo.models.pair import DecodedPair, MaskInputs, ModelPair, OnSam
 from samhq_demo.models.upsampling import FullMask
 from samhq_demo.prompts.prompt import Prompt
@@ -49,13 +49,13 @@ class Answerer:
 
         def preview_sam(logits: Tensor, scores: Tensor) -> None:
             ranked = rank_sam(logits, scores, multimask_output=multimask_output)
-            sam.append(_preview_mask(embedding.frame, ranked))
+            sam.append(_preview_mask(embedding.input_transform, ranked))
 
         decoded = decode(preview_sam)
         if not sam:  # nothing had to be decoded
             preview_sam(decoded.sam_logits, decoded.sam_scores)
         ranked = rank_sam_hq(decoded, multimask_output=multimask_output, hq_token_only=request.hq_token_only)
-        return Preview(sam=sam[0], sam_hq=_preview_mask(embedding.frame, ranked))
+        return Preview(sam=sam[0], sam_hq=_preview_mask(embedding.input_transform, ranked))
 
     def compare(
         self, embedding: ImageEmbedding, request: Request, *, decode: Decode, executor: Executor
@@ -69,7 +69,9 @@ class Answerer:
 
         def score(place: int, decoded: DecodedPair, executor: Executor) -> ObjectComparison:
             prompt = request.prompts[place]
-            return _compare_object(prompt, decoded, frame=embedding.frame, request=request, executor=executor)
+            return _compare_object(
+                prompt, decoded, transform=embedding.input_transform, request=request, executor=executor
+            )
 
         if len(request.prompts) == 1:
             return (score(0, decode(None), executor),)
@@ -90,7 +92,7 @@ class Answerer:
         """
         start = None
         if request.mask_prompt is not None:
-            logits = embedding.frame.mask_prompt(request.mask_prompt)
+            logits = embedding.input_transform.mask_prompt(request.mask_prompt)
             start = MaskInputs(sam=logits, sam_hq=logits)
         for step in request.refine_from:
             multimask_output = step.prompt.has_candidates(
@@ -130,18 +132,18 @@ def rank_sam_hq(decoded: DecodedPair, *, multimask_output: bool, hq_token_only: 
     return Ranked(logits, decoded.sam_hq_scores[order])
 
 
-def predict_sam(decoded: DecodedPair, frame: Frame, *, multimask_output: bool) -> MaskPrediction:
+def predict_sam(decoded: DecodedPair, transform: InputTransform, *, multimask_output: bool) -> MaskPrediction:
     """SAM's single mask, or of its three candidates the one with the highest predicted IoU."""
     ranked = rank_sam(decoded.sam_logits, decoded.sam_scores, multimask_output=multimask_output)
-    return _prediction(frame, ranked, multimask_output=multimask_output)
+    return _prediction(transform, ranked, multimask_output=multimask_output)
 
 
 def predict_sam_hq(
-    decoded: DecodedPair, frame: Frame, *, multimask_output: bool, hq_token_only: bool
+    decoded: DecodedPair, transform: InputTransform, *, multimask_output: bool, hq_token_only: bool
 ) -> MaskPrediction:
     """The same of SAM-HQ, whose masks are those of `rank_sam_hq`."""
     ranked = rank_sam_hq(decoded, multimask_output=multimask_output, hq_token_only=hq_token_only)
-    return _prediction(frame, ranked, multimask_output=multimask_output)
+    return _prediction(transform, ranked, multimask_output=multimask_output)
 
 
 def _best_first(scores: Tensor, *, multimask_output: bool) -> list[int]:
@@ -152,18 +154,18 @@ def _best_first(scores: Tensor, *, multimask_output: bool) -> list[int]:
 
 
 def _compare_object(
-    prompt: Prompt, decoded: DecodedPair, *, frame: Frame, request: Request, executor: Executor
+    prompt: Prompt, decoded: DecodedPair, *, transform: InputTransform, request: Request, executor: Executor
 ) -> ObjectComparison:
     """SAM's answer, SAM-HQ's answer, which the executor makes meanwhile, and how far they agree."""
     multimask_output = request.has_candidates(prompt)
     pending = executor.submit(
         predict_sam_hq,
         decoded,
-        frame,
+        transform,
         multimask_output=multimask_output,
         hq_token_only=request.hq_token_only,
     )
-    sam = predict_sam(decoded, frame, multimask_output=multimask_output)
+    sam = predict_sam(decoded, transform, multimask_output=multimask_output)
     sam_hq = pending.result()
     return ObjectComparison(
         prompt,
@@ -173,15 +175,15 @@ def _compare_object(
     )
 
 
-def _preview_mask(frame: Frame, ranked: Ranked) -> PreviewMask:
+def _preview_mask(transform: InputTransform, ranked: Ranked) -> PreviewMask:
     """The best of one branch's masks, at the size of a preview."""
-    runs = frame.preview_mask(ranked.logits[0])
+    runs = transform.preview_mask(ranked.logits[0])
     return PreviewMask(runs.prepared(), predicted_iou=float(ranked.scores[0]))
 
 
-def _prediction(frame: Frame, ranked: Ranked, *, multimask_output: bool) -> MaskPrediction:
+def _prediction(transform: InputTransform, ranked: Ranked, *, multimask_output: bool) -> MaskPrediction:
     first, *others = ranked.logits
-    best = _candidate(frame.full_mask(first), ranked.scores[0], with_bbox=True)
+    best = _candidate(transform.full_mask(first), ranked.scores[0], with_bbox=True)
     candidates: tuple[Candidate, ...] | None = None
     if multimask_output:
         found = [best]
@@ -189,7 +191,7 @@ def _prediction(frame: Frame, ranked: Ranked, *, multimask_output: bool) -> Mask
             if one is first:  # with the HQ token alone the three candidates are one mask
                 found.append(replace(best, predicted_iou=float(score)))
             else:
-                found.append(_candidate(frame.full_mask(one), score))
+                found.append(_candidate(transform.full_mask(one), score))
         candidates = tuple(found)
     return MaskPrediction(
         best.runs, predicted_iou=best.predicted_iou, stability=best.stability, candidates=candidates

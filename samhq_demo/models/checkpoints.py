@@ -14,9 +14,9 @@ from torch import nn
 from transformers import SamConfig, SamHQConfig, SamHQModel, SamModel
 from transformers.utils import logging as transformers_logging
 
+from ..weights.names import NAMES
 from .compute import Compute
 from .pair import ModelPair
-from .weights import NAMES
 
 log = logging.getLogger(__name__)
 

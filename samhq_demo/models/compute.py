@@ -8,10 +8,8 @@ from typing import Any, TypeVar
 
 import torch
 
-from ..settings import on_zero_gpu
+from ..settings import check_compute, on_zero_gpu
 
-DEVICES = ("cpu", "cuda", "mps")
-DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 # An encoder pass of the largest model takes about a second on ZeroGPU's cards; asking for little
 # puts a visitor ahead in its queue.
 GPU_SECONDS = 15
@@ -60,19 +58,16 @@ def choose_compute(*, device: str | None = None, dtype: str | None = None) -> Co
     Raises:
         ValueError: the device or the precision is unknown, or the device is not on this machine.
     """
+    check_compute(device=device, dtype=dtype)
     zero_gpu = on_zero_gpu()
     if zero_gpu:
         device = device or "cuda"
     chosen = device or _best_device()
-    if chosen not in DEVICES:
-        raise ValueError(f"SAMHQ_DEVICE is {chosen!r}; it can be {', '.join(DEVICES)}.")
     if chosen == "cuda" and not zero_gpu and not torch.cuda.is_available():
         raise ValueError("SAMHQ_DEVICE is 'cuda', but torch finds no CUDA device here; use 'cpu'.")
     if chosen == "mps" and not torch.backends.mps.is_available():
         raise ValueError("SAMHQ_DEVICE is 'mps', but torch finds no Apple GPU here; use 'cpu'.")
-    if dtype is not None and dtype not in DTYPES:
-        raise ValueError(f"SAMHQ_DTYPE is {dtype!r}; it can be {', '.join(DTYPES)}.")
-    precision = DTYPES[dtype] if dtype else _native_dtype(chosen, zero_gpu=zero_gpu)
+    precision: torch.dtype = getattr(torch, dtype) if dtype else _native_dtype(chosen, zero_gpu=zero_gpu)
     return Compute(torch.device(chosen), precision, zero_gpu)
 
 

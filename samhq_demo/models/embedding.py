@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from .frame import Frame
+from .input_transform import InputTransform
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -17,7 +17,7 @@ class ImageEmbedding:
     (1, C/8, 4h, 4w).
     """
 
-    frame: Frame
+    input_transform: InputTransform
     sam: Tensor
     sam_hq: Tensor
     hq_features: Tensor

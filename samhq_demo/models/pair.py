@@ -21,7 +21,7 @@ from ..pictures import Picture
 from .compute import Compute
 from .embedding import ImageEmbedding
 from .encoder import run_encoder
-from .frame import Frame
+from .input_transform import InputTransform
 from .sam import DecodedMasks, PromptEmbedding, decode_sam
 from .sam_hq import decode_sam_hq, hq_features
 
@@ -107,8 +107,8 @@ class ModelPair:
 
         on_progress: told the share that is done, up to 1; not on ZeroGPU, whose process cannot reach it.
         """
-        frame = Frame(picture.size_wh, self.image_size, self.low_res)
-        values = frame.pixel_values(picture.pixels)
+        transform = InputTransform(picture.size_wh, self.image_size, self.low_res)
+        values = transform.pixel_values(picture.pixels)
         with self._encoding:
             if on_progress is None or self.compute.zero_gpu:
                 sam, sam_hq, early = self._see(values)
@@ -124,7 +124,7 @@ class ModelPair:
         own = sam_hq if sam is None else sam.to(device, torch.float32)
         # Here, not only at a click: what is not finite must not be kept as the embedding of this picture.
         self._check_finite(own, sam_hq, features)
-        return ImageEmbedding(frame, own, sam_hq, features)
+        return ImageEmbedding(transform, own, sam_hq, features)
 
     def _counted(self, on_progress: Callable[[float], None]) -> Callable[[], None]:
         """What is called after each layer, to tell the share of all that are done."""
@@ -229,7 +229,7 @@ class ModelPair:
     def _decode_sam(
         self, embedding: ImageEmbedding, prompts: Sequence[Prompt], mask_input: Tensor | None
     ) -> DecodedMasks:
-        prompt = self._embed(self.sam, embedding.frame, prompts, mask_input)
+        prompt = self._embed(self.sam, embedding.input_transform, prompts, mask_input)
         decoded = decode_sam(
             self.sam.mask_decoder,
             image_embeddings=embedding.sam,
@@ -243,7 +243,7 @@ class ModelPair:
     def _decode_sam_hq(
         self, embedding: ImageEmbedding, prompts: Sequence[Prompt], mask_input: Tensor | None
     ) -> DecodedMasks:
-        prompt = self._embed(self.sam_hq, embedding.frame, prompts, mask_input)
+        prompt = self._embed(self.sam_hq, embedding.input_transform, prompts, mask_input)
         decoded = decode_sam_hq(
             self.sam_hq.mask_decoder,
             image_embeddings=embedding.sam_hq,
@@ -274,17 +274,17 @@ class ModelPair:
         )
 
     def _embed(
-        self, model: Any, frame: Frame, prompts: Sequence[Prompt], mask_input: Tensor | None
+        self, model: Any, transform: InputTransform, prompts: Sequence[Prompt], mask_input: Tensor | None
     ) -> PromptEmbedding:
         """Embed prompts of one length."""
         device = self.compute.decoder_device
         points = labels = boxes = None
         if prompts[0].points:
-            at = frame.coords(np.array([p.points for p in prompts]))
+            at = transform.coords(np.array([p.points for p in prompts]))
             points = torch.tensor(at, dtype=torch.float32, device=device).unsqueeze(0)
             labels = torch.tensor([[int(v) for v in p.labels] for p in prompts], device=device).unsqueeze(0)
         if prompts[0].box_xyxy is not None:
-            corners = frame.coords(np.array([p.box_xyxy for p in prompts]).reshape(-1, 2, 2))
+            corners = transform.coords(np.array([p.box_xyxy for p in prompts]).reshape(-1, 2, 2))
             boxes = torch.tensor(corners.reshape(1, -1, 4), dtype=torch.float32, device=device)
         mask = mask_input.to(device) if mask_input is not None else None
         sparse, dense = model.prompt_encoder(points, labels, boxes, mask)

@@ -18,14 +18,14 @@ from gradio.events import api
 from gradio.utils import get_function_description
 
 from samhq_demo.masks.runs import Runs
-from samhq_demo.parsing import errors_of
+from samhq_demo.parsing import errors_of, from_json_text
 from samhq_demo.pictures import Picture, read_mask, read_picture
 from samhq_demo.prompts.prompt import Prompt, parse_prompts
 from samhq_demo.prompts.refinement import parse_refine_steps
 from samhq_demo.prompts.request import Request
 from samhq_demo.service import CompareService
 from samhq_demo.ui.errors import gradio_errors, guard_inputs
-from samhq_demo.ui.served import write_mask
+from samhq_demo.ui.served import write_mask, written_files
 from samhq_demo.ui.uploads import UploadedFile, received_file
 
 # Requests answered at a time. More than one, so that a click on a known picture need not wait while a new one
@@ -34,23 +34,31 @@ CONCURRENCY = 4
 
 Answer = tuple[dict[str, Any], gr.FileData, gr.FileData]
 
+# Every list may be its JSON text, and every number in one its text: language models send them so, and the MCP
+# schema, which these types become, has to let them through.
+Number = float | str
+Points = list[list[Number] | str] | str | None
+Labels = list[int | str] | str | None
+Box = list[Number] | str | None
+Candidate = int | str | None
+
 
 class PromptInput(TypedDict, total=False):
     """One object of /compare_many. Every key may be left out or null."""
 
-    points: list[list[float]] | None
-    labels: list[int] | None
-    box: list[float] | None
+    points: Points
+    labels: Labels
+    box: Box
 
 
 class RefineStepInput(TypedDict, total=False):
     """An earlier prompt that /compare refines. Every key may be left out or null."""
 
-    points: list[list[float]] | None
-    labels: list[int] | None
-    box: list[float] | None
-    sam_candidate: int | None
-    sam_hq_candidate: int | None
+    points: Points
+    labels: Labels
+    box: Box
+    sam_candidate: Candidate
+    sam_hq_candidate: Candidate
 
 
 class Endpoints:
@@ -63,15 +71,15 @@ class Endpoints:
     def compare(
         self,
         image: UploadedFile,
-        points: list[list[float]] | None = None,
-        labels: list[int] | None = None,
-        box: list[float] | None = None,
+        points: Points = None,
+        labels: Labels = None,
+        box: Box = None,
         model: str | None = None,
         multimask: bool | None = None,
         hq_token_only: bool = False,
         mask_prompt: UploadedFile | None = None,
         ground_truth: UploadedFile | None = None,
-        refine_from: list[RefineStepInput] | None = None,
+        refine_from: list[RefineStepInput | str] | str | None = None,
     ) -> tuple[dict[str, Any], gr.FileData, gr.FileData]:
         """Cut one object out of a picture with SAM and with SAM-HQ, and compare the two masks.
 
@@ -100,9 +108,11 @@ class Endpoints:
             sam_mask: SAM's mask, an 8-bit grey PNG of the picture's size, 255 in the mask and else 0
             sam_hq_mask: SAM-HQ's mask, likewise
         """
+        given = {"points": points, "labels": labels, "box": box}
+        prompt = {name: from_json_text(value, name=name) for name, value in given.items()}
         request = Request(
-            (Prompt.from_json({"points": points, "labels": labels, "box": box}),),
-            refine_from=parse_refine_steps(refine_from),
+            (Prompt.from_json(prompt),),
+            refine_from=parse_refine_steps(from_json_text(refine_from, name="refine_from")),
             model=model,
             multimask_output=multimask,
             hq_token_only=hq_token_only,
@@ -113,7 +123,7 @@ class Endpoints:
     def compare_many(
         self,
         image: UploadedFile,
-        prompts: list[PromptInput],
+        prompts: list[PromptInput | str] | str,
         model: str | None = None,
         multimask: bool | None = None,
         hq_token_only: bool = False,
@@ -137,7 +147,10 @@ class Endpoints:
             sam_hq_mask: SAM-HQ's masks, likewise
         """
         request = Request(
-            parse_prompts(prompts), model=model, multimask_output=multimask, hq_token_only=hq_token_only
+            parse_prompts(from_json_text(prompts, name="prompts")),
+            model=model,
+            multimask_output=multimask,
+            hq_token_only=hq_token_only,
         )
         return self._answer(image, request)
 
@@ -164,7 +177,7 @@ class Endpoints:
         masks: dict[str, Any] = {name: _mask(file, picture, name=name) for name, file in mask_files.items()}
         comparison = self._service.compare(picture, replace(request, **masks))
         return (
-            comparison.to_json(),
+            dict(comparison.to_json()),
             _mask_file(comparison.union("sam"), name="sam_mask"),
             _mask_file(comparison.union("sam_hq"), name="sam_hq_mask"),
         )
@@ -176,6 +189,7 @@ def register_api(service: CompareService) -> None:
     if blocks is None:
         raise RuntimeError("register_api must be called inside a gr.Blocks context.")
     guard_inputs(blocks)
+    blocks.temp_file_sets.append(written_files().paths)
     endpoints = Endpoints(service)
     add = partial(_add, blocks)
     photo = {"path": "photo.jpg", "url": "photo.jpg", "meta": {"_type": "gradio.FileData"}}

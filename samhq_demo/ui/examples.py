@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from PIL import Image, ImageOps
 
 from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.results.json_types import ObjectComparisonJson
 
 # Twice the size in which the page shows it, for dense screens.
 THUMBNAIL_WH = (192, 144)
@@ -40,7 +40,7 @@ class Example:
         """Of a title such as "House: one click" what the prompt is for."""
         return self.title.partition(":")[0]
 
-    def bundled_answer(self) -> Mapping[str, Any] | None:
+    def bundled_answer(self) -> ObjectComparisonJson | None:
         """What the bundled checkpoint answers, as the API writes an object; None where it is not kept."""
         return None if self.answer is None else json.loads(self.answer.read_text(encoding="utf-8"))
 

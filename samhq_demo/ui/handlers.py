@@ -11,10 +11,12 @@ from typing import Any
 import gradio as gr
 
 from samhq_demo.pictures import read_mask
+from samhq_demo.results.json_types import ObjectComparisonJson
 from samhq_demo.service import CompareService, NotEncodedError
-from samhq_demo.ui import words
+from samhq_demo.ui import texts
 from samhq_demo.ui.errors import gradio_errors
 from samhq_demo.ui.examples import Example
+from samhq_demo.ui.exports import Export, write_export
 from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.question import Question, picture_id_of
 from samhq_demo.ui.saved import read_prompts
@@ -22,16 +24,24 @@ from samhq_demo.ui.sent_masks import SentMasks, UnknownMaskError
 from samhq_demo.ui.served import new_file
 from samhq_demo.ui.snippets import calls_of, curl_snippet, python_snippet
 from samhq_demo.ui.store import PictureStore, Ticket
-from samhq_demo.ui.takeaway import write_taken
 from samhq_demo.ui.uploads import received_file
-from samhq_demo.ui.viewer import NEEDS_MASKS, NEEDS_QUEUE, shown_picture, viewer_message
+from samhq_demo.ui.viewer.component import NEEDS_MASKS, NEEDS_QUEUE, shown_picture, viewer_message
+from samhq_demo.ui.viewer.wire import (
+    Answer,
+    CodeReply,
+    ExportReply,
+    MaskReply,
+    Message,
+    SavedObject,
+    SavedPrompts,
+)
 
 AT_A_TIME = 8
 _PROGRESS_SECONDS = 0.15
 MAX_NAME = 1000  # characters of a file's name; no file system has longer ones
 
 # What a new picture changes: #picture, the viewer, the visitor's ticket.
-Arrived = tuple[Any, dict[str, Any], Any]
+Arrived = tuple[Any, Message, Any]
 
 
 class Handlers:
@@ -57,11 +67,11 @@ class Handlers:
 
     def take_picture(self, sent: Mapping[str, str] | None, ticket_id: str | None) -> Iterator[Arrived]:
         """{"path", "name"} from #picture or the upload button. A refused file leaves all as it was."""
-        yield gr.skip(), viewer_message(say=words.READING), gr.skip()
+        yield gr.skip(), viewer_message(say=texts.READING), gr.skip()
         try:
             with gradio_errors("a picture"):
                 if sent is None:
-                    raise ValueError(words.NO_PICTURE_SENT)
+                    raise ValueError(texts.NO_PICTURE_SENT)
                 ticket = self._admit({"path": sent["path"]}, name=sent["name"])
         except gr.Error as notice:
             # The browser already shows the file that was refused.
@@ -82,7 +92,7 @@ class Handlers:
     def take_example(self, title: str) -> Arrived:
         with gradio_errors("an example"):
             if title not in self._examples:
-                raise ValueError(words.NO_SUCH_EXAMPLE)
+                raise ValueError(texts.NO_SUCH_EXAMPLE)
             return self._show_example(self._examples[title])
 
     def open_page(self, ticket_id: str | None) -> Arrived:
@@ -93,7 +103,7 @@ class Handlers:
         with gradio_errors("the first example"):
             return self._show_example(opened.example, answer=opened.answer)
 
-    def drop_picture(self) -> tuple[dict[str, Any], None]:
+    def drop_picture(self) -> tuple[Message, None]:
         """-> viewer, ticket."""
         return viewer_message(picture={}), None
 
@@ -101,10 +111,10 @@ class Handlers:
         file = received_file(sent, name="the picture")
         # An address instead of a path gives bytes; only a file can be read again later.
         if not isinstance(file, Path):
-            raise ValueError(words.NO_PICTURE_SENT)
+            raise ValueError(texts.NO_PICTURE_SENT)
         return self._store.admit(file, name=name)
 
-    def _show_example(self, example: Example, *, answer: Mapping[str, Any] | None = None) -> Arrived:
+    def _show_example(self, example: Example, *, answer: ObjectComparisonJson | None = None) -> Arrived:
         ticket = self._example_ticket(example)
         return self._arrived(ticket, objects=[_object_of(example, size_wh=ticket.size_wh, answer=answer)])
 
@@ -121,14 +131,14 @@ class Handlers:
         self._example_tickets[example.title] = ticket
         return ticket
 
-    def _arrived(self, ticket: Ticket, *, objects: Sequence[Mapping[str, Any]] | None = None) -> Arrived:
+    def _arrived(self, ticket: Ticket, *, objects: Sequence[SavedObject] | None = None) -> Arrived:
         shown = shown_picture(ticket.id, file=ticket.view, size_wh=ticket.size_wh, name=ticket.name)
         return str(ticket.view), viewer_message(picture=shown, objects=objects), ticket.id
 
     def _view(self, ticket_id: str | None) -> str | None:
         return None if ticket_id is None else str(self._store.ticket(ticket_id).view)
 
-    def prepare(self, ticket_id: str | None, model: str) -> Iterator[dict[str, Any]]:
+    def prepare(self, ticket_id: str | None, model: str) -> Iterator[Message]:
         """Encode the picture ahead of the first click. -> viewer, as it goes on."""
         if ticket_id is None:
             return
@@ -147,26 +157,26 @@ class Handlers:
 
     # Prompts and answers
 
-    def click(self, ticket_id: str | None, event: gr.SelectData) -> dict[str, Any]:
+    def click(self, ticket_id: str | None, event: gr.SelectData) -> Message:
         """-> viewer. A click in #picture; `event.index` is (x, y) in pixels of the view."""
         with gradio_errors("a click"):
             if ticket_id is None:
-                raise ValueError(words.FIRST_A_PICTURE)
+                raise ValueError(texts.FIRST_A_PICTURE)
             ticket = self._store.ticket(ticket_id)
             return viewer_message(point=ticket.to_picture((float(event.index[0]), float(event.index[1]))))
 
-    def choose_model(self, model: str) -> dict[str, Any]:
+    def choose_model(self, model: str) -> Message:
         """-> viewer, which asks again."""
         return viewer_message(settings={"model": model or None})
 
-    def decode(self, question: Question) -> Mapping[str, Any]:
+    def decode(self, question: Question) -> Answer:
         """The fast way, outside the queue: for pictures that are encoded already."""
         try:
             return self.answer(question, may_encode=False)
         except NotEncodedError:  # not yet, or others' pictures have taken its place since
             return NEEDS_QUEUE
 
-    def answer(self, question: Question, *, may_encode: bool = True) -> Mapping[str, Any]:
+    def answer(self, question: Question, *, may_encode: bool = True) -> Answer:
         """Both models' answer; encodes the picture where that has not been done, if it may."""
         picture_id = question.picture_id
         picture = self._store.picture(picture_id)
@@ -181,24 +191,26 @@ class Handlers:
 
     # What the browser calls by name
 
-    def mask(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def mask(self, asked: Mapping[str, Any]) -> MaskReply:
         """{"picture", "path" of an upload} -> {"rle"} of the mask in the file."""
         ticket = self._store.ticket(picture_id_of(asked))
         file = received_file({"path": str(asked.get("path", ""))}, name="the mask")
         return {"rle": read_mask(file, size_wh=ticket.size_wh).rle()}
 
-    def prompts(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def prompts(self, asked: Mapping[str, Any]) -> SavedPrompts:
         """{"picture", "text" of a file} -> {"objects", "settings"} as they were saved."""
         ticket = self._store.ticket(picture_id_of(asked))
         return read_prompts(asked.get("text"), size_wh=ticket.size_wh)
 
-    def take(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def export(self, asked: Mapping[str, Any]) -> ExportReply:
         """{"picture", "what", "model", "soft_edge", "objects"} -> {"path", "name"} of a file made of them."""
         picture_id = picture_id_of(asked)
         ticket = self._store.ticket(picture_id)
-        return write_taken(asked, picture=self._store.picture(picture_id), name=ticket.name)
+        export = Export.from_json(asked, size_wh=ticket.size_wh)
+        path = write_export(export, picture=self._store.picture(picture_id), picture_name=ticket.name)
+        return {"path": str(path), "name": export.file_name(ticket.name)}
 
-    def code(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def code(self, asked: Mapping[str, Any]) -> CodeReply:
         """{"picture", "language" and what `calls_of` reads} -> {"text"} of a program that asks the same."""
         ticket = self._store.ticket(picture_id_of(asked))
         write = {"python": python_snippet, "curl": curl_snippet}.get(str(asked.get("language")))
@@ -213,13 +225,13 @@ class Handlers:
         return self.answering(), gr.Dropdown(choices=self.model_choices())
 
     def answering(self) -> str:
-        return words.answering_html(self._service.status(), self._service.photo_scores())
+        return texts.answering_html(self._service.status(), self._service.photo_scores())
 
     def model_choices(self) -> list[tuple[str, str]]:
         """(label, value) pairs; an empty value is whichever model answers."""
         named = [
             (
-                words.model_choice(
+                texts.model_choice(
                     model.name,
                     total=model.parameters,
                     of_hq=model.hq_parameters,
@@ -229,14 +241,14 @@ class Handlers:
             )
             for model in self._service.models()
         ]
-        return [(words.MODEL_AUTOMATIC, ""), *named]
+        return [(texts.MODEL_AUTOMATIC, ""), *named]
 
 
 def _object_of(
-    example: Example, *, size_wh: tuple[int, int], answer: Mapping[str, Any] | None
-) -> dict[str, Any]:
+    example: Example, *, size_wh: tuple[int, int], answer: ObjectComparisonJson | None
+) -> SavedObject:
     """For the viewer: an example's prompt, its true mask where it has one, its answer where that is known."""
-    made: dict[str, Any] = {"name": example.object_name, "prompt": example.prompt.to_json()}
+    made: SavedObject = {"name": example.object_name, "prompt": example.prompt.to_json()}
     if example.truth is not None:
         rle = read_mask(example.truth, size_wh=size_wh).rle()
         made["truth"] = {"name": example.truth.name, "rle": rle}

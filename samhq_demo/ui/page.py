@@ -13,14 +13,14 @@ from typing import Any, TypeVar
 import gradio as gr
 
 from samhq_demo.service import CompareService
-from samhq_demo.ui import words
+from samhq_demo.ui import texts
 from samhq_demo.ui.api import register_api
 from samhq_demo.ui.examples import Example, read_examples
 from samhq_demo.ui.gallery import Gallery
 from samhq_demo.ui.handlers import AT_A_TIME, Handlers
 from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.store import PictureStore
-from samhq_demo.ui.viewer import answer_queued, build_viewer
+from samhq_demo.ui.viewer.component import answer_queued, build_viewer
 
 CSS_FILE = Path(__file__).with_name("page.css")
 MODEL_NEWS_SECONDS = 3
@@ -58,7 +58,7 @@ def build_page(
     opening = Opening(service, examples)
     opening.answer_ahead()
     handlers = Handlers(service, store=store or PictureStore(), examples=examples, opening=opening)
-    with gr.Blocks(title=words.TITLE, fill_width=True, delete_cache=DELETE_CACHE) as page:
+    with gr.Blocks(title=texts.TITLE, fill_width=True, delete_cache=DELETE_CACHE) as page:
         # First, so that no event of the page takes one of its names.
         register_api(service)
         parts = _lay_out(service, handlers, examples)
@@ -85,28 +85,28 @@ def theme() -> gr.themes.Base:
 
 def _lay_out(service: CompareService, handlers: Handlers, examples: tuple[Example, ...]) -> Parts:
     ticket = gr.State(None)
-    gr.HTML(words.lead_html(), elem_id="lead")
+    gr.HTML(texts.lead_html(), elem_id="lead")
     gallery = Gallery(service, examples)
     with gr.Row(elem_id="work"):
         with gr.Column(elem_id="side", min_width=0):
             picture = _picture()
-            upload = _as_it_came(gr.UploadButton(words.ANOTHER, size="sm", elem_id="upload"))
-            model = gr.Dropdown(handlers.model_choices(), value="", label=words.MODEL, elem_id="model")
+            upload = _as_it_came(gr.UploadButton(texts.ANOTHER, size="sm", elem_id="upload"))
+            model = gr.Dropdown(handlers.model_choices(), value="", label=texts.MODEL, elem_id="model")
             answering = gr.HTML(handlers.answering(), elem_id="answering")
-            gr.HTML(words.note_html(), elem_id="note")
+            gr.HTML(texts.note_html(), elem_id="note")
         with gr.Column(elem_id="main", min_width=0):
             viewer = build_viewer(
                 handlers.decode,
                 functions={
                     "mask": handlers.mask,
                     "prompts": handlers.prompts,
-                    "take": handlers.take,
+                    "take": handlers.export,
                     "code": handlers.code,
                 },
             )
-    with gr.Accordion(words.ABOUT, open=False, elem_id="about"):
-        gr.HTML(words.about_html(service.models()))
-    gr.HTML(words.sources_html(examples), elem_id="credits")
+    with gr.Accordion(texts.ABOUT, open=False, elem_id="about"):
+        gr.HTML(texts.about_html(service.models()))
+    gr.HTML(texts.sources_html(examples), elem_id="credits")
     return Parts(ticket, viewer, picture, upload, model, answering, gallery)
 
 
@@ -120,8 +120,8 @@ def _picture() -> gr.Image:
         buttons=[],
         show_label=False,
         elem_id="picture",
-        placeholder=words.PICTURE_EMPTY,
-        alt_text=words.PICTURE_ALT,
+        placeholder=texts.PICTURE_EMPTY,
+        alt_text=texts.PICTURE_ALT,
     )
     return _as_it_came(picture)
 

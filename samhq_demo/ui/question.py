@@ -33,7 +33,7 @@ class Question:
 
     @classmethod
     def from_json(cls, data: Any) -> Question:
-        """Read what the browser sent; ValueError says what is wrong with it."""
+        """Read a `QuestionJson`; ValueError says what is wrong with it."""
         if not isinstance(data, Mapping):
             raise ValueError("A question of the viewer must be an object.")
         return cls(

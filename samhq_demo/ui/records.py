@@ -14,6 +14,7 @@ from samhq_demo.masks.runs import Runs
 from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.prompts.refinement import parse_refine_steps
 from samhq_demo.prompts.request import Request
+from samhq_demo.ui.viewer.wire import Settings
 
 
 def request_of(record: Mapping[str, Any], *, settings: Any) -> Request:
@@ -37,7 +38,7 @@ def with_masks(request: Request, record: Mapping[str, Any], read: Callable[[Any]
     return replace(request, mask_prompt=mask_prompt, ground_truth=ground_truth)
 
 
-def settings_json(request: Request) -> dict[str, Any]:
+def settings_json(request: Request) -> Settings:
     """The settings of a request, as a record has them."""
     return {
         "model": request.model,

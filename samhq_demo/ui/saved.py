@@ -15,14 +15,16 @@ from samhq_demo.prompts.prompt import MAX_OBJECTS
 from samhq_demo.prompts.refinement import CANDIDATES
 from samhq_demo.prompts.request import Request
 from samhq_demo.ui.records import request_of, settings_json, with_masks
+from samhq_demo.ui.viewer.wire import Choice, FileMask, SavedPrompts
+from samhq_demo.ui.viewer.wire import SavedObject as SavedObjectJson
 
 MAX_NUMBER = 9999
 _COLOR = re.compile("#[0-9a-fA-F]{6}")
 MAX_LENGTH = 32_000_000  # characters: room for 32 objects with two ragged masks each
 
 
-def read_prompts(text: Any, *, size_wh: tuple[int, int]) -> dict[str, Any]:
-    """The text of a saved file -> {"objects", "settings"} for the viewer.
+def read_prompts(text: Any, *, size_wh: tuple[int, int]) -> SavedPrompts:
+    """The text of a `SavedFile` -> its objects and settings for the viewer.
 
     Raises ValueError (one sentence) where it is none, or of a picture of another size than `size_wh`.
     """
@@ -55,7 +57,7 @@ class SavedObject:
     request: Request
     mask_name: str
     truth_name: str
-    choice: Mapping[str, int]
+    choice: Choice
     number: int | None
     color: str | None
 
@@ -78,7 +80,7 @@ class SavedObject:
             color=_color(item.get("color")),
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> SavedObjectJson:
         """As the viewer's `objects` are; see `viewer_message`."""
         request = self.request
         return {
@@ -87,7 +89,7 @@ class SavedObject:
             "color": self.color,
             "prompt": request.prompt.to_json(),
             "steps": [step.to_json() for step in request.refine_from],
-            "choice": dict(self.choice),
+            "choice": self.choice,
             "mask": _mask_json(self.mask_name, request.mask_prompt),
             "truth": _mask_json(self.truth_name, request.ground_truth),
         }
@@ -112,7 +114,7 @@ def _mask(item: Any, *, size_wh: tuple[int, int]) -> Runs | None:
     return parse_rle(item.get("rle"), size_wh=size_wh)
 
 
-def _mask_json(name: str, mask: Runs | None) -> dict[str, Any] | None:
+def _mask_json(name: str, mask: Runs | None) -> FileMask | None:
     return None if mask is None else {"name": name, "rle": mask.rle()}
 
 
@@ -136,9 +138,9 @@ def _color(value: Any) -> str | None:
     return value
 
 
-def _choice(item: Mapping[str, Any]) -> dict[str, int]:
+def _choice(item: Mapping[str, Any]) -> Choice:
     wanted = {branch: item.get(branch, 0) for branch in ("sam", "sam_hq")}
     for index in wanted.values():
         if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < CANDIDATES:
             raise ValueError(f"The choice of a candidate must be 0 to {CANDIDATES - 1}.")
-    return wanted
+    return {"sam": wanted["sam"], "sam_hq": wanted["sam_hq"]}

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import threading
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,16 +14,82 @@ from PIL import Image
 
 from samhq_demo.masks.runs import Runs
 
+# Some thousand masks, exports and views of large photos.
+MAX_BYTES = 2 * 2**30
+
+
+class _SteadySet(set[str]):
+    """Can be gone through while another thread adds to it: Gradio does so as it deletes old files."""
+
+    def __iter__(self) -> Iterator[str]:
+        return set.__iter__(self.copy())
+
+
+class WrittenFiles:
+    """The files written for visitors: the oldest go where all take more than `max_bytes`. Safe under threads.
+
+    paths: what is there, to be put into the `temp_file_sets` of a `gr.Blocks`. Gradio then deletes from it,
+    as it deletes uploads, what is older than its `delete_cache` says, and all when the app ends.
+    """
+
+    def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
+        self.paths: set[str] = _SteadySet()
+        self._max_bytes = max_bytes
+        # By age; None: not known to be written yet.
+        self._sizes: dict[str, int | None] = {}
+        self._lock = threading.Lock()
+
+    def add(self, path: Path) -> None:
+        """A file that is about to be written. Those before it are deleted where they take too much."""
+        with self._lock:
+            self._measure()
+            self._make_room()
+            self.paths.add(str(path))
+            self._sizes[str(path)] = None
+
+    def _measure(self) -> None:
+        for path, size in list(self._sizes.items()):
+            if path not in self.paths:  # Gradio has deleted it
+                del self._sizes[path]
+            elif size is None and Path(path).is_file():
+                self._sizes[path] = Path(path).stat().st_size
+
+    def _make_room(self) -> None:
+        total = sum(size or 0 for size in self._sizes.values())
+        for path, size in list(self._sizes.items()):
+            if total <= self._max_bytes:
+                return
+            if size is not None:
+                Path(path).unlink(missing_ok=True)
+                total -= size
+                del self._sizes[path]
+                self.paths.discard(path)
+
+
+# By upload folder: a process has one, but for tests that start several apps.
+_WRITTEN: dict[Path, WrittenFiles] = {}
+
+
+def written_files() -> WrittenFiles:
+    """Those in the upload folder."""
+    return _WRITTEN.setdefault(_folder(), WrittenFiles())
+
+
+def _folder() -> Path:
+    return Path(get_upload_folder()).absolute()
+
 
 def new_file(name: str) -> Path:
     """A path for a new file, as `name` says ("mask.png") but for what makes it impossible to guess.
 
-    Whoever knows a path can fetch it.
+    Whoever knows a path can fetch it. It is deleted like an upload; see `WrittenFiles`.
     """
-    folder = Path(get_upload_folder()).absolute()
+    folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
     wanted = Path(name)
-    return folder / f"{wanted.stem}-{secrets.token_hex(16)}{wanted.suffix}"
+    path = folder / f"{wanted.stem}-{secrets.token_hex(16)}{wanted.suffix}"
+    written_files().add(path)
+    return path
 
 
 def write_mask(mask: Runs, *, name: str) -> Path:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from samhq_demo.export.shown import MAX_NAME
 from samhq_demo.masks.runs import Runs, parse_rle
 from samhq_demo.parsing import items_of, parse_each
 from samhq_demo.prompts.prompt import MAX_OBJECTS
@@ -24,7 +25,6 @@ from samhq_demo.ui.records import request_of, with_masks
 from samhq_demo.ui.served import write_mask
 from samhq_demo.ui.store import Ticket
 
-MAX_NAME = 200
 _BRANCHES = ("sam", "sam_hq")
 
 
@@ -46,7 +46,7 @@ class Call:
 
     @classmethod
     def from_json(cls, asked: Mapping[str, Any], *, ticket: Ticket, model: str | None) -> Call:
-        """Read what the browser sent; ValueError says what is wrong with it.
+        """Read a `CodeRequest`; ValueError says what is wrong with it.
 
         model: the one that answers where none was chosen; named, so that the call stays the same.
         """

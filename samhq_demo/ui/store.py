@@ -12,7 +12,7 @@ from PIL import Image
 
 from samhq_demo.pictures import Picture, read_picture
 from samhq_demo.prompts.prompt import PointXY
-from samhq_demo.ui import words
+from samhq_demo.ui import texts
 from samhq_demo.ui.served import new_file
 
 DEFAULT_MAX_BYTES = 512 * 2**20
@@ -88,7 +88,7 @@ class PictureStore:
         with self._lock:
             found = self._tickets.get(ticket_id)
             if found is None:
-                raise ValueError(words.PICTURE_GONE)
+                raise ValueError(texts.PICTURE_GONE)
             self._tickets.move_to_end(ticket_id)
             return found
 

@@ -1,5 +1,7 @@
 // What an object is asked with: its prompt, answers fed back, a rough mask. Limits are those of the API.
 
+import { LIMITS } from "./shared.js";
+
 /**
  * @import { ObjectRecord } from "./session.js"
  * @import { Choice, FileMask, Prompt, Rle, Step } from "./wire.js"
@@ -8,10 +10,10 @@
  * @typedef {Pick<ObjectRecord, "prompt" | "steps" | "mask">} Asked
  */
 
-export const MAX_OBJECTS = 32;
-export const MAX_POINTS = 256;
-export const MAX_NAME = 60;
-export const MAX_STEPS = 16; // answers fed back, one after another
+export const MAX_OBJECTS = LIMITS.objects;
+export const MAX_POINTS = LIMITS.points;
+export const MAX_NAME = LIMITS.nameLength;
+export const MAX_STEPS = LIMITS.steps; // answers fed back, one after another
 /** @type {Prompt} */
 export const NO_PROMPT = { points: [], labels: [], box: null };
 /** @type {Choice} */

@@ -7,6 +7,7 @@ import {
   FIRST_CHOICE, MAX_NAME, MAX_OBJECTS, MAX_POINTS, MAX_STEPS, NOTHING_MORE, NO_PROMPT, isBlank, namedMask,
   withLabels,
 } from "./prompt.js";
+import { OBJECT_COLORS } from "./shared.js";
 
 /**
  * @import { NamedMask } from "./prompt.js"
@@ -28,9 +29,6 @@ import {
  * @typedef {object} SessionEvents
  * @property {(what: "picture" | "settings" | "select" | "edit") => void} changed
  */
-
-// Okabe and Ito's colours; shapes and names say the same for those who see none of them.
-const OBJECT_COLORS = ["#56b4e9", "#e69f00", "#cc79a7", "#009e73", "#f0e442", "#d55e00", "#0072b2", "#bbbbbb"];
 
 /** @extends {Emitter<SessionEvents>} */
 export class Session extends Emitter {

@@ -26,7 +26,7 @@ MASK_PROMPT_LOGIT = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class InputTransform:
     """How one picture lies in a model's square input.
 
     `size_wh` is the picture's, `image_size` the square's side, `low_res` the side of the decoder's

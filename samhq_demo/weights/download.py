@@ -1,7 +1,7 @@
 """Checkpoints from the Hugging Face Hub, fetched in the background into its usual cache.
 
 The bytes are transferred here and not by `snapshot_download`: that one throws away what it has of
-a file when the line breaks. Here it is kept, and the next attempt goes on from it.
+a file when the line breaks. Here it is kept, and the next attempt goes on from it; see docs/architecture.md.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
-from typing import Literal
+from typing import TypeVar
 
 from huggingface_hub import (
     HfApi,
@@ -26,23 +26,30 @@ from huggingface_hub import (
     hf_hub_url,
     hf_raise_for_status,
 )
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HfHubHTTPError,
-    HTTPError,  # of httpx or httpx2, whichever this release of huggingface_hub speaks through
-    OfflineModeIsEnabled,
-)
+from huggingface_hub.errors import HTTPError
+from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils import WeakFileLock, build_hf_headers, validate_repo_id
 
-from .folders import CONFIG, PREPROCESSOR, REVISION, WEIGHTS, WEIGHTS_INDEX, cached_folder, repo_folder
+from .download_errors import DownloadError, State, explained, is_refusal
+from .folders import (
+    CONFIG,
+    PREPROCESSOR,
+    REVISION,
+    WEIGHTS,
+    WEIGHTS_INDEX,
+    cached_folder,
+    is_whole,
+    repo_folder,
+)
 
 logger = logging.getLogger(__name__)
 
-TIMEOUT_SECONDS = 5.0
+# For the facts of a repo or a file that did not come in the usual time: huggingface_hub's own second try.
+PATIENT_SECONDS = 60.0
 ATTEMPTS = 3  # in a row that bring no new byte; after them the download counts as cut off
 PAUSE_SECONDS = 0.5
 
-State = Literal["waiting", "downloading", "done", "refused", "cut off"]
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +67,8 @@ class DownloadStatus:
         """From 0 to 1; 0 while the sizes are not known."""
         if self.state == "done":
             return 1.0
-        return self.bytes_done / self.bytes_total if self.bytes_total else 0.0
+        # More than all where a mirror did not say how large a file is.
+        return min(1.0, self.bytes_done / self.bytes_total) if self.bytes_total else 0.0
 
 
 class Download:
@@ -73,7 +81,8 @@ class Download:
         repo_ids: one repo id or several; progress is over all of them.
         endpoint: the Hub's address; None for huggingface_hub's own, which `HF_ENDPOINT` sets.
         cache_dir: None for huggingface_hub's own, which `HF_HUB_CACHE` or `HF_HOME` sets.
-        timeout: seconds to wait for a connection, and for the next byte.
+        timeout: seconds to wait for a connection, and for the next byte; None: what HF_HUB_ETAG_TIMEOUT
+            (facts of repos and files) and HF_HUB_DOWNLOAD_TIMEOUT (their bytes) say, else 10 each.
 
     Raises:
         ValueError: a repo id that cannot be one.
@@ -85,14 +94,16 @@ class Download:
         *,
         endpoint: str | None = None,
         cache_dir: Path | None = None,
-        timeout: float = TIMEOUT_SECONDS,
+        timeout: float | None = None,
     ) -> None:
         self.repo_ids = (repo_ids,) if isinstance(repo_ids, str) else tuple(repo_ids)
         for repo_id in self.repo_ids:
             validate_repo_id(repo_id)
         self._endpoint = endpoint or constants.ENDPOINT
         self._cache_dir = cache_dir
-        self._timeout = timeout
+        self._facts_timeout = constants.HF_HUB_ETAG_TIMEOUT if timeout is None else timeout
+        self._patient_timeout = PATIENT_SECONDS if timeout is None else timeout
+        self._bytes_timeout = constants.HF_HUB_DOWNLOAD_TIMEOUT if timeout is None else timeout
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._at_hand = ""  # the repo that a failure's sentence names
@@ -143,7 +154,7 @@ class Download:
         try:
             folders = self._fetch_all()
         except Exception as error:  # the thread ends here: whatever it was, the state has to tell
-            failure = _explain(error, self._at_hand, self._endpoint)
+            failure = explained(error, self._at_hand, self._endpoint)
             logger.warning("Download of %s: %s. %s", names, failure.state, failure.reason)
             self._status = replace(self._status, state=failure.state, reason=failure.reason)
         else:
@@ -172,26 +183,46 @@ class Download:
     def _found(self, repo_id: str) -> Path:
         folder = cached_folder(repo_id, cache_dir=self._cache_dir)
         if folder is None:
-            raise _DownloadError("refused", f"What the Hub has of {repo_id} is no whole checkpoint.")
+            raise DownloadError("refused", f"What the Hub has of {repo_id} is no whole checkpoint.")
         return folder
 
     def _list_files(self, repo_id: str) -> list[_HubFile]:
         api = HfApi(endpoint=self._endpoint)
-        info = api.model_info(repo_id, revision=REVISION, files_metadata=True, timeout=self._timeout)
+        info = self._patiently(
+            lambda timeout: api.model_info(repo_id, revision=REVISION, files_metadata=True, timeout=timeout)
+        )
         siblings = {sibling.rfilename: sibling for sibling in info.siblings or ()}
+        return [
+            self._facts(repo_id, siblings[name], commit=info.sha or "")
+            for name in _wanted_names(repo_id, siblings)
+        ]
+
+    def _facts(self, repo_id: str, sibling: RepoSibling, *, commit: str) -> _HubFile:
+        """What is needed to fetch a file. What mirrors leave out of their heads, the listing has too."""
+        name, lfs = sibling.rfilename, sibling.lfs
+        url = hf_hub_url(repo_id, name, revision=commit or REVISION, endpoint=self._endpoint)
+        head = self._patiently(
+            lambda timeout: get_hf_file_metadata(url, timeout=timeout, endpoint=self._endpoint)
+        )
+        sha256 = None if lfs is None else lfs.sha256
+        etag = head.etag or sha256 or sibling.blob_id or ""
+        commit = commit or head.commit_hash or ""
+        # Both become names in the cache: none may lead out of it.
+        if not re.fullmatch(r"\w[\w.-]*", etag) or not re.fullmatch(r"\w+", commit):
+            raise ValueError(f"no ETag or commit for {name}")
+        size = head.size or sibling.size or 0
         folder = repo_folder(repo_id, cache_dir=self._cache_dir)
-        files = []
-        for name in _wanted_names(repo_id, siblings):
-            url = hf_hub_url(repo_id, name, revision=info.sha, endpoint=self._endpoint)
-            facts = get_hf_file_metadata(url, timeout=self._timeout, endpoint=self._endpoint)
-            etag, commit = facts.etag or "", info.sha or ""
-            # Both become names in the cache: none may lead out of it.
-            if not facts.size or not re.fullmatch(r"\w[\w.-]*", etag) or not re.fullmatch(r"\w+", commit):
-                raise ValueError(f"no size, ETag or commit for {name}")
-            lfs = siblings[name].lfs
-            sha256 = None if lfs is None else lfs.sha256
-            files.append(_HubFile(repo_id, name, url, commit, etag, facts.size, sha256, folder))
-        return files
+        return _HubFile(repo_id, name, url, commit, etag, size, sha256, folder)
+
+    def _patiently(self, ask: Callable[[float], Answer]) -> Answer:
+        """A short answer, waited for once more and longer: mirrors fetch files before they tell of them."""
+        try:
+            return ask(self._facts_timeout)
+        except HTTPError as error:
+            # Of httpx or httpx2, whichever this release of huggingface_hub speaks through.
+            if not any(kind.__name__ == "ReadTimeout" for kind in type(error).__mro__):
+                raise
+            return ask(self._patient_timeout)
 
     def _fetch(self, file: _HubFile, *, before: int) -> None:
         """Put `file` into its snapshot; `before`: the bytes of the files fetched before it."""
@@ -207,28 +238,33 @@ class Download:
             _link(file)
 
     def _transfer(self, file: _HubFile, *, before: int) -> None:
-        """Stream until the partial file has its full size; each attempt goes on from the last."""
+        """Stream until the partial file has its full size; each attempt goes on from the last.
+
+        Where nobody said what that is, until the server says that it has sent all.
+        """
         failures = 0
-        while (have := _size(file.partial)) != file.size:
+        while (have := _size(file.partial)) != file.size or not file.size:
             try:
                 self._stream(file, before=before)
+                if not file.size:
+                    return
             except HTTPError as error:
-                if _is_refusal(error):
+                if is_refusal(error):
                     raise
                 logger.info("%s of %s was interrupted: %s", file.name, file.repo_id, error)
             failures = 0 if _size(file.partial) > have else failures + 1
             if failures == ATTEMPTS:
                 sentence = f"The Hub stopped sending {file.name} of {file.repo_id}; what came is kept."
-                raise _DownloadError("cut off", sentence)
+                raise DownloadError("cut off", sentence)
             if failures:
                 time.sleep(PAUSE_SECONDS)
 
     def _stream(self, file: _HubFile, *, before: int) -> None:
         headers = build_hf_headers(headers={"Accept-Encoding": "identity"})  # ranges of the file itself
         have = _size(file.partial)
-        if 0 < have < file.size:
+        if 0 < have < file.size:  # of an unknown size it is not known what is there: it comes anew
             headers["Range"] = f"bytes={have}-"
-        with get_session().stream("GET", file.url, headers=headers, timeout=self._timeout) as response:
+        with get_session().stream("GET", file.url, headers=headers, timeout=self._bytes_timeout) as response:
             hf_raise_for_status(response)
             if response.status_code != HTTPStatus.PARTIAL_CONTENT:  # the whole file comes
                 have = 0
@@ -241,7 +277,7 @@ class Download:
 
 @dataclass(frozen=True, slots=True)
 class _HubFile:
-    """One file to fetch, and its places in the cache."""
+    """One file to fetch, and its places in the cache. size: 0 where neither listing nor head has it."""
 
     repo_id: str
     name: str
@@ -269,49 +305,6 @@ class _HubFile:
         return self.folder.parent / ".locks" / self.folder.name / f"{self.etag}.lock"
 
 
-class _DownloadError(Exception):
-    def __init__(self, state: State, reason: str) -> None:
-        super().__init__(reason)
-        self.state = state
-        self.reason = reason
-
-
-def _explain(error: Exception, repo_id: str, endpoint: str) -> _DownloadError:
-    """Turn whatever went wrong into a state and a sentence."""
-    match error:
-        case _DownloadError():
-            return error
-        case OfflineModeIsEnabled():
-            reason = f"{repo_id} was not fetched because HF_HUB_OFFLINE switches the Hub off."
-        case GatedRepoError():
-            reason = f"The Hub gives {repo_id} only to those who accepted its terms there and set HF_TOKEN."
-        case HfHubHTTPError() if error.response.status_code in {401, 404}:  # the Hub hides which
-            reason = f"The Hub at {endpoint} has no public repo {repo_id}."
-        case HfHubHTTPError():
-            reason = f"The Hub at {endpoint} answered HTTP {error.response.status_code} for {repo_id}."
-        case HTTPError():
-            reason = f"The Hub at {endpoint} cannot be reached, so {repo_id} was not fetched."
-        case OSError():
-            why = error.strerror or error
-            sentence = f"{repo_id} cannot be written to the disk ({why}): set HF_HOME to a folder with room."
-            return _DownloadError("cut off", sentence)
-        case ValueError():  # no JSON, or facts left out: a proxy's or a hotel's page
-            reason = f"What answers at {endpoint} is not a Hub, so {repo_id} was not fetched."
-        case _:
-            logger.error("Unforeseen failure of a download", exc_info=error)
-            reason = f"{repo_id} was not fetched; the log says why."
-    return _DownloadError("refused", reason)
-
-
-def _is_refusal(error: HTTPError) -> bool:
-    """Whether asking once more is no use."""
-    if not isinstance(error, HfHubHTTPError):
-        return False
-    status = error.response.status_code
-    busy = status in {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
-    return status < HTTPStatus.INTERNAL_SERVER_ERROR and not busy
-
-
 def _wanted_names(repo_id: str, names: Collection[str]) -> list[str]:
     """Of a repo's files, those to fetch: never a pickle, and no second copy of the weights."""
     if WEIGHTS in names:
@@ -321,9 +314,9 @@ def _wanted_names(repo_id: str, names: Collection[str]) -> list[str]:
         weights = [WEIGHTS_INDEX, *shards]
     else:
         sentence = f"{repo_id} has no {WEIGHTS} on the Hub, and pickled weights are not loaded."
-        raise _DownloadError("refused", sentence)
+        raise DownloadError("refused", sentence)
     if CONFIG not in names:
-        raise _DownloadError("refused", f"{repo_id} has no {CONFIG} on the Hub.")
+        raise DownloadError("refused", f"{repo_id} has no {CONFIG} on the Hub.")
     return [CONFIG, *({PREPROCESSOR} & set(names)), *weights]
 
 
@@ -338,21 +331,30 @@ def _check_room(files: Sequence[_HubFile]) -> None:
     free = shutil.disk_usage(cache).free
     if needed > free:
         sentence = f"The weights need {needed / 1e6:,.0f} MB and the disk has {free / 1e6:,.0f} MB left."
-        raise _DownloadError("refused", sentence)
+        raise DownloadError("refused", sentence)
 
 
 def _check_content(file: _HubFile) -> None:
-    """Throw a partial file away that is full but not what the Hub's hash promises."""
-    if file.sha256 is None:
-        return
-    digest = hashlib.sha256()
-    with file.partial.open("rb") as content:
-        while block := content.read(1 << 20):
-            digest.update(block)
-    if digest.hexdigest() != file.sha256:
+    """Throw a partial file away that is full but not what the Hub's hash promises.
+
+    Without a hash and a size, weights at least have to be as long as they say themselves.
+    """
+    if file.sha256 is not None:
+        is_right = _sha256(file.partial) == file.sha256
+    else:
+        is_right = bool(file.size) or not file.name.endswith(".safetensors") or is_whole(file.partial)
+    if not is_right:
         file.partial.unlink()
         sentence = f"{file.name} of {file.repo_id} arrived damaged and was thrown away."
-        raise _DownloadError("cut off", sentence)
+        raise DownloadError("cut off", sentence)
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as content:
+        while block := content.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def _link(file: _HubFile) -> None:

@@ -33,7 +33,7 @@ def missing_part(folder: Path) -> str | None:
     for name in names:
         if not (folder / name).is_file():
             return f"it has no {name}"
-        if not _is_whole(folder / name):
+        if not is_whole(folder / name):
             return f"its {name} is not a whole safetensors file"
     return None
 
@@ -45,7 +45,7 @@ def _shards(index: Path) -> list[str]:
         return []
 
 
-def _is_whole(weights: Path) -> bool:
+def is_whole(weights: Path) -> bool:
     """Whether the file is as long as its safetensors header says; a Git LFS pointer, say, is not."""
     with weights.open("rb") as file:
         header_size = int.from_bytes(file.read(8), "little")

@@ -1,6 +1,6 @@
-"""Where a model's weights are: bundled, in a local folder, or on the Hugging Face Hub.
+"""What names stand for, and where their weights are: bundled, in a local folder, or on the Hugging Face Hub.
 
-Nothing here loads a model, and nothing uses the network but a `Download` that was started.
+Nothing here loads a model or uses the network.
 """
 
 from __future__ import annotations
@@ -13,10 +13,7 @@ from pathlib import Path
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
-from .download import Download, DownloadStatus
 from .folders import cached_folder, missing_part
-
-__all__ = ["NAMES", "Download", "DownloadStatus", "ModelName", "Source", "cached_folder", "resolve"]
 
 # What weights are kept in as single files, here and elsewhere.
 _FILE_SUFFIXES = frozenset({".pth", ".pt", ".ckpt", ".bin", ".pkl", ".onnx", ".safetensors", ".zip", ".tar"})
@@ -25,7 +22,7 @@ _FOLDER_NAMES = frozenset(
     {"weights", "checkpoint", "checkpoints", "ckpt", "ckpts", "pretrained", "models", "."}
 )
 
-TINY_FOLDER = Path(__file__).parent / "tiny"
+TINY_FOLDER = Path(__file__).parents[1] / "models" / "tiny"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""The comparing canvas: its component, template and styles, and the browser's part in JavaScript."""

@@ -1,0 +1,102 @@
+"""Files written for visitors go as uploads do, and sooner where they take too much room."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import gradio as gr
+import numpy as np
+import pytest
+from gradio.route_utils import delete_files_created_by_app
+
+from samhq_demo.masks.runs import Runs
+from samhq_demo.ui.served import WrittenFiles, new_file, write_mask, written_files
+
+DAY = 86_400
+
+
+def written(files: WrittenFiles, path: Path, size: int) -> Path:
+    files.add(path)
+    path.write_bytes(bytes(size))
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    return tmp_path
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_oldest_go_where_all_take_too_much(tmp_path: Path) -> None:
+    files = WrittenFiles(max_bytes=100)
+    for name, size in {"a": 40, "b": 50, "c": 30, "d": 20}.items():
+        written(files, tmp_path / name, size)
+    assert names(tmp_path) == ["b", "c", "d"]  # what is being written is not measured yet
+    written(files, tmp_path / "e", 90)
+    written(files, tmp_path / "f", 1)
+    assert names(tmp_path) == ["e", "f"]
+    assert files.paths == {str(tmp_path / "e"), str(tmp_path / "f")}
+
+
+def test_a_file_that_is_still_being_written_stays(tmp_path: Path) -> None:
+    files = WrittenFiles(max_bytes=100)
+    files.add(tmp_path / "late")
+    written(files, tmp_path / "large", 200)
+    files.add(tmp_path / "new")
+    (tmp_path / "late").write_bytes(b"content")
+    assert names(tmp_path) == ["late"]
+    assert str(tmp_path / "late") in files.paths
+
+
+def test_gradio_deletes_what_is_old_and_all_at_the_end(folder: Path) -> None:
+    with gr.Blocks(analytics_enabled=False) as blocks:
+        blocks.temp_file_sets.append(written_files().paths)
+    mask = write_mask(Runs.from_mask(np.ones((3, 4), bool)), name="mask")
+    export = new_file("export.json")
+    export.write_text("{}")
+    delete_files_created_by_app(blocks, age=DAY)
+    assert mask.exists()
+    assert export.exists()
+    delete_files_created_by_app(blocks, age=0)
+    assert names(folder) == []
+    assert written_files().paths == set()
+
+
+def test_what_gradio_deleted_counts_no_more(tmp_path: Path) -> None:
+    files = WrittenFiles(max_bytes=100)
+    old, kept = written(files, tmp_path / "old", 90), written(files, tmp_path / "kept", 50)
+    old.unlink()
+    files.paths.discard(str(old))
+    written(files, tmp_path / "new", 40)
+    files.add(tmp_path / "more")
+    assert kept.exists()
+
+
+def test_each_upload_folder_has_its_own(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = written_files()
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder / "there"))
+    path = new_file("mask.png")
+    assert path.parent == folder / "there"
+    assert here.paths == set()
+    assert written_files().paths == {str(path)}
+
+
+def test_files_may_be_added_while_gradio_looks_through_them(tmp_path: Path) -> None:
+    files = WrittenFiles()
+
+    def add(part: int) -> None:
+        for number in range(100):
+            files.add(tmp_path / f"{part}-{number}")
+
+    threads = [threading.Thread(target=add, args=(part,)) for part in range(4)]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        for _ in files.paths:
+            pass
+    assert len(files.paths) == 400
