@@ -21,7 +21,8 @@ class Example:
     """A picture's file and what to ask of it.
 
     truth: the true mask's file, where the truth is known. is_thin: whether the object has thin parts, where
-    SAM-HQ gains most. answer: the file with the bundled checkpoint's answer, where that is kept.
+    SAM-HQ gains most. answer: the file with the bundled checkpoint's answer, where that is kept. source,
+    license: whose the picture is, in words with links as in Markdown.
     """
 
     title: str
@@ -31,6 +32,8 @@ class Example:
     is_photo: bool = False
     is_thin: bool = False
     answer: Path | None = None
+    source: str = ""
+    license: str = ""
 
     @property
     def object_name(self) -> str:
@@ -59,6 +62,8 @@ def read_examples(folder: Path) -> tuple[Example, ...]:
             is_photo=entry.get("kind") == "photo",
             is_thin=entry.get("thin", False),
             answer=folder / entry["answer"] if entry.get("answer") else None,
+            source=entry.get("source", ""),
+            license=entry.get("licence", ""),
         )
         for entry in json.loads(listing.read_text(encoding="utf-8"))
     )

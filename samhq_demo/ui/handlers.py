@@ -24,7 +24,7 @@ from samhq_demo.ui.question import Question, picture_id_of
 from samhq_demo.ui.saved import read_prompts
 from samhq_demo.ui.sent_masks import SentMasks, UnknownMaskError
 from samhq_demo.ui.served import new_file
-from samhq_demo.ui.snippets import Call, curl_snippet, python_snippet
+from samhq_demo.ui.snippets import calls_of, curl_snippet, python_snippet
 from samhq_demo.ui.store import PictureStore, Ticket
 from samhq_demo.ui.uploads import received_file
 from samhq_demo.ui.viewer.component import NEEDS_MASKS, NEEDS_QUEUE, shown_picture, viewer_message
@@ -41,6 +41,7 @@ from samhq_demo.ui.viewer.wire import (
 
 AT_A_TIME = 8
 _PROGRESS_SECONDS = 0.15
+MAX_NAME = 1000  # characters of a file's name; no file system has longer ones
 
 # What a new picture changes: #picture, the viewer, the visitor's ticket.
 Arrived = tuple[Any, Message, Any]
@@ -67,14 +68,14 @@ class Handlers:
 
     # Pictures in and out
 
-    def take_picture(self, path: str | None, ticket_id: str | None) -> Iterator[Arrived]:
-        """A picture from #picture or the upload button. A refused file leaves all as it was."""
+    def take_picture(self, sent: Mapping[str, str] | None, ticket_id: str | None) -> Iterator[Arrived]:
+        """{"path", "name"} from #picture or the upload button. A refused file leaves all as it was."""
         yield gr.skip(), viewer_message(say=texts.READING), gr.skip()
         try:
             with gradio_errors("a picture"):
-                if path is None:
+                if sent is None:
                     raise ValueError(texts.NO_PICTURE_SENT)
-                ticket = self._admit({"path": path}, name=Path(path).name)
+                ticket = self._admit({"path": sent["path"]}, name=sent["name"])
         except gr.Error as notice:
             # The browser already shows the file that was refused.
             yield self._view(ticket_id), viewer_message(say=notice.message, is_error=True), gr.skip()
@@ -83,9 +84,13 @@ class Handlers:
 
     def take_sent(self, ticket_id: str | None, event: gr.EventData) -> Iterator[Arrived]:
         """A picture that was dropped on the viewer, pasted or opened there: {"path", "name"}."""
-        sent = event._data if isinstance(event._data, Mapping) else {}
-        path = sent.get("path")
-        yield from self.take_picture(path if isinstance(path, str) else None, ticket_id)
+        data = event._data if isinstance(event._data, Mapping) else {}
+        path, name = data.get("path"), data.get("name")
+        sent = None
+        if isinstance(path, str):
+            is_named = isinstance(name, str) and 0 < len(name) <= MAX_NAME
+            sent = {"path": path, "name": str(name) if is_named else Path(path).name}
+        yield from self.take_picture(sent, ticket_id)
 
     def take_example(self, title: str) -> Arrived:
         with gradio_errors("an example"):
@@ -130,7 +135,7 @@ class Handlers:
         return ticket
 
     def _arrived(self, ticket: Ticket, *, objects: Sequence[SavedObject] | None = None) -> Arrived:
-        shown = shown_picture(ticket.id, file=ticket.view, size_wh=ticket.size_wh)
+        shown = shown_picture(ticket.id, file=ticket.view, size_wh=ticket.size_wh, name=ticket.name)
         return str(ticket.view), viewer_message(picture=shown, objects=objects), ticket.id
 
     def _view(self, ticket_id: str | None) -> str | None:
@@ -217,13 +222,12 @@ class Handlers:
         return {"path": str(path), "name": export.file_name(ticket.name)}
 
     def code(self, asked: Mapping[str, Any]) -> CodeReply:
-        """{"picture", "language" and what `Call` reads} -> {"text"} of a program that asks the same."""
+        """{"picture", "language" and what `calls_of` reads} -> {"text"} of a program that asks the same."""
         ticket = self._store.ticket(picture_id_of(asked))
         write = {"python": python_snippet, "curl": curl_snippet}.get(str(asked.get("language")))
         if write is None:
             raise ValueError("language must be python or curl.")
-        call = Call.from_json(asked, ticket=ticket, model=self._service.status().model)
-        return {"text": write(call)}
+        return {"text": write(calls_of(asked, ticket=ticket, model=self._service.status().model))}
 
     # Models
 

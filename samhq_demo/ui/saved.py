@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -17,6 +18,8 @@ from samhq_demo.ui.records import request_of, settings_json, with_masks
 from samhq_demo.ui.viewer.wire import Choice, FileMask, SavedPrompts
 from samhq_demo.ui.viewer.wire import SavedObject as SavedObjectJson
 
+MAX_NUMBER = 9999
+_COLOR = re.compile("#[0-9a-fA-F]{6}")
 MAX_LENGTH = 32_000_000  # characters: room for 32 objects with two ragged masks each
 
 
@@ -47,6 +50,7 @@ class SavedObject:
 
     mask_name, truth_name: what the files of its masks were called. truth_how: how that of the truth was read.
     choice: which candidate of each branch was on the screen, 0 the best.
+    number, color: which object it was and how it was drawn, "#rrggbb"; None where the file does not say.
     """
 
     name: str
@@ -55,6 +59,8 @@ class SavedObject:
     truth_name: str
     truth_how: str
     choice: Choice
+    number: int | None
+    color: str | None
 
     @classmethod
     def from_json(cls, item: Any, *, settings: Any, size_wh: tuple[int, int]) -> SavedObject:
@@ -75,6 +81,8 @@ class SavedObject:
             truth_name=_name(truth),
             truth_how=str(truth.get("how") or ""),
             choice=_choice(choice if isinstance(choice, Mapping) else {}),
+            number=_number(item.get("number")),
+            color=_color(item.get("color")),
         )
 
     def to_json(self) -> SavedObjectJson:
@@ -86,6 +94,8 @@ class SavedObject:
             truth["how"] = self.truth_how
         return {
             "name": self.name,
+            "number": self.number,
+            "color": self.color,
             "prompt": request.prompt.to_json(),
             "steps": [step.to_json() for step in request.refine_from],
             "choice": self.choice,
@@ -119,6 +129,22 @@ def _mask_json(name: str, mask: Runs | None) -> FileMask | None:
 
 def _name(item: Any) -> str:
     return str(item.get("name") or "") if isinstance(item, Mapping) else ""
+
+
+def _number(value: Any) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_NUMBER:
+        raise ValueError(f"An object's number must be 1 to {MAX_NUMBER}.")
+    return value
+
+
+def _color(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _COLOR.fullmatch(value):
+        raise ValueError("An object's color must be like #56b4e9.")
+    return value
 
 
 def _choice(item: Mapping[str, Any]) -> Choice:

@@ -144,16 +144,17 @@ def viewer_message(
     return cast(Message, {**told, "is_error": is_error, "stamp": uuid.uuid4().hex})
 
 
-def shown_picture(picture_id: str, *, file: Path, size_wh: tuple[int, int]) -> Picture:
+def shown_picture(picture_id: str, *, file: Path, size_wh: tuple[int, int], name: str = "") -> Picture:
     """A picture for `viewer_message`.
 
     file: what the browser shows, in the picture's own aspect; it may be smaller than the picture, and is then
         less sharp when zoomed in. Gradio copies it to its cache and serves it from there.
     size_wh: the picture's own size, the space of all coordinates.
+    name: what its sender calls the picture's file, for the names of files made of it.
     """
     width, height = size_wh
     served = gr.FileData(path=str(file)).model_dump()
-    return {"id": picture_id, "width": width, "height": height, "file": served}
+    return {"id": picture_id, "name": name, "width": width, "height": height, "file": served}
 
 
 def viewer_script() -> str:

@@ -15,6 +15,7 @@ import { OBJECT_COLORS } from "./shared.js";
  *
  * @typedef {object} ObjectRecord All that is known of one object but its answer.
  * @property {number} id
+ * @property {number} number of the object in its picture, from 1 on: its first name and its color come of it.
  * @property {string} name
  * @property {string} color
  * @property {Prompt} prompt
@@ -28,7 +29,6 @@ import { OBJECT_COLORS } from "./shared.js";
  * @typedef {object} SessionEvents
  * @property {(what: "picture" | "settings" | "select" | "edit") => void} changed
  */
-
 
 /** @extends {Emitter<SessionEvents>} */
 export class Session extends Emitter {
@@ -74,6 +74,7 @@ export class Session extends Emitter {
   }
 
   #restart() {
+    this.#lastId = 0;
     const fresh = this.#newObject(1);
     this.#objects = [fresh];
     this.#selectedId = fresh.id;
@@ -81,13 +82,16 @@ export class Session extends Emitter {
   }
 
   /**
-   * @param {number} [id]
+   * @param {number} [number]
    * @returns {ObjectRecord}
    */
-  #newObject(id = this.#lastId + 1) {
-    this.#lastId = id;
-    const color = OBJECT_COLORS[(id - 1) % OBJECT_COLORS.length];
-    return { id, name: `Object ${id}`, color, prompt: NO_PROMPT, choice: FIRST_CHOICE, ...NOTHING_MORE, truth: null };
+  #newObject(number = 1 + Math.max(0, ...this.#objects.map((object) => object.number))) {
+    this.#lastId += 1;
+    const color = OBJECT_COLORS[(number - 1) % OBJECT_COLORS.length];
+    return {
+      id: this.#lastId, number, name: `Object ${number}`, color, prompt: NO_PROMPT, choice: FIRST_CHOICE,
+      ...NOTHING_MORE, truth: null,
+    };
   }
 
   /**
@@ -215,7 +219,7 @@ export class Session extends Emitter {
 
   clearAll() {
     if (this.objects.length === 1 && isBlank(this.selected)) return;
-    const fresh = this.#newObject();
+    const fresh = this.#newObject(1);
     this.#edit([fresh], fresh.id);
   }
 
@@ -283,15 +287,21 @@ export class Session extends Emitter {
    * @returns {ObjectRecord[]}
    */
   #records(objects) {
-    return objects.slice(0, MAX_OBJECTS).map(({ name, prompt, choice, steps, mask, truth }) => ({
-      ...this.#newObject(),
-      ...(name ? { name: String(name).slice(0, MAX_NAME) } : {}),
-      prompt: withLabels({ ...NO_PROMPT, ...prompt }),
-      choice: { ...FIRST_CHOICE, ...choice },
-      steps: steps ?? [],
-      mask: mask ? namedMask(mask) : null,
-      truth: truth ? namedMask(truth) : null,
-    }));
+    let last = 0;
+    return objects.slice(0, MAX_OBJECTS).map(({ name, number, color, prompt, choice, steps, mask, truth }) => {
+      const fresh = this.#newObject(number ?? last + 1);
+      last = Math.max(last, fresh.number);
+      return {
+        ...fresh,
+        name: name ? String(name).slice(0, MAX_NAME) : fresh.name,
+        color: color ?? fresh.color,
+        prompt: withLabels({ ...NO_PROMPT, ...prompt }),
+        choice: { ...FIRST_CHOICE, ...choice },
+        steps: steps ?? [],
+        mask: mask ? namedMask(mask) : null,
+        truth: truth ? namedMask(truth) : null,
+      };
+    });
   }
 
   /**
@@ -376,8 +386,8 @@ export class Session extends Emitter {
       picture: this.#picture && this.#picture.id,
       selected: this.selectedId,
       settings: this.settings,
-      objects: this.objects.map(({ id, name, color, prompt, choice, steps, mask, truth }) => ({
-        id, name, color, prompt, choice, steps, mask: mask && plain(mask), truth: truth && plain(truth),
+      objects: this.objects.map(({ id, number, name, color, prompt, choice, steps, mask, truth }) => ({
+        id, number, name, color, prompt, choice, steps, mask: mask && plain(mask), truth: truth && plain(truth),
       })),
     };
   }

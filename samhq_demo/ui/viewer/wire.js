@@ -95,12 +95,15 @@
 /**
  * @typedef {object} Picture
  * @property {string} id Its ticket.
+ * @property {string} [name] of the file, as its sender calls it.
  * @property {number} width
  * @property {number} height
  * @property {{ url: string }} file What is shown; it may be smaller than the picture.
  *
  * @typedef {object} SavedObject An object that comes with a picture or from a file.
  * @property {string} [name]
+ * @property {number | null} [number]
+ * @property {string | null} [color]
  * @property {Partial<Prompt>} [prompt]
  * @property {Partial<Choice>} [choice]
  * @property {Step[]} [steps]
@@ -153,17 +156,20 @@
  * @property {boolean} soft_edge
  * @property {ExportedObject[]} objects
  *
- * @typedef {object} CodeRequest
- * @property {string} picture
- * @property {"python" | "curl"} language
- * @property {string} origin
- * @property {Settings} settings
+ * @typedef {object} CodeObject
+ * @property {string} name
  * @property {Prompt} prompt
  * @property {readonly Step[]} steps
  * @property {Rle} [mask]
  * @property {Rle} [truth]
  * @property {Rle} [void]
  * @property {Choice} choice
+ * @typedef {object} CodeRequest
+ * @property {string} picture
+ * @property {"python" | "curl"} language
+ * @property {string} origin
+ * @property {Settings} settings
+ * @property {CodeObject[]} objects
  *
  * @typedef {object} Server Python's functions; a connection that is lost rejects or gives nothing.
  * @property {(question: Question) => Promise<Reply | undefined>} decode

@@ -78,6 +78,8 @@ class SavedObject(TypedDict, total=False):
     """
 
     name: str
+    number: int | None
+    color: str | None
     prompt: PromptJson
     steps: list[RefineStepJson]
     choice: Choice
@@ -102,10 +104,12 @@ class SavedFile(SavedPrompts):
 class Picture(TypedDict, total=False):
     """A picture that the viewer shows; an empty one: no picture any more.
 
-    id: its ticket. width, height: its own size, the space of all coordinates. file: what the browser shows.
+    id: its ticket. name: of its file, as its sender calls it. width, height: its own size, the space of all
+    coordinates. file: what the browser shows.
     """
 
     id: str
+    name: str
     width: int
     height: int
     file: dict[str, Any]
@@ -174,6 +178,17 @@ class ExportReply(TypedDict):
     name: str
 
 
+class CodeObject(TypedDict, total=False):
+    """An object that a program asks for."""
+
+    name: str
+    prompt: PromptJson
+    steps: list[RefineStepJson]
+    mask: Rle | None
+    truth: Rle | None
+    choice: Choice
+
+
 class CodeRequest(TypedDict, total=False):
     """A program that is wanted, which asks what is on the screen."""
 
@@ -181,11 +196,7 @@ class CodeRequest(TypedDict, total=False):
     language: Literal["python", "curl"]
     origin: str
     settings: Settings
-    prompt: PromptJson
-    steps: list[RefineStepJson]
-    mask: Rle | None
-    truth: Rle | None
-    choice: Choice
+    objects: list[CodeObject]
 
 
 class CodeReply(TypedDict):
