@@ -65,11 +65,18 @@ class MaskPrediction:
         """The box around the mask as (x, y, width, height) in pixels; all 0 for an empty mask."""
         return self.runs.bbox_xywh
 
-    def with_truth(self, truth: Runs | None) -> "MaskPrediction":
-        """The same with its true scores, where the true mask is known."""
+    def with_truth(self, truth: Runs | None, *, void: Runs | None = None) -> "MaskPrediction":
+        """The same with its true scores, where the true mask is known.
+
+        void: pixels that no score counts. They are taken out of both masks before their boundaries are, so
+        that a mask which is right up to the void is all right.
+        """
         if truth is None:
             return self
-        overlap = Overlap.between(self.runs, truth)
+        runs = self.runs
+        if void is not None:
+            runs, truth = runs.without(void), truth.without(void)
+        overlap = Overlap.between(runs, truth)
         return replace(self, true_iou=overlap.iou, true_boundary_iou=overlap.boundary_iou)
 
     def to_json(self) -> MaskPredictionJson:

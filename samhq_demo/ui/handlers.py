@@ -10,7 +10,9 @@ from typing import Any
 
 import gradio as gr
 
-from samhq_demo.pictures import read_mask
+from samhq_demo.masks.runs import Runs
+from samhq_demo.pictures import SeveralLabelsError, read_mask, read_true_mask
+from samhq_demo.pictures.labels import name_of
 from samhq_demo.results.json_types import ObjectComparisonJson
 from samhq_demo.service import CompareService, NotEncodedError
 from samhq_demo.ui import texts
@@ -30,6 +32,7 @@ from samhq_demo.ui.viewer.wire import (
     Answer,
     CodeReply,
     ExportReply,
+    LabelsReply,
     MaskReply,
     Message,
     SavedObject,
@@ -191,11 +194,19 @@ class Handlers:
 
     # What the browser calls by name
 
-    def mask(self, asked: Mapping[str, Any]) -> MaskReply:
-        """{"picture", "path" of an upload} -> {"rle"} of the mask in the file."""
+    def mask(self, asked: Mapping[str, Any]) -> MaskReply | LabelsReply:
+        """{"picture", "path" of an upload} -> {"rle", "void", "how"} of the mask in the file.
+
+        Where that has several labels and "label" chooses none: {"labels", "error"}.
+        """
         ticket = self._store.ticket(picture_id_of(asked))
         file = received_file({"path": str(asked.get("path", ""))}, name="the mask")
-        return {"rle": read_mask(file, size_wh=ticket.size_wh).rle()}
+        try:
+            read = read_true_mask(file, size_wh=ticket.size_wh, label=asked.get("label"))
+        except SeveralLabelsError as several:
+            return {"labels": [name_of(label) for label in several.labels], "error": str(several)}
+        void = None if read.void is None else Runs.from_mask(read.void).rle()
+        return {"rle": Runs.from_mask(read.mask).rle(), "void": void, "how": read.how}
 
     def prompts(self, asked: Mapping[str, Any]) -> SavedPrompts:
         """{"picture", "text" of a file} -> {"objects", "settings"} as they were saved."""

@@ -1,6 +1,6 @@
 """The browser's record of an object as a `Request`: every message that holds one is read here.
 
-A record is {"prompt", "steps", "mask", "truth"}; the settings, which all objects share, are {"model",
+A record is {"prompt", "steps", "mask", "truth", "void"}; the settings, which all objects share, are {"model",
 "multimask", "hq_token_only"}. Each key may be absent.
 """
 
@@ -34,8 +34,8 @@ def request_of(record: Mapping[str, Any], *, settings: Any) -> Request:
 
 def with_masks(request: Request, record: Mapping[str, Any], read: Callable[[Any], Runs | None]) -> Request:
     """The request with its record's masks, each made of its JSON form by `read`."""
-    mask_prompt, ground_truth = (read(record.get(key)) for key in ("mask", "truth"))
-    return replace(request, mask_prompt=mask_prompt, ground_truth=ground_truth)
+    mask_prompt, ground_truth, void = (read(record.get(key)) for key in ("mask", "truth", "void"))
+    return replace(request, mask_prompt=mask_prompt, ground_truth=ground_truth, void=void)
 
 
 def settings_json(request: Request) -> Settings:

@@ -48,7 +48,7 @@ def read_prompts(text: Any, *, size_wh: tuple[int, int]) -> SavedPrompts:
 class SavedObject:
     """One object of a saved file.
 
-    mask_name, truth_name: what the files of its masks were called.
+    mask_name, truth_name: what the files of its masks were called. truth_how: how that of the truth was read.
     choice: which candidate of each branch was on the screen, 0 the best.
     number, color: which object it was and how it was drawn, "#rrggbb"; None where the file does not say.
     """
@@ -57,6 +57,7 @@ class SavedObject:
     request: Request
     mask_name: str
     truth_name: str
+    truth_how: str
     choice: Choice
     number: int | None
     color: str | None
@@ -66,7 +67,10 @@ class SavedObject:
         """Read a record with its name; ValueError where it is none, or not of a picture of `size_wh`."""
         if not isinstance(item, Mapping):
             raise ValueError("Each of the saved objects must be an object.")
-        request = with_masks(request_of(item, settings=settings), item, partial(_mask, size_wh=size_wh))
+        given = item.get("truth")
+        truth: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+        record = {**item, "void": {"rle": truth["void"]} if truth.get("void") else None}
+        request = with_masks(request_of(item, settings=settings), record, partial(_mask, size_wh=size_wh))
         for prompt in (request.prompt, *(step.prompt for step in request.refine_from)):
             prompt.within(size_wh, has_mask_prompt=True)  # for its coordinates; background alone may stand
         choice = item.get("choice")
@@ -74,7 +78,8 @@ class SavedObject:
             name=_name(item),
             request=request,
             mask_name=_name(item.get("mask")),
-            truth_name=_name(item.get("truth")),
+            truth_name=_name(truth),
+            truth_how=str(truth.get("how") or ""),
             choice=_choice(choice if isinstance(choice, Mapping) else {}),
             number=_number(item.get("number")),
             color=_color(item.get("color")),
@@ -83,6 +88,10 @@ class SavedObject:
     def to_json(self) -> SavedObjectJson:
         """As the viewer's `objects` are; see `viewer_message`."""
         request = self.request
+        truth = _mask_json(self.truth_name, request.ground_truth)
+        if truth is not None:
+            truth["void"] = None if request.void is None else request.void.rle()
+            truth["how"] = self.truth_how
         return {
             "name": self.name,
             "number": self.number,
@@ -91,7 +100,7 @@ class SavedObject:
             "steps": [step.to_json() for step in request.refine_from],
             "choice": self.choice,
             "mask": _mask_json(self.mask_name, request.mask_prompt),
-            "truth": _mask_json(self.truth_name, request.ground_truth),
+            "truth": truth,
         }
 
 

@@ -75,7 +75,7 @@ class Call:
             "multimask": request.multimask_output,
             "hq_token_only": request.hq_token_only or None,
             "mask_prompt": _mask_file(request.mask_prompt, name="mask_prompt"),
-            "ground_truth": _mask_file(request.ground_truth, name="ground_truth"),
+            "ground_truth": _mask_file(request.ground_truth, name="ground_truth", void=request.void),
             "refine_from": [step.to_json() for step in request.refine_from] or None,
         }
         return {"image": self.image, **{key: value for key, value in given.items() if value is not None}}
@@ -216,5 +216,5 @@ def _mask(rle: Any, *, size_wh: tuple[int, int]) -> Runs | None:
     return None if rle is None else parse_rle(rle, size_wh=size_wh)
 
 
-def _mask_file(mask: Runs | None, *, name: str) -> Path | None:
-    return None if mask is None else write_mask(mask, name=name)
+def _mask_file(mask: Runs | None, *, name: str, void: Runs | None = None) -> Path | None:
+    return None if mask is None else write_mask(mask, name=name, void=void)

@@ -165,7 +165,7 @@ export class ExportPanel {
     const request = {
       picture: picture.id, language, origin: appAddress(picture), settings,
       objects: objects.filter((object) => isAnswerable(object)).map(({ name, prompt, steps, mask, truth, choice }) => ({
-        name, prompt, steps, mask: mask?.rle, truth: truth?.rle, choice,
+        name, prompt, steps, mask: mask?.rle, truth: truth?.rle, void: truth?.void?.rle, choice,
       })),
     };
     const { text, error } = (await this.server.code(request).catch(() => null)) ?? {};

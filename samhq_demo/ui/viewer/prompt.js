@@ -6,8 +6,13 @@ import { LIMITS } from "./shared.js";
  * @import { ObjectRecord } from "./session.js"
  * @import { Choice, FileMask, Prompt, Rle, Step } from "./wire.js"
  *
- * @typedef {{ id: number, name: string, rle: Rle }} NamedMask A mask from a file, told apart by its id.
- * @typedef {Pick<ObjectRecord, "prompt" | "steps" | "mask">} Asked
+ * @typedef {object} NamedMask A mask from a file, told apart by its id.
+ * @property {number} id
+ * @property {string} name
+ * @property {Rle} rle
+ * @property {NamedMask | null} [void] The pixels of a true mask that no score counts.
+ * @property {string} [how] How the file was read, as a sentence.
+ * @typedef {Pick<ObjectRecord, "prompt" | "steps"> & { mask: object | null }} Asked
  */
 
 export const MAX_OBJECTS = LIMITS.objects;
@@ -31,9 +36,11 @@ let masksNamed = 0;
  * @param {FileMask} mask
  * @returns {NamedMask}
  */
-export function namedMask({ name, rle }) {
+export function namedMask({ name, rle, void: undecided, how }) {
   masksNamed += 1;
-  return { id: masksNamed, name: String(name ?? "mask").slice(0, MAX_NAME), rle };
+  const id = masksNamed;
+  const known = { name: String(name ?? "mask").slice(0, MAX_NAME), rle, how: String(how ?? "") };
+  return { id, ...known, void: undecided ? namedMask({ name, rle: undecided }) : null };
 }
 
 /**

@@ -379,7 +379,9 @@ export class Session extends Emitter {
 
   /** The session as plain JSON, to be kept and loaded again. */
   toJson() {
-    const plain = (/** @type {NamedMask} */ { id, name, rle }) => ({ id, name, rle });
+    const plain = (/** @type {NamedMask} */ { id, name, rle, void: undecided, how }) => (
+      { id, name, rle, ...(undecided && { void: undecided.rle }), ...(how && { how }) }
+    );
     return {
       picture: this.#picture && this.#picture.id,
       selected: this.selectedId,

@@ -24,6 +24,8 @@
  * @typedef {object} FileMask A mask from a file, with the file's name.
  * @property {string} [name]
  * @property {Rle} rle
+ * @property {Rle | null} [void] Of a true mask: the pixels that no score counts.
+ * @property {string} [how] How the file was read.
  *
  * @typedef {object} Settings What is sent along with every question; `model` is a checkpoint's name.
  * @property {string | null} [model]
@@ -43,6 +45,7 @@
  * @property {readonly Step[]} steps
  * @property {SentMask | null} mask A rough mask to start from.
  * @property {SentMask | null} truth The object's true mask.
+ * @property {SentMask | null} void Its pixels that no score counts.
  * @typedef {Settings & QuestionParts} Question
  */
 
@@ -127,7 +130,12 @@
 
 /**
  * @typedef {{ path: string }} Upload
- * @typedef {{ rle?: Rle, error?: string }} MaskReply
+ * @typedef {object} MaskReply The mask in a file; or the labels in it, of which one is to be chosen.
+ * @property {Rle} [rle]
+ * @property {Rle | null} [void] The pixels that no score counts.
+ * @property {string} [how] How the file was read.
+ * @property {string[]} [labels]
+ * @property {string} [error]
  * @typedef {{ objects?: SavedObject[], settings?: Settings, error?: string }} PromptsReply
  * @typedef {{ path?: string, name?: string, error?: string }} ExportReply
  * @typedef {{ text?: string, error?: string }} CodeReply
@@ -154,6 +162,7 @@
  * @property {readonly Step[]} steps
  * @property {Rle} [mask]
  * @property {Rle} [truth]
+ * @property {Rle} [void]
  * @property {Choice} choice
  * @typedef {object} CodeRequest
  * @property {string} picture
@@ -164,7 +173,7 @@
  *
  * @typedef {object} Server Python's functions; a connection that is lost rejects or gives nothing.
  * @property {(question: Question) => Promise<Reply | undefined>} decode
- * @property {(request: { picture: string, path: string }) => Promise<MaskReply | undefined>} mask
+ * @property {(request: { picture: string, path: string, label?: string }) => Promise<MaskReply | undefined>} mask
  * @property {(request: { picture: string, text: string }) => Promise<PromptsReply | undefined>} prompts
  * @property {(request: ExportRequest) => Promise<ExportReply | undefined>} take
  * @property {(request: CodeRequest) => Promise<CodeReply | undefined>} code

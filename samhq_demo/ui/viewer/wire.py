@@ -5,7 +5,7 @@ What the browser sends is checked where it is read; the types of it say what a r
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from samhq_demo.masks.runs import Rle
 from samhq_demo.prompts.prompt import PromptJson
@@ -60,10 +60,15 @@ class Choice(TypedDict):
 
 
 class FileMask(TypedDict):
-    """A mask from a file, with the file's name."""
+    """A mask from a file, with the file's name.
+
+    void: of a true mask: the pixels that no score counts. how: how the file was read.
+    """
 
     name: str
     rle: Rle
+    void: NotRequired[Rle | None]
+    how: NotRequired[str]
 
 
 class SavedObject(TypedDict, total=False):
@@ -125,9 +130,18 @@ class Message(TypedDict, total=False):
 
 
 class MaskReply(TypedDict):
-    """The mask in an uploaded file."""
+    """The mask in an uploaded file; see `FileMask`."""
 
     rle: Rle
+    void: Rle | None
+    how: str
+
+
+class LabelsReply(TypedDict):
+    """The labels in an uploaded file, of which one has to be chosen, and the sentence that says so."""
+
+    labels: list[str]
+    error: str
 
 
 class ShownMaskJson(TypedDict):
