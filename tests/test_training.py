@@ -148,7 +148,7 @@ def test_bundled_checkpoint_segments_plain_objects(held_out_table: dict[str, Sco
 def test_bundled_sam_hq_beats_sam_on_thin_objects(held_out_table: dict[str, Score]) -> None:
     """SAM itself finds most of a thin shape; SAM-HQ has to find more, and more than 0.65 as it once did."""
     thin = held_out_table["thin, box"]
-    assert thin.sam_hq_iou >= 0.68
-    assert thin.sam_hq_boundary >= 0.68
-    assert thin.sam_hq_iou - thin.sam_iou >= 0.015
-    assert thin.sam_hq_boundary - thin.sam_boundary >= 0.015
+    assert thin.sam_hq_iou >= 0.69
+    assert thin.sam_hq_boundary >= 0.69
+    assert thin.sam_hq_iou - thin.sam_iou >= 0.03
+    assert thin.sam_hq_boundary - thin.sam_boundary >= 0.03
