@@ -2,6 +2,7 @@
 
 import { partOf, partsOf, tag } from "./dom.js";
 import { isBlank } from "./prompt.js";
+import { FILE_MARK } from "./wire.js";
 
 /**
  * @import { Answers } from "./answers.js"
@@ -10,8 +11,6 @@ import { isBlank } from "./prompt.js";
  * @import { StatusLine } from "./status-line.js"
  * @import { Branch, CodeRequest, ExportedMask, ExportedObject, Picture, Server } from "./wire.js"
  */
-
-const FILE_MARK = "/gradio_api/file=";
 
 export class ExportPanel {
   /**

@@ -4,12 +4,13 @@
 import { Emitter } from "./emitter.js";
 import { History } from "./history.js";
 import {
-  FIRST_CHOICE, MAX_NAME, MAX_OBJECTS, MAX_POINTS, MAX_STEPS, NOTHING_MORE, NO_PROMPT, isBlank, namedMask,
-  withLabels,
+  FIRST_CHOICE, MAX_NAME, MAX_OBJECTS, MAX_POINTS, MAX_STEPS, NOTHING_MORE, NO_PROMPT, isBlank,
 } from "./prompt.js";
+import { newObject, plainRecord, recordsOf, revived } from "./records.js";
 
 /**
  * @import { NamedMask } from "./prompt.js"
+ * @import { KeptSession, Snapshot } from "./records.js"
  * @import { Box, Branch, Choice, Picture, Prompt, SavedObject, Settings, Step } from "./wire.js"
  *
  * @typedef {object} ObjectRecord All that is known of one object but its answer.
@@ -22,14 +23,9 @@ import {
  * @property {NamedMask | null} mask
  * @property {NamedMask | null} truth
  *
- * @typedef {{ objects: readonly ObjectRecord[], selectedId: number }} Snapshot
- *
  * @typedef {object} SessionEvents
  * @property {(what: "picture" | "settings" | "select" | "edit") => void} changed
  */
-
-// Okabe and Ito's colours; shapes and names say the same for those who see none of them.
-const OBJECT_COLORS = ["#56b4e9", "#e69f00", "#cc79a7", "#009e73", "#f0e442", "#d55e00", "#0072b2", "#bbbbbb"];
 
 /** @extends {Emitter<SessionEvents>} */
 export class Session extends Emitter {
@@ -78,7 +74,6 @@ export class Session extends Emitter {
     const fresh = this.#newObject(1);
     this.#objects = [fresh];
     this.#selectedId = fresh.id;
-    this.#history = new History();
   }
 
   /**
@@ -87,12 +82,21 @@ export class Session extends Emitter {
    */
   #newObject(id = this.#lastId + 1) {
     this.#lastId = id;
-    const color = OBJECT_COLORS[(id - 1) % OBJECT_COLORS.length];
-    return { id, name: `Object ${id}`, color, prompt: NO_PROMPT, choice: FIRST_CHOICE, ...NOTHING_MORE, truth: null };
+    return newObject(id);
+  }
+
+  /** What undo goes back to. */
+  get before() {
+    return this.#history.before;
+  }
+
+  /** What redo goes on to. */
+  get after() {
+    return this.#history.after;
   }
 
   /**
-   * There is nothing to undo then.
+   * The picture of before, with its objects, is one step back; a page without a picture is none.
    *
    * @param {Picture | null} picture
    * @param {SavedObject[]} [objects] those that come with the picture, as in `load`.
@@ -100,6 +104,8 @@ export class Session extends Emitter {
    *   anybody hears of the picture.
    */
   setPicture(picture, objects = [], made = () => {}) {
+    if (this.#picture) this.#history.note(this.#snapshot());
+    else this.#history.drop();
     this.#picture = picture;
     this.#restart();
     if (objects.length) {
@@ -108,6 +114,21 @@ export class Session extends Emitter {
       this.#selectedId = this.#objects[0].id;
       made(this.#objects);
     }
+    this.emit("changed", "picture");
+  }
+
+  /**
+   * As it was when `toJson` wrote it, but with nothing to undo.
+   *
+   * @param {Picture} picture
+   * @param {KeptSession} kept
+   */
+  restore(picture, { objects, selected, settings }) {
+    this.#picture = picture;
+    this.settings = { ...this.settings, ...settings };
+    this.#objects = revived(objects);
+    this.#lastId = Math.max(...objects.map(({ id }) => id));
+    this.#selectedId = this.object(selected)?.id ?? this.#objects[0].id;
     this.emit("changed", "picture");
   }
 
@@ -284,15 +305,9 @@ export class Session extends Emitter {
    * @returns {ObjectRecord[]}
    */
   #records(objects) {
-    return objects.slice(0, MAX_OBJECTS).map(({ name, prompt, choice, steps, mask, truth }) => ({
-      ...this.#newObject(),
-      ...(name ? { name: String(name).slice(0, MAX_NAME) } : {}),
-      prompt: withLabels({ ...NO_PROMPT, ...prompt }),
-      choice: { ...FIRST_CHOICE, ...choice },
-      steps: steps ?? [],
-      mask: mask ? namedMask(mask) : null,
-      truth: truth ? namedMask(truth) : null,
-    }));
+    const records = recordsOf(objects, this.#lastId + 1);
+    this.#lastId += records.length;
+    return records;
   }
 
   /**
@@ -320,12 +335,12 @@ export class Session extends Emitter {
    */
   #edit(objects, selectedId, tag = null) {
     this.#history.note(this.#snapshot(), tag);
-    this.#put({ objects, selectedId });
+    this.#put({ ...this.#snapshot(), objects, selectedId });
   }
 
   /** @returns {Snapshot} */
   #snapshot() {
-    return { objects: this.#objects, selectedId: this.#selectedId };
+    return { objects: this.#objects, selectedId: this.#selectedId, picture: this.#picture, lastId: this.#lastId };
   }
 
   /**
@@ -334,9 +349,13 @@ export class Session extends Emitter {
    */
   #put(snapshot) {
     if (!snapshot) return false;
-    this.#objects = snapshot.objects;
-    this.#selectedId = snapshot.selectedId;
-    this.emit("changed", "edit");
+    const { objects, selectedId, picture, lastId } = snapshot;
+    const isOther = picture?.id !== this.#picture?.id;
+    this.#lastId = isOther ? lastId : Math.max(lastId, this.#lastId);
+    this.#objects = objects;
+    this.#selectedId = selectedId;
+    this.#picture = picture;
+    this.emit("changed", isOther ? "picture" : "edit");
     return true;
   }
 
@@ -370,14 +389,11 @@ export class Session extends Emitter {
 
   /** The session as plain JSON, to be kept and loaded again. */
   toJson() {
-    const plain = (/** @type {NamedMask} */ { id, name, rle }) => ({ id, name, rle });
     return {
       picture: this.#picture && this.#picture.id,
       selected: this.selectedId,
       settings: this.settings,
-      objects: this.objects.map(({ id, name, color, prompt, choice, steps, mask, truth }) => ({
-        id, name, color, prompt, choice, steps, mask: mask && plain(mask), truth: truth && plain(truth),
-      })),
+      objects: this.objects.map(plainRecord),
     };
   }
 }

@@ -85,7 +85,7 @@
  * @typedef {object} Reply To a question: objects, or what is missing for them, or a sentence on what is wrong.
  * @property {number} [sequence]
  * @property {(ObjectPreview | ObjectComparison)[]} [objects]
- * @property {"queue" | "masks"} [needs]
+ * @property {"queue" | "masks" | "picture"} [needs]
  * @property {string} [error]
  */
 
@@ -94,7 +94,8 @@
  * @property {string} id Its ticket.
  * @property {number} width
  * @property {number} height
- * @property {{ url: string }} file What is shown; it may be smaller than the picture.
+ * @property {{ url: string, path?: string }} file What is shown; it may be smaller than the picture.
+ * @property {{ path: string, bytes: number }} [sent] The file as it came to the server.
  *
  * @typedef {object} SavedObject An object that comes with a picture or from a file.
  * @property {string} [name]
@@ -112,6 +113,7 @@
  * @property {Point} [point]
  * @property {Reply & { sequence: number }} [answer]
  * @property {number | null} [progress]
+ * @property {boolean} [kept] The picture is the one that was kept here; without one, the server has lost it.
  * @property {string} [say]
  * @property {boolean} [is_error]
  *
@@ -120,14 +122,17 @@
  * @property {boolean} [hover]
  * @property {number} [hover_below_ms]
  * @property {number} [patience_ms]
+ * @property {string} [kept_as] The entry of sessionStorage that Python reads.
  */
 
 /**
  * @typedef {{ path: string }} Upload
- * @typedef {{ rle?: Rle, error?: string }} MaskReply
- * @typedef {{ objects?: SavedObject[], settings?: Settings, error?: string }} PromptsReply
- * @typedef {{ path?: string, name?: string, error?: string }} ExportReply
- * @typedef {{ text?: string, error?: string }} CodeReply
+ * @typedef {{ error?: string, needs?: "queue" | "masks" | "picture" }} Failed
+ * @typedef {{ rle?: Rle } & Failed} MaskReply
+ * @typedef {{ objects?: SavedObject[], settings?: Settings } & Failed} PromptsReply
+ * @typedef {{ path?: string, name?: string } & Failed} ExportReply
+ * @typedef {{ text?: string } & Failed} CodeReply
+ * @typedef {{ picture?: Picture } & Failed} AgainReply
  *
  * @typedef {object} ExportedMask
  * @property {Rle | null} rle
@@ -156,13 +161,19 @@
  * @property {Rle} [truth]
  * @property {Choice} choice
  *
+ * @typedef {{ picture: string, path?: string, name?: string }} AgainRequest With an upload where the server lost it.
+ *
  * @typedef {object} Server Python's functions; a connection that is lost rejects or gives nothing.
  * @property {(question: Question) => Promise<Reply | undefined>} decode
  * @property {(request: { picture: string, path: string }) => Promise<MaskReply | undefined>} mask
  * @property {(request: { picture: string, text: string }) => Promise<PromptsReply | undefined>} prompts
  * @property {(request: ExportRequest) => Promise<ExportReply | undefined>} take
  * @property {(request: CodeRequest) => Promise<CodeReply | undefined>} code
+ * @property {(request: AgainRequest) => Promise<AgainReply | undefined>} [again]
  */
+
+/** In the address of a file that the server gives out, before its path. */
+export const FILE_MARK = "/gradio_api/file=";
 
 /** The two branches' keys, in the order in which they are shown. */
 export const BRANCHES = /** @type {const} */ (["sam", "sam_hq"]);
