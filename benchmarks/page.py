@@ -13,7 +13,7 @@ import argparse
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,8 @@ from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
 from samhq_demo.ui.page import CSS_FILE, build_page, theme
 from samhq_demo.ui.viewer.component import build_viewer, shown_picture, viewer_message
+from samhq_demo.ui.viewer.wire import Answer
+from samhq_demo.ui.viewer.wire import Picture as ShownPicture
 from tests.browsing import chromium
 from tests.checkpoints import VIT_B, random_sam_hq, save
 from tests.serving import save_photo
@@ -82,10 +84,10 @@ class Row:
 class Replay:
     """A page that answers at once, whatever it is asked, with what the real page was just answered."""
 
-    def __init__(self, picture: Mapping[str, Any]) -> None:
+    def __init__(self, picture: ShownPicture) -> None:
         self.picture = picture
-        self.preview: Mapping[str, Any] = {}
-        self.whole: Mapping[str, Any] = {}
+        self.preview: Answer = {"needs": "queue"}
+        self.whole: Answer = {"needs": "queue"}
 
     def build(self) -> gr.Blocks:
         with gr.Blocks() as page:

@@ -264,6 +264,22 @@ class ModelLibrary:
         if name == self._wanted and not under_way:
             _in_background(lambda: self._answer_with(name, download), name=f"await {name}")
 
+    def wait_for_weights(self) -> str:
+        """The name of the model that the settings want, fetched first where it is not on this machine.
+
+        With "auto" that is the one that answers, and nothing is waited for.
+
+        Raises:
+            ValueError: it could not be fetched.
+        """
+        name = self._active if self._settings.model == AUTO else self._wanted
+        if not self.available(name):
+            self.fetch(name)
+            self._downloads[name].wait()
+            if not self.available(name):
+                raise ValueError(f"{self._why_not(name)}.")
+        return name
+
     def _sam_repo(self, source: Source) -> str | None:
         """The Hub's SAM that belongs to a SAM-HQ, if it is to be had from the Hub."""
         return self._baseline.repo_id if self._baseline is not None else source.sam_repo_id

@@ -13,8 +13,10 @@ from .library import ModelDescription, ModelLibrary, ServiceStatus
 from .memory import keep_freed_memory
 from .photo_scores import PhotoScores
 from .pictures import Picture
+from .prompts.everything import EverythingOptions
 from .prompts.request import Request
 from .results.comparison import Comparison
+from .results.everything import Everything
 from .results.preview import Preview
 from .settings import Settings
 
@@ -76,6 +78,10 @@ class CompareService:
         """As in `ModelLibrary`."""
         self._library.when_loaded(prepare)
 
+    def wait_for_weights(self) -> str:
+        """As in `ModelLibrary`."""
+        return self._library.wait_for_weights()
+
     def prepare(self, picture: Picture, *, model: str | None = None) -> Encoded:
         """Encode a picture ahead of its first prompt; waits until it is done."""
         return self._embedding(picture, model=model)[2]
@@ -130,6 +136,46 @@ class CompareService:
         decode = self._decoder(answerer, picture, embedding, request)
         return answerer.preview(embedding, request, decode=decode)
 
+    def segment_everything(
+        self,
+        picture: Picture,
+        options: EverythingOptions | None = None,
+        *,
+        model: str | None = None,
+        on_progress: Callable[[float], None] = lambda _: None,
+        should_stop: Callable[[], bool] = lambda: False,
+    ) -> Everything:
+        """Both models' masks of all that is in a picture, asked for by no prompt.
+
+        Args:
+            options: None for the official generator's defaults.
+            model: a name from `models`; None is the one that answers now.
+            on_progress: told the share of the points that are done, up to 1, once the picture is encoded.
+            should_stop: asked some times a second, in the calling thread like `on_progress`.
+
+        Raises:
+            ValueError: the model's weights are not here.
+            StoppedError: it should stop.
+        """
+        began = time.perf_counter()
+        answerer, embedding, encoded = self._embedding(picture, model=model)
+        seen = time.perf_counter()
+        found = answerer.find_everything(
+            picture,
+            embedding,
+            options or EverythingOptions(),
+            on_progress=on_progress,
+            should_stop=should_stop,
+        )
+        return Everything(
+            model=answerer.pair.name,
+            size_wh=picture.size_wh,
+            sam=found["sam"],
+            sam_hq=found["sam_hq"],
+            encoded=encoded,
+            milliseconds=_timings(began, seen),
+        )
+
     def _embedding(
         self, picture: Picture, *, model: str | None, may_encode: bool = True
     ) -> tuple[Answerer, ImageEmbedding, Encoded]:
@@ -169,6 +215,16 @@ class CompareService:
             return self._decoded.get(key, compute)[0]
 
         return decode
+
+
+def _timings(began: float, seen: float) -> dict[str, float]:
+    """The milliseconds of an answer that is done now: `seen` is when its picture was encoded."""
+    done = time.perf_counter()
+    return {
+        "encode": 1000 * (seen - began),
+        "decode": 1000 * (done - seen),
+        "total": 1000 * (done - began),
+    }
 
 
 def build_service(settings: Settings) -> CompareService:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 import torch
+import transformers  # noqa: F401 - before the stand-ins, as it looks whether torchvision is there
 from torch import nn
 
 from tests import stubs
@@ -17,6 +18,7 @@ import segment_anything as official_sam  # noqa: E402 - after its imports are st
 import segment_anything.modeling as sam_parts  # noqa: E402
 import segment_anything_hq as official_sam_hq  # noqa: E402
 import segment_anything_hq.modeling as hq_parts  # noqa: E402
+from segment_anything.utils import amg as official_amg  # noqa: E402, F401
 
 # transformers' names -> the official ones, applied in order.
 _NAMES = (
@@ -124,6 +126,16 @@ def empty_sam(config: Any) -> Any:
 def empty_sam_hq(config: Any) -> Any:
     """segment-anything-hq's SAM-HQ, likewise."""
     return _build(hq_parts, config, hq_parts.MaskDecoderHQ, vit_dim=config.vision_config.hidden_size)
+
+
+def sam_generator(model: Any, **options: Any) -> Any:
+    """segment-anything's generator of masks for everything, with the weights of a transformers `SamModel`."""
+    return official_sam.SamAutomaticMaskGenerator(sam_predictor(model).model, **options)
+
+
+def sam_hq_generator(model: Any, **options: Any) -> Any:
+    """segment-anything-hq's, with the weights of a transformers `SamHQModel`."""
+    return official_sam_hq.SamAutomaticMaskGenerator(sam_hq_predictor(model).model, **options)
 
 
 def sam_predictor(model: Any) -> Any:

@@ -147,6 +147,6 @@ def compare_inputs(photo: str, **named: object) -> list[object]:
     inputs: dict[str, object] = {
         "image": {"path": photo}, "points": None, "labels": None, "box": [20, 10, 90, 70], "model": None,
         "multimask": None, "hq_token_only": False, "mask_prompt": None, "ground_truth": None,
-        "refine_from": None,
+        "refine_from": None, "ground_truth_label": None,
     }  # fmt: skip
     return list((inputs | named).values())

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from gradio.route_utils import delete_files_created_by_app
 from gradio_client import Client, handle_file
+from gradio_client.exceptions import AppError
 from PIL import Image
 from pycocotools import mask as coco_mask
 
@@ -160,6 +161,37 @@ def test_an_answer_serves_as_mask_prompt_and_as_truth(client: Client, photo: Pat
     assert refined["objects"][0]["sam"]["rle"] != first["objects"][0]["sam"]["rle"]
 
 
+def test_void_is_left_out_of_the_true_scores(client: Client, photo: Path, tmp_path: Path) -> None:
+    asked = {"image": handle_file(photo), "box": [20, 10, 90, 70], "api_name": "/compare"}
+    sam = pixels(client.predict(**asked)[1]) > 0
+    labels = sam.astype(np.uint8)
+    labels[:, 61:] = 255  # the right half is undecided
+    Image.fromarray(labels).save(tmp_path / "truth.png")
+    found = client.predict(**asked, ground_truth=handle_file(tmp_path / "truth.png"))[0]["objects"][0]["sam"]
+    assert (found["true_iou"], found["true_boundary_iou"]) == (1.0, 1.0)
+
+
+def test_of_several_labels_in_a_true_mask_one_is_chosen(client: Client, photo: Path, tmp_path: Path) -> None:
+    labels = np.zeros((90, 120), np.uint8)
+    labels[10:70, 20:60], labels[10:70, 60:90] = 1, 2
+    Image.fromarray(labels).save(tmp_path / "labels.png")
+    asked = {"image": handle_file(photo), "box": [20, 10, 90, 70], "api_name": "/compare"}
+    asked["ground_truth"] = handle_file(tmp_path / "labels.png")
+    several = r"^ground_truth: The mask file holds 2 labels: 1, 2.* ground_truth_label chooses"
+    with pytest.raises(AppError, match=several):
+        client.predict(**asked)
+    scores = [
+        client.predict(**asked, ground_truth_label=label)[0]["objects"][0]["sam"]["true_iou"]
+        for label in (1, 2, "2")
+    ]
+    assert scores[0] != scores[1] == scores[2]
+    with pytest.raises(AppError, match="has no label 7; it has 1, 2"):
+        client.predict(**asked, ground_truth_label=7)
+    del asked["ground_truth"]
+    with pytest.raises(AppError, match="ground_truth_label is given without ground_truth"):
+        client.predict(**asked, ground_truth_label=1)
+
+
 def test_an_earlier_answer_is_refined_and_the_result_is_of_the_same_form(client: Client, photo: Path) -> None:
     asked = {"image": handle_file(photo), "box": [20, 10, 90, 70], "api_name": "/compare"}
     chains: list[list[dict[str, Any]]] = [
@@ -199,6 +231,24 @@ def test_many_objects_are_answered_in_order_and_drawn_together(client: Client, p
         assert np.array_equal(pixels(file) == 255, np.any(masks, axis=0))
     alone, *_ = client.predict(image=handle_file(photo), box=[20, 10, 90, 70], api_name="/compare")
     assert result["objects"][1] == alone["objects"][0]
+
+
+def test_everything_in_a_picture(client: Client, photo: Path) -> None:
+    loose = {"points_per_side": 3, "predicted_iou_threshold": 0, "stability_threshold": 0}
+    result, *files = client.predict(image=handle_file(photo), api_name="/segment_everything", **loose)
+    assert list(result) == ["model", "image", "sam", "sam_hq", "encoded", "milliseconds"]
+    for branch in ("sam", "sam_hq"):
+        masks = result[branch]
+        assert masks and [set(mask) for mask in masks] == [
+            {"rle", "bbox", "area", "predicted_iou", "stability", "point"}
+        ] * len(masks)
+        areas = [int(coco_mask.area(mask["rle"])) for mask in masks]
+        assert areas == [mask["area"] for mask in masks] == sorted(areas, reverse=True)
+        assert all(mask["bbox"] == list(map(int, coco_mask.toBbox(mask["rle"]))) for mask in masks)
+        assert all(mask["point"][0] in (20, 60, 100) and mask["point"][1] in (15, 45, 75) for mask in masks)
+    for file in files:
+        with Image.open(file) as overlay:
+            assert overlay.size[0] * 90 == overlay.size[1] * 120
 
 
 def test_models_are_listed_and_the_active_one_answers(client: Client, photo: Path) -> None:
@@ -263,7 +313,7 @@ def test_a_bare_request_by_name_needs_no_upload_for_a_data_url(served: Served, p
 
 def test_every_input_and_result_has_a_name_and_a_type(served: Served) -> None:
     endpoints = httpx.get(f"{served.url}gradio_api/info").json()["named_endpoints"]
-    assert list(endpoints) == ["/compare", "/compare_many", "/models"]
+    assert list(endpoints) == ["/compare", "/compare_many", "/segment_everything", "/models"]
     inputs = {
         name: {one["parameter_name"]: one["python_type"]["type"] for one in endpoint["parameters"]}
         for name, endpoint in endpoints.items()
@@ -284,19 +334,40 @@ def test_every_input_and_result_has_a_name_and_a_type(served: Served) -> None:
             **options,
             **masks,
             "refine_from": f"list[{step} | str] | str | None",
+            "ground_truth_label": "int | str | None",
         },
         "/compare_many": {
             "image": "filepath",
             "prompts": f"list[dict(points: {points}, labels: {labels}, box: {box}) | str] | str",
             **options,
         },
+        "/segment_everything": {
+            "image": "filepath",
+            "model": "None | str",
+            "points_per_side": "int",
+            "predicted_iou_threshold": "float",
+            "stability_threshold": "float",
+            "box_nms_threshold": "float",
+            "crop_layers": "int",
+            "min_area": "int",
+        },
         "/models": {},
     }
+    defaults = {
+        one["parameter_name"]: one["parameter_default"]
+        for one in endpoints["/segment_everything"]["parameters"]
+    }
+    assert list(defaults.values())[1:] == [None, 32, 0.88, 0.95, 0.7, 0, 0]
     required = {
         name: [one["parameter_name"] for one in endpoint["parameters"] if not one["parameter_has_default"]]
         for name, endpoint in endpoints.items()
     }
-    assert required == {"/compare": ["image"], "/compare_many": ["image", "prompts"], "/models": []}
+    assert required == {
+        "/compare": ["image"],
+        "/compare_many": ["image", "prompts"],
+        "/segment_everything": ["image"],
+        "/models": [],
+    }
     for name in ("/compare", "/compare_many"):
         returns = {one["label"]: one["python_type"]["type"] for one in endpoints[name]["returns"]}
         assert returns == {"result": "dict(str, Any)", "sam_mask": "filepath", "sam_hq_mask": "filepath"}
@@ -322,7 +393,7 @@ def test_the_examples_in_view_api_have_the_form_that_is_asked_for(served: Served
 
 def test_whatever_may_use_a_gpu_is_queued(served: Served) -> None:
     queued = {function.api_name: function.queue for function in served.blocks.fns.values()}
-    assert queued == {"compare": True, "compare_many": True, "models": False}
+    assert queued == {"compare": True, "compare_many": True, "segment_everything": True, "models": False}
 
 
 def test_the_answers_files_are_tidied_away_with_the_uploads(

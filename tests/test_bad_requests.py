@@ -151,6 +151,38 @@ def test_bad_prompts_of_many_get_one_sentence_and_one_log_line(
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"points_per_side": 0}, "points_per_side must be a whole number from 1 on, not 0."),
+        ({"points_per_side": 4.5}, "points_per_side must be a whole number from 1 on, not 4.5."),
+        ({"points_per_side": 300}, "points_per_side 300 with crop_layers 0 makes over 65,536 points: "),
+        ({"crop_layers": 10**9}, "points_per_side 32 with crop_layers 1000000000 makes over 65,536 points: "),
+        (
+            {"predicted_iou_threshold": "high"},
+            "predicted_iou_threshold must be a number from 0 to 1, not 'high'.",
+        ),
+        ({"stability_threshold": 95}, "stability_threshold must be a number from 0 to 1, not 95."),
+        ({"box_nms_threshold": -0.1}, "box_nms_threshold must be a number from 0 to 1, not -0.1."),
+        ({"min_area": True}, "min_area must be a whole number from 0 on, not True."),
+        ({"model": "best"}, "There is no model 'best'; "),
+        ({"model": 3}, "model must be a name that /models lists, or null, not 3."),
+    ],
+)
+def test_bad_options_for_everything_get_one_sentence(
+    *,
+    client: Client,
+    photo: Path,
+    wrong: dict[str, Any],
+    sentence: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with pytest.raises(AppError) as caught:
+        client.predict(image=handle_file(photo), api_name="/segment_everything", **wrong)
+    assert str(caught.value).startswith(sentence)
+    assert_one_log_line(caplog, "/segment_everything refused: " + str(caught.value))
+
+
 def test_not_a_number_is_refused(served: Served, photo: Path) -> None:
     """JSON has no NaN, but Python's clients send it all the same."""
     body = '{"data": [{"path": "%s"}, [[NaN, 5]], null, null, null, null, false, null, null]}'
@@ -195,6 +227,7 @@ def test_a_mask_of_another_size_is_refused(client: Client, photo: Path, tmp_path
         ("compare", "mask_prompt"),
         ("compare", "ground_truth"),
         ("compare_many", "image"),
+        ("segment_everything", "image"),
     ],
 )
 def test_a_path_that_is_no_upload_is_refused_and_never_opened(
@@ -225,6 +258,8 @@ def test_a_path_that_is_no_upload_is_refused_and_never_opened(
         asked = compare_inputs(uploaded, **{role: {"path": path, **meta}})
         if endpoint == "compare_many":
             asked = [asked[0], [{"box": [20, 10, 90, 70]}], None, None, False]
+        if endpoint == "segment_everything":
+            asked = asked[:1]
         error = served.run(endpoint, *asked)["error"]
         assert_one_sentence(error)
         assert "upload" in error
@@ -259,6 +294,7 @@ def test_a_url_inside_the_servers_network_is_refused(
     ("endpoint", "count", "sentence"),
     [
         ("compare", 0, "The input image is missing: give at least image."),
+        ("segment_everything", 0, "The input image is missing: give at least image."),
         ("compare_many", 0, "The input image is missing: give at least image and prompts."),
         ("compare_many", 1, "The input prompts is missing: give at least image and prompts."),
     ],

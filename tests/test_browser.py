@@ -370,10 +370,15 @@ def test_clicks_are_exact_on_every_screen(
 
 def test_programs_and_language_models_see_the_endpoints_alone(app: RunningApp) -> None:
     info = httpx.get(f"{app.url}gradio_api/info").json()
-    assert sorted(info["named_endpoints"]) == ["/compare", "/compare_many", "/models"]
+    assert sorted(info["named_endpoints"]) == ["/compare", "/compare_many", "/models", "/segment_everything"]
     assert not info["unnamed_endpoints"]
     tools = httpx.get(f"{app.url}gradio_api/mcp/schema").json()
-    assert sorted(tool["name"] for tool in tools) == ["compare", "compare_many", "models"]
+    assert sorted(tool["name"] for tool in tools) == [
+        "compare",
+        "compare_many",
+        "models",
+        "segment_everything",
+    ]
 
 
 def test_the_page_says_which_model_answers_and_what_the_scores_are(visitor: Visitor) -> None:

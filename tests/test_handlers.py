@@ -26,6 +26,11 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 HOUSE = next(example for example in read_examples(EXAMPLES) if example.file.name == "house.jpg")
 
 
+def sent(file: Path) -> dict[str, str]:
+    """A file as the page's components hand it over."""
+    return {"path": str(file), "name": file.name}
+
+
 @pytest.fixture
 def handlers(service: CompareService) -> Handlers:
     examples = read_examples(EXAMPLES)
@@ -43,7 +48,7 @@ def upload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def ticket(handlers: Handlers, upload: Path) -> str:
-    *_, (_, _, ticket_id) = handlers.take_picture(str(upload), None)
+    *_, (_, _, ticket_id) = handlers.take_picture(sent(upload), None)
     assert isinstance(ticket_id, str)
     return ticket_id
 
@@ -54,7 +59,7 @@ def asked(ticket: str, **more: Any) -> dict[str, Any]:
 
 
 def test_a_picture_is_shown_by_its_view_and_known_by_its_ticket(handlers: Handlers, upload: Path) -> None:
-    reading, (view, message, ticket_id) = handlers.take_picture(str(upload), None)
+    reading, (view, message, ticket_id) = handlers.take_picture(sent(upload), None)
     assert reading[1]["say"] == texts.READING
     assert message["picture"]["id"] == ticket_id
     assert (message["picture"]["width"], message["picture"]["height"]) == (120, 90)
@@ -66,7 +71,7 @@ def test_a_file_that_is_no_picture_is_refused_and_the_old_one_shown_again(
     handlers: Handlers, upload: Path, ticket: str
 ) -> None:
     upload.with_suffix(".txt").write_text("no picture")
-    events = handlers.take_picture(str(upload.with_suffix(".txt")), ticket)
+    events = handlers.take_picture(sent(upload.with_suffix(".txt")), ticket)
     next(events)  # that the file is being read
     shown, message, kept = next(events)
     assert Path(shown).name.startswith("view-")
@@ -79,7 +84,7 @@ def test_a_file_that_is_no_picture_is_refused_and_the_old_one_shown_again(
 def test_a_file_of_the_server_is_refused(handlers: Handlers, upload: Path, tmp_path: Path) -> None:
     secret = save_photo(tmp_path / "secret.png")
     for take in (
-        handlers.take_picture(str(secret), None),
+        handlers.take_picture(sent(secret), None),
         handlers.take_sent(None, gr.EventData(None, {"path": str(secret), "name": "secret.png"})),
     ):
         next(take)  # that the file is being read
@@ -160,7 +165,7 @@ def test_a_mask_that_was_sent_is_known_by_its_id(handlers: Handlers, ticket: str
     again = handlers.answer(Question.from_json(asked(ticket, truth=named)))["objects"][0]
     assert first["sam"]["true_iou"] is not None
     assert again == first
-    *_, (_, _, other) = handlers.take_picture(str(upload), None)
+    *_, (_, _, other) = handlers.take_picture(sent(upload), None)
     assert handlers.answer(Question.from_json(asked(other, truth=named))) == NEEDS_MASKS
 
 
@@ -225,6 +230,6 @@ def test_two_visitors_with_equal_pictures_share_the_work_but_no_ticket(
     handlers: Handlers, upload: Path, ticket: str
 ) -> None:
     list(handlers.prepare(ticket, ""))
-    *_, (_, _, other) = handlers.take_picture(str(upload), None)
+    *_, (_, _, other) = handlers.take_picture(sent(upload), None)
     assert other != ticket
     assert handlers.decode(Question.from_json(asked(other)))["encoded"] == "cached"

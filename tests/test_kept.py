@@ -38,10 +38,10 @@ def test_anything_but_what_the_viewer_writes_is_nothing(text: Any) -> None:
 
 def test_a_picture_that_the_server_has_is_shown_again(service: CompareService, upload: Path) -> None:
     handlers = started(service)
-    *_, (view, message, ticket) = handlers.take_picture(str(upload), None)
+    *_, (view, message, ticket) = handlers.take_picture({"path": str(upload), "name": "photo.png"}, None)
     model = service.status().model
     opened = handlers.open_page(None, json.dumps({"picture": ticket, "model": model}))
-    assert (opened[0], opened[2], opened[3].value) == (view, ticket, model)
+    assert (opened[0], opened[2], opened[3]["value"]) == (view, ticket, model)
     assert opened[1]["kept"] and opened[1]["picture"] == message["picture"]
     assert handlers.open_page(None, json.dumps({"picture": ticket, "model": "none"}))[3] == gr.skip()
 
@@ -49,7 +49,7 @@ def test_a_picture_that_the_server_has_is_shown_again(service: CompareService, u
 def test_a_picture_that_the_server_lost_is_asked_for_and_taken_again(
     service: CompareService, upload: Path
 ) -> None:
-    *_, (_, _, ticket) = started(service).take_picture(str(upload), None)
+    *_, (_, _, ticket) = started(service).take_picture({"path": str(upload), "name": "photo.png"}, None)
     anew = started(service)
     view, message, unknown, _ = anew.open_page(None, json.dumps({"picture": ticket}))
     assert (view, unknown) == (gr.skip(), gr.skip())

@@ -1,4 +1,4 @@
-"""Imports point one way: values <- weights <- models <- library, service <- ui <- app."""
+"""Imports point one way: values <- weights <- models <- library, service <- ui, calls <- app."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "samhq_demo"
-NO_VALUES = {"weights", "models", "ui", "library.py", "service.py"}
+NO_VALUES = {"weights", "models", "ui", "library.py", "service.py", "calls.py"}
 VALUES = sorted(
     path.relative_to(PACKAGE).as_posix()
     for path in PACKAGE.rglob("*.py")

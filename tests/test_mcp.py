@@ -94,13 +94,14 @@ def mask_of(prediction: dict[str, Any]) -> np.ndarray:
 
 def test_the_tools_are_the_endpoints_and_say_what_a_model_needs_to_know(served: Served) -> None:
     listed = tools(served)
-    assert list(listed) == ["compare", "compare_many", "models"]
+    assert list(listed) == ["compare", "compare_many", "segment_everything", "models"]
     for name in ("compare", "compare_many"):
         description = listed[name].description or ""
         assert "SAM and with SAM-HQ" in description
         assert "pixels of the upright picture" in description
         assert "Example: image = photo.jpg" in description
         assert "Returns: result: JSON" in description
+    assert "Example: image = photo.jpg" in (listed["segment_everything"].description or "")
     assert "hq_parameters" in (listed["models"].description or "")
 
 
@@ -125,7 +126,12 @@ def is_typed(schema: dict[str, Any]) -> bool:
 
 def test_only_the_picture_and_the_prompts_are_required(served: Served) -> None:
     required = {name: tool.inputSchema.get("required", []) for name, tool in tools(served).items()}
-    assert required == {"compare": ["image"], "compare_many": ["image", "prompts"], "models": []}
+    assert required == {
+        "compare": ["image"],
+        "compare_many": ["image", "prompts"],
+        "segment_everything": ["image"],
+        "models": [],
+    }
 
 
 def test_a_click_on_a_picture_in_a_data_url(served: Served, photo_url: str) -> None:
@@ -212,6 +218,13 @@ def test_many_objects(served: Served, photo_url: str) -> None:
     assert [found["prompt"]["box"] for found in result["objects"]] == [[20.0, 10.0, 90.0, 70.0], None]
 
 
+def test_everything_in_a_picture(served: Served, photo_url: str) -> None:
+    loose = {"points_per_side": 3, "predicted_iou_threshold": 0, "stability_threshold": 0}
+    result, *overlays = answer(call(served, "segment_everything", image=photo_url, **loose))
+    assert result["sam"] and result["sam_hq"]
+    assert len(overlays) == 2
+
+
 @pytest.mark.parametrize(
     ("given", "as_text"),
     [
@@ -265,7 +278,7 @@ def test_behind_a_proxy_both_addresses_are_answered_there(served: Served, path: 
         posted = httpx.post(f"{outside}{path}", json={}, headers={"Accept": "application/json"})
         assert not posted.is_redirect
         listed = ask(served, lambda client: client.list_tools(), address=f"{outside}{path}").tools
-    assert [tool.name for tool in listed] == ["compare", "compare_many", "models"]
+    assert [tool.name for tool in listed] == ["compare", "compare_many", "segment_everything", "models"]
 
 
 def test_models(served: Served) -> None:

@@ -182,7 +182,9 @@ def test_every_new_page_has_a_ticket_of_its_own_and_no_new_files(
 
 def test_a_picture_that_was_quicker_stays(service: CompareService, uploads: Path) -> None:
     handlers = handlers_of(StandIn(service, TINY))
-    *_, (_, _, ticket) = handlers.take_picture(str(save_photo(uploads / "mine.png")), None)
+    *_, (_, _, ticket) = handlers.take_picture(
+        {"path": str(save_photo(uploads / "mine.png")), "name": "mine.png"}, None
+    )
     assert handlers.open_page(ticket) == (gr.skip(),) * 4
 
 

@@ -75,6 +75,12 @@ def served(service: Any, folder: Path) -> Iterator[str]:
             page.close(verbose=False)
 
 
+def kinds(visitor: Visitor) -> list[str]:
+    """What stands on each example's small picture."""
+    written = """buttons => buttons.map((button) => getComputedStyle(button, "::before").content)"""
+    return [text.strip('"') for text in visitor.page.locator("#examples button").evaluate_all(written)]
+
+
 def titles(visitor: Visitor) -> list[str]:
     return [text.strip() for text in visitor.page.locator("#examples button").all_inner_texts()]
 
@@ -110,7 +116,7 @@ def test_what_one_sees_first_is_the_answer_that_programs_get(app: RunningApp, ne
     assert shown["truth"]["name"] == FIRST["truth"]
     assert state["picture"]
     assert newcomer.page.locator("#picture img").is_visible()
-    assert newcomer.status.startswith("Bicycle: predicted IoU")
+    assert newcomer.status.startswith("Bicycle: SAM-HQ better by 0.")
     client = Client(app.url, verbose=False, analytics_enabled=False)
     result, *_ = client.predict(
         handle_file(FOLDER / FIRST["file"]),
@@ -204,6 +210,7 @@ def test_examples_are_in_the_order_of_what_answers(
         late = Visitor.arrive(browser, url)
         late.page.locator("#example-0", has_text=larger[0]).wait_for()
         assert titles(late) == larger
+        assert kinds(late) == ["photo" if one.is_photo else "drawing" for one in LARGER]
         assert late.prompt == LARGER[0].prompt.to_json()
         # Each gets what the button says to them, the early one in the order that is gone.
         for visitor, order in ((early, small), (late, larger)):
@@ -211,6 +218,46 @@ def test_examples_are_in_the_order_of_what_answers(
             visitor.choose_example(2)
             assert visitor.state["objects"][0]["name"] == order[2].partition(":")[0]
             visitor.leave()
+
+
+def test_photos_are_told_from_drawn_scenes_in_words(newcomer: Visitor) -> None:
+    assert kinds(newcomer) == [example["kind"] for example in EXAMPLES]
+    assert set(kinds(newcomer)) == {"photo", "drawing"}
+
+
+# ---- whose work it is --------------------------------------------------------------------------------------
+
+
+def test_both_names_are_spelled_out_and_lead_to_their_papers(newcomer: Visitor) -> None:
+    lead = newcomer.page.locator("#lead")
+    for name, address in (
+        ("SAM (Segment Anything)", "https://arxiv.org/abs/2304.02643"),
+        ("SAM-HQ (Segment Anything in High Quality)", "https://arxiv.org/abs/2306.01567"),
+    ):
+        assert lead.get_by_role("link", name=name, exact=True).get_attribute("href") == address
+
+
+def test_a_click_shows_code_weights_licenses_and_the_photos_credits(newcomer: Visitor) -> None:
+    sources = newcomer.page.locator("#sources")
+    assert not sources.is_visible()
+    newcomer.page.locator("#lead a[href='#sources']").click()
+    sources.locator("tr").first.wait_for()
+    text = sources.inner_text()
+    for example in EXAMPLES:
+        assert (
+            f"{example['title'].partition(':')[0]}: {example['source'].split(';')[0].split('`')[0]}" in text
+        )
+    links = set(sources.locator("a").evaluate_all("links => links.map((link) => link.href)"))
+    assert {
+        "https://github.com/facebookresearch/segment-anything",
+        "https://github.com/SysCV/sam-hq",
+    } <= links
+    for size in ("base", "large", "huge"):
+        assert f"https://huggingface.co/facebook/sam-vit-{size}" in links
+        assert f"https://huggingface.co/syscv-community/sam-hq-vit-{size}" in links
+    assert "https://creativecommons.org/licenses/by/4.0/" in links
+    assert "https://flic.kr/p/r9qvLn" in links
+    assert "Apache-2.0" in text and "[CC" not in text
 
 
 # ---- which model answers -----------------------------------------------------------------------------------

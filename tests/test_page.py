@@ -99,7 +99,7 @@ def test_a_raw_request_cannot_show_a_file_of_the_server(service: CompareService,
 def test_programs_see_the_endpoints_and_none_of_the_pages_own(service: CompareService) -> None:
     info = build_page(service, examples_dir=EXAMPLES).get_api_info()
     assert info is not None
-    assert sorted(info["named_endpoints"]) == ["/compare", "/compare_many", "/models"]
+    assert sorted(info["named_endpoints"]) == ["/compare", "/compare_many", "/models", "/segment_everything"]
     assert not info["unnamed_endpoints"]
 
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from playwright.sync_api import Browser, Page
 
-from samhq_demo.ui import viewer
-from samhq_demo.ui.modules import joined_modules
+from samhq_demo.ui.viewer.component import viewer_modules
 from tests.support.pixels import rle_encode
 
 pytestmark = pytest.mark.browser
 
-MODULES = Path(viewer.__file__).parent
 # What is asked of the two modules, all in the frame of a whole picture of the mask's size.
 ASK = """({ rle, scale, thickness }) => {
   const { Mask } = modules.rle;
@@ -33,7 +30,7 @@ ASK = """({ rle, scale, thickness }) => {
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
     opened = browser.new_page()
-    opened.add_script_tag(content=joined_modules(MODULES, entry="pane"))
+    opened.add_script_tag(content=viewer_modules(entry="pane"))
     yield opened
     opened.close()
 

@@ -13,8 +13,9 @@ SIZE_WH = (4, 3)
 RLE = {"size": [3, 4], "counts": "444"}
 OBJECT: dict[str, Any] = {
     "id": 7,
+    "number": 3,
     "name": "Fence",
-    "color": "#56b4e9",
+    "color": "#cc79a7",
     "prompt": {"points": [[1.0, 2.0], [3.0, 0.0]], "labels": [1, 0], "box": [0.0, 0.0, 3.0, 3.0]},
     "choice": {"sam": 2, "sam_hq": 0},
     "steps": [
@@ -34,7 +35,7 @@ def test_what_was_saved_is_read() -> None:
     read = read_prompts(json.dumps(SAVED), size_wh=SIZE_WH)
     assert read["settings"] == SAVED["settings"]
     (one,) = read["objects"]
-    for key in ("name", "prompt", "choice", "steps", "truth"):
+    for key in ("number", "name", "color", "prompt", "choice", "steps", "truth"):
         assert one[key] == OBJECT[key]
     assert one["mask"]["name"] == "rough.png"
     assert one["mask"]["rle"]["size"] == [3, 4]
@@ -61,6 +62,9 @@ def changed(**more: Any) -> str:
         (changed(objects=[]), "1 to 32 objects"),
         (changed(objects=[OBJECT] * 33), "1 to 32 objects"),
         (changed(objects=[3]), "must be an object"),
+        (changed(objects=[{**OBJECT, "number": 0}]), "1 to 9999"),
+        (changed(objects=[{**OBJECT, "number": True}]), "1 to 9999"),
+        (changed(objects=[{**OBJECT, "color": "red"}]), "like #56b4e9"),
         (changed(objects=[{**OBJECT, "prompt": {"points": [[9, 9]]}}]), "outside the picture"),
         (changed(objects=[{**OBJECT, "choice": {"sam": 3}}]), "0 to 2"),
         (changed(objects=[{**OBJECT, "mask": {"rle": {"size": [3, 4], "counts": "99"}}}]), "."),

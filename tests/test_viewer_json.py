@@ -13,7 +13,7 @@ from samhq_demo.prompts.refinement import RefineStep
 from samhq_demo.prompts.request import Request
 from samhq_demo.ui import viewer
 from samhq_demo.ui.question import Question
-from samhq_demo.ui.viewer.component import build_viewer, viewer_message, viewer_script
+from samhq_demo.ui.viewer.component import build_viewer, viewer_message, viewer_script, viewer_styles
 
 VIEWER = Path(viewer.__file__).parent
 ASKED: dict[str, Any] = {
@@ -77,7 +77,6 @@ def test_the_same_message_twice_differs() -> None:
 
 def test_every_script_is_run_and_the_templates_have_nothing_to_fill_in() -> None:
     run = re.findall(r"// ---- (.*)\.js$", viewer_script(), re.MULTILINE)
-    assert sorted(run) == sorted(file.stem for file in VIEWER.glob("*.js"))
-    for name in ("viewer.html", "viewer.css"):
-        template = (VIEWER / name).read_text(encoding="utf-8")
-        assert not any(mark in template for mark in ("`", "${", "{{", "\\")), name
+    assert sorted(run) == sorted([*(file.stem for file in VIEWER.glob("*.js")), "shared"])
+    for template in ((VIEWER / "viewer.html").read_text(encoding="utf-8"), viewer_styles()):
+        assert not any(mark in template for mark in ("`", "${", "{{", "\\"))

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from PIL import Image
 from samhq_demo.masks.runs import Rle, Runs
 from samhq_demo.prompts.prompt import PointLabel, Prompt
 from samhq_demo.results.comparison import Agreement
+from samhq_demo.results.json_types import PreviewJson
 from samhq_demo.results.preview import Preview, PreviewMask, preview_size
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.viewer.component import (
@@ -32,6 +33,8 @@ from samhq_demo.ui.viewer.component import (
     shown_picture,
     viewer_message,
 )
+from samhq_demo.ui.viewer.wire import Message
+from samhq_demo.ui.viewer.wire import Picture as ShownPicture
 from tests.support.pixels import bbox_xywh, rle_decode, rle_encode
 
 RADIUS_SHARE = 0.08  # a point's disc, as a share of the picture's shorter side
@@ -44,7 +47,7 @@ class Harness:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.pictures: dict[str, dict[str, Any]] = {}
+        self.pictures: dict[str, ShownPicture] = {}
         self.questions: list[Question] = []
         self.most_at_once = 0
         self.delays: list[float] = []  # seconds, one for each of the next questions
@@ -68,7 +71,7 @@ class Harness:
         self.pictures[picture_id] = shown_picture(picture_id, file=file, size_wh=(width, height))
         return picture_id
 
-    def shown(self, picture_id: str) -> dict[str, Any]:
+    def shown(self, picture_id: str) -> Message:
         return viewer_message(picture=self.pictures[picture_id])
 
     def reset(self) -> None:
@@ -77,7 +80,7 @@ class Harness:
         self.needs_queue = self.needs_masks = self.previews = False
         self.most_at_once = 0
 
-    def decode(self, question: Question) -> dict[str, Any]:
+    def decode(self, question: Question) -> Mapping[str, Any]:
         with self._lock:
             self.questions.append(question)
             delay = self.delays.pop(0) if self.delays else 0.0
@@ -89,9 +92,9 @@ class Harness:
             if fault is not None:
                 raise fault
             if self.needs_queue:
-                return dict(NEEDS_QUEUE)
+                return NEEDS_QUEUE
             if self.needs_masks and question.truth and "counts" not in question.truth:
-                return dict(NEEDS_MASKS)
+                return NEEDS_MASKS
             answer = self.answer(question)
             return previewed(answer) if self.previews and question.is_preview else answer
         finally:
@@ -127,7 +130,7 @@ class Harness:
         }
 
 
-def previewed(answer: dict[str, Any]) -> dict[str, Any]:
+def previewed(answer: dict[str, Any]) -> PreviewJson:
     """What the service's `preview` says instead."""
     (found,) = answer["objects"]
     shown_wh = preview_size((answer["image"]["width"], answer["image"]["height"]))

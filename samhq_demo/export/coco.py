@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from samhq_demo.export.shown import ShownObject
+from samhq_demo.masks.outlines import outlines
 from samhq_demo.masks.runs import Runs
 from samhq_demo.masks.simple_rings import simple_rings
 from samhq_demo.results.comparison import Branch
@@ -32,7 +33,7 @@ def coco_json(
     files: each is one object, and training code leaves out what is marked as a crowd.
     "polygons": the mask's outer rings along the edges of its pixels, each a valid polygon. pycocotools fills
     them to the very pixels of the mask, as long as it has no holes: COCO's polygons know none, so holes are
-    filled.
+    filled, and the description in `info` says how many.
 
     `licenses` is empty, as nobody told this app whose picture it is; readers want the key.
     """
@@ -56,13 +57,24 @@ def coco_json(
                 "score": shown.by(branch).predicted_iou,
             }
         )
+    filled = _filled(objects, branch=branch) if segmentation == "polygons" else ""
     return {
-        "info": {"description": f"{'SAM' if branch == 'sam' else 'SAM-HQ'}'s masks of {file_name}"},
+        "info": {"description": f"{'SAM' if branch == 'sam' else 'SAM-HQ'}'s masks of {file_name}{filled}"},
         "licenses": [],
         "images": [{"id": _IMAGE_ID, "file_name": file_name, "width": width, "height": height}],
         "categories": [{"id": category_ids[name], "name": name} for name in names],
         "annotations": annotations,
     }
+
+
+def _filled(objects: Sequence[ShownObject], *, branch: Branch) -> str:
+    """What the polygons do not say of the masks; empty where they say all."""
+    holes = sum(ring.is_hole for shown in objects for ring in outlines(shown.by(branch).runs))
+    if not holes:
+        return ""
+    return (
+        f"; polygons cannot hold holes, so {holes} {'hole is' if holes == 1 else 'holes are'} filled in them"
+    )
 
 
 def _polygons(mask: Runs) -> list[list[int]]:

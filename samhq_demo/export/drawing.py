@@ -16,11 +16,19 @@ from samhq_demo.prompts.prompt import PointLabel, PointXY, Prompt
 Pixels = NDArray[np.uint8]
 Rgb = tuple[int, int, int]
 
+
+def rgb(color: str) -> Rgb:
+    """Of "#rrggbb"."""
+    red, green, blue = bytes.fromhex(color[1:])
+    return red, green, blue
+
+
 # Larger gains nothing on most screens and costs time at every click; smaller, and marks hide what they mark.
 MAX_SIDE = 1600
 MIN_SIDE = 800
 
-# Orange and blue, green and vermilion: pairs that colour-blind people can tell apart (Okabe and Ito 2008).
+# Orange and blue, green and vermilion: pairs that color-blind people can tell apart (Okabe and Ito 2008).
+# Brighter than the page's, so that no object has the color of a caption.
 SAM_RGB: Rgb = (245, 130, 0)
 SAM_HQ_RGB: Rgb = (0, 125, 235)
 OBJECT_RGB: Rgb = (0, 158, 115)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from PIL import Image, ImageColor, ImageDraw, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
-from samhq_demo.export.drawing import SAM_HQ_RGB, SAM_RGB, Pixels, Rgb, View, with_mask, with_prompt
+from samhq_demo.export.drawing import SAM_HQ_RGB, SAM_RGB, Pixels, Rgb, View, rgb, with_mask, with_prompt
 from samhq_demo.export.shown import ShownObject
 from samhq_demo.results.comparison import Branch
 
@@ -14,6 +14,7 @@ from samhq_demo.results.comparison import Branch
 MAX_SIDE = 2048
 # Wider than 3:2: two such pictures side by side would be a strip.
 _WIDE = 1.6
+_LONGEST_NAME = 40  # of an object, in characters: 32 of them have to fit
 
 _GROUND: Rgb = (255, 255, 255)
 _INK: Rgb = (30, 30, 30)
@@ -26,7 +27,8 @@ def overlays(pixels: Pixels, objects: Sequence[ShownObject]) -> Pixels:
 
     pixels: (H, W, 3) uint8, of the size of the objects' masks. Each mask is tinted in its object's colour and
     edged, all prompts are drawn, and a caption above each half names the model, with its predicted IoU where
-    there is one object. Returns (h, w, 3) uint8; a half's long side is at most MAX_SIDE pixels.
+    there is one object. Below stand the objects' names, each beside its colour. Returns (h, w, 3) uint8; a
+    half's long side is at most MAX_SIDE pixels.
     """
     view = View.of(pixels, max_side=MAX_SIDE)
     font = _font(view.shown_wh)
@@ -39,13 +41,14 @@ def overlays(pixels: Pixels, objects: Sequence[ShownObject]) -> Pixels:
         for (branch, _, _), caption in zip(_BRANCHES, captions, strict=True)
     ]
     is_wide = view.shown_wh[0] > _WIDE * view.shown_wh[1]
-    return _joined(halves[0], halves[1], gap=captions[0].height // 4, axis=0 if is_wide else 1)
+    gap = captions[0].height // 4
+    both = _joined(halves[0], halves[1], gap=gap, axis=0 if is_wide else 1)
+    return _over(both, _legend(objects, font=font, width=both.shape[1]))
 
 
 def _drawn(view: View, objects: Sequence[ShownObject], branch: Branch) -> Pixels:
     for shown in objects:
-        colour: Rgb = ImageColor.getcolor(shown.color, "RGB")  # type: ignore[assignment]
-        view = replace(view, pixels=with_mask(view, shown.by(branch).runs, colour_rgb=colour))
+        view = replace(view, pixels=with_mask(view, shown.by(branch).runs, colour_rgb=rgb(shown.color)))
     pixels = view.pixels
     for shown in objects:  # over all the masks, so that none hides a mark
         pixels = with_prompt(pixels, shown.prompt, view=view)
@@ -81,6 +84,40 @@ def _caption(
     draw.text((name_at, space - top), name, fill=_INK, font=font)
     draw.text((score_at, space - top), score, fill=_FAINT_INK, font=font)
     return strip
+
+
+def _legend(
+    objects: Sequence[ShownObject], *, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int
+) -> Pixels:
+    """The objects' names with their colours, in as many lines as fit `width`; wider where one name is."""
+    entries = [_entry(shown, font=font) for shown in objects]
+    lines: list[list[Image.Image]] = [[]]
+    for entry in entries:
+        if lines[-1] and sum(each.width for each in (*lines[-1], entry)) > width:
+            lines.append([])
+        lines[-1].append(entry)
+    height = entries[0].height
+    legend = Image.new("RGB", (max(width, *(entry.width for entry in entries)), height * len(lines)), _GROUND)
+    for row, line in enumerate(lines):
+        at = 0
+        for entry in line:
+            legend.paste(entry, (at, row * height))
+            at += entry.width
+    return np.asarray(legend)
+
+
+def _entry(shown: ShownObject, *, font: ImageFont.FreeTypeFont | ImageFont.ImageFont) -> Image.Image:
+    name = shown.name if len(shown.name) <= _LONGEST_NAME else f"{shown.name[: _LONGEST_NAME - 1]}…"
+    return _caption(name, "", rgb(shown.color), font=font)
+
+
+def _over(above: Pixels, below: Pixels) -> Pixels:
+    """One above the other, from the left, on a ground as wide as the wider."""
+    width = max(above.shape[1], below.shape[1])
+    whole = np.full((above.shape[0] + below.shape[0], width, 3), _GROUND, np.uint8)
+    whole[: above.shape[0], : above.shape[1]] = above
+    whole[above.shape[0] :, : below.shape[1]] = below
+    return whole
 
 
 def _half(drawn: Pixels, caption: Image.Image, *, width: int) -> Pixels:

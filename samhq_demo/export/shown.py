@@ -11,7 +11,8 @@ from samhq_demo.parsing import is_finite_number, items_of, parse_each, short_rep
 from samhq_demo.prompts.prompt import MAX_OBJECTS, Prompt
 from samhq_demo.results.comparison import Branch
 
-MAX_NAME = 200
+# Of an object, on the page and in files.
+MAX_NAME = 60
 
 _COLOR = re.compile("#[0-9a-fA-F]{6}")
 

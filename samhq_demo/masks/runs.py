@@ -82,6 +82,18 @@ class Runs:
         return cls((height, width), np.flatnonzero(flat[1:] != flat[:-1]))
 
     @classmethod
+    def from_part(cls, part: Mask, *, at_xy: tuple[int, int], size_hw: tuple[int, int]) -> Runs:
+        """From the (h, w) part of a mask whose upper left pixel is (x, y); around it is background."""
+        (rows, columns), (x, y), height = part.shape, at_xy, size_hw[0]
+        # A row of background under each column ends its last run there.
+        flat = np.zeros(columns * (rows + 1) + 1, np.bool_)
+        flat[1:].reshape(columns, rows + 1)[:, :rows] = part.T
+        column, row = np.divmod(np.flatnonzero(flat[1:] != flat[:-1]), rows + 1)
+        edges = (column + x) * height + (row + y)
+        # In a part as high as the mask, a run that goes on in the next column was ended and begun again.
+        return cls.from_crossings(edges, size_hw=size_hw) if rows == height else cls(size_hw, edges)
+
+    @classmethod
     def from_crossings(cls, positions: Positions, *, size_hw: tuple[int, int]) -> Runs:
         """From every place where the mask turns on or off, in any order.
 
@@ -108,12 +120,34 @@ class Runs:
         )
         return cls(size_hw, merged.ravel())
 
+    def complement(self) -> Runs:
+        """The mask of all pixels that are not in this one."""
+        ends = np.array([0, self.size_hw[0] * self.size_hw[1]])
+        return Runs.from_crossings(np.concatenate([self.edges, ends]), size_hw=self.size_hw)
+
+    def placed(self, at_xy: tuple[int, int], *, size_hw: tuple[int, int]) -> Runs:
+        """This mask as part of a larger one: its upper left pixel at (x, y), background around it."""
+        (x, y), height = at_xy, size_hw[0]
+        if at_xy == (0, 0) and size_hw == self.size_hw:
+            return self
+        columns, tops, bottoms = self.by_column()
+        heads = (columns + x) * height + y
+        return Runs.from_crossings(np.concatenate([heads + tops, heads + bottoms]), size_hw=size_hw)
+
     def mask(self) -> Mask:
         """The boolean (H, W) mask, made anew at each call."""
         height, width = self.size_hw
         lengths = np.diff(self.edges, prepend=0, append=height * width)
         is_inside = np.arange(lengths.size) % 2 == 1
         return np.repeat(is_inside, lengths).reshape(width, height).T
+
+    def without(self, other: Runs) -> Runs:
+        """The pixels that are not in `other`, a mask of the same size."""
+        places = np.union1d(self.edges, other.edges)
+        # A pixel is in a mask where an odd number of its edges come at or before it.
+        own, others = (np.searchsorted(mask.edges, places, side="right") % 2 for mask in (self, other))
+        inside = (own == 1) & (others == 0)
+        return Runs(self.size_hw, places[np.diff(inside, prepend=False)])
 
     @property
     def nbytes(self) -> int:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
 from samhq_demo.inline import InlineExecutor
 from samhq_demo.masks.overlap import stability_score
+from samhq_demo.models.automatic import Found, find_everything
 from samhq_demo.models.embedding import ImageEmbedding
 from samhq_demo.models.input_transform import InputTransform
 from samhq_demo.models.pair import DecodedPair, MaskInputs, ModelPair, OnSam
 from samhq_demo.models.upsampling import FullMask
+from samhq_demo.pictures import Picture
+from samhq_demo.prompts.everything import EverythingOptions
 from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.prompts.request import Request
 from samhq_demo.results.comparison import Agreement, Candidate, MaskPrediction, ObjectComparison
@@ -81,6 +84,12 @@ class Answerer:
             for place, decoded in self.pair.decode_each(embedding, request.prompts)
         }
         return tuple(pending[place].result() for place in range(len(request.prompts)))
+
+    def find_everything(
+        self, picture: Picture, embedding: ImageEmbedding, options: EverythingOptions, **watched: Any
+    ) -> Found:
+        """As `automatic.find_everything`, to which `watched` goes."""
+        return find_everything(self.pair, picture, embedding, options, **watched)
 
     def _mask_inputs(self, embedding: ImageEmbedding, request: Request) -> MaskInputs | None:
         """What the prompt starts from: the rough mask, refined step by step; None without any of them.
@@ -169,8 +178,8 @@ def _compare_object(
     sam_hq = pending.result()
     return ObjectComparison(
         prompt,
-        sam.with_truth(request.ground_truth),
-        sam_hq.with_truth(request.ground_truth),
+        sam.with_truth(request.ground_truth, void=request.void),
+        sam_hq.with_truth(request.ground_truth, void=request.void),
         Agreement.between(sam.runs, sam_hq.runs),
     )
 

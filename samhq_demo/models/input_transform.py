@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from samhq_demo.masks.runs import Runs
 from samhq_demo.results.preview import preview_size
 
-from .upsampling import FullMask, upsample, upsample_preview
+from .upsampling import STABILITY_OFFSET, FullMask, upsample, upsample_preview
 
 PIXEL_MEAN = (123.675, 116.28, 103.53)  # ImageNet's, in 0..255, the same for every published SAM
 PIXEL_STD = (58.395, 57.12, 57.375)
@@ -68,13 +68,17 @@ class InputTransform:
         cover = F.adaptive_avg_pool2d(cover, self.low_res)
         return (2 * cover - 1) * MASK_PROMPT_LOGIT
 
-    def full_mask(self, logits: Tensor) -> FullMask:
+    def full_mask(self, logits: Tensor, *, offset: float = STABILITY_OFFSET) -> FullMask:
         """Low-resolution logits (h, w) -> the mask of the picture's size.
 
-        Bilinear to the square, cropped, bilinear to the picture.
+        Bilinear to the square, cropped, bilinear to the picture. offset: as in `upsample`.
         """
         return upsample(
-            _array(logits), square=self.image_size, resized_wh=self.resized_wh, size_wh=self.size_wh
+            _array(logits),
+            square=self.image_size,
+            resized_wh=self.resized_wh,
+            size_wh=self.size_wh,
+            offset=offset,
         )
 
     def preview_mask(self, logits: Tensor) -> Runs:

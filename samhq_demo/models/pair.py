@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.results.comparison import Branch
 
 from ..inline import InlineExecutor
 from ..pictures import Picture
@@ -22,8 +23,8 @@ from .compute import Compute
 from .embedding import ImageEmbedding
 from .encoder import run_encoder
 from .input_transform import InputTransform
-from .sam import DecodedMasks, PromptEmbedding, decode_sam
-from .sam_hq import decode_sam_hq, hq_features
+from .sam import Attended, DecodedMasks, PromptEmbedding, attend_sam, iou_scores, sam_masks, upscale
+from .sam_hq import attend_sam_hq, hq_features, sam_hq_masks
 
 # A batch's activations, by the decoder's device. On a CPU small ones are faster: they stay in its cache.
 # Each object takes at most so many bytes for every value of the embedding: with ViT-B 84 MB, so there it
@@ -226,33 +227,52 @@ class ModelPair:
         return _Decoding(sam=self.executor.submit(self._decode_sam, embedding, prompts, own), sam_hq=sam_hq)
 
     @torch.inference_mode()
+    def attend(
+        self,
+        branch: Branch,
+        embedding: ImageEmbedding,
+        prompts: Sequence[Prompt],
+        mask_input: Tensor | None = None,
+    ) -> Attended:
+        """The first half of a branch's decoder, in which prompts of one length and the picture meet."""
+        model = self.sam if branch == "sam" else self.sam_hq
+        prompt = self._embed(model, embedding.input_transform, prompts, mask_input)
+        attend = attend_sam if branch == "sam" else attend_sam_hq
+        return attend(
+            model.mask_decoder,
+            image_embeddings=embedding.sam if branch == "sam" else embedding.sam_hq,
+            image_positions=self._sam_positions if branch == "sam" else self._sam_hq_positions,
+            sparse=prompt.sparse,
+            dense=prompt.dense,
+        )
+
+    @torch.inference_mode()
+    def scores(self, branch: Branch, attended: Attended) -> Tensor:
+        """The predicted IoU of SAM's four masks, (B, 4) on the CPU: known before there is any mask."""
+        model = self.sam if branch == "sam" else self.sam_hq
+        scores = iou_scores(model.mask_decoder, attended).cpu()
+        self._check_finite(scores)
+        return scores
+
+    @torch.inference_mode()
+    def masks(self, branch: Branch, embedding: ImageEmbedding, attended: Attended) -> DecodedMasks:
+        """The second half: SAM's four masks, or SAM-HQ's four inner masks and the HQ mask; on the CPU."""
+        if branch == "sam":
+            decoder = self.sam.mask_decoder
+            decoded = sam_masks(decoder, attended, upscale(decoder, attended.image))
+        else:
+            decoded = sam_hq_masks(self.sam_hq.mask_decoder, attended, embedding.hq_features)
+        return self._finite(DecodedMasks(decoded.logits.cpu(), decoded.iou_scores.cpu()))
+
     def _decode_sam(
         self, embedding: ImageEmbedding, prompts: Sequence[Prompt], mask_input: Tensor | None
     ) -> DecodedMasks:
-        prompt = self._embed(self.sam, embedding.input_transform, prompts, mask_input)
-        decoded = decode_sam(
-            self.sam.mask_decoder,
-            image_embeddings=embedding.sam,
-            image_positions=self._sam_positions,
-            sparse=prompt.sparse,
-            dense=prompt.dense,
-        )
-        return self._finite(DecodedMasks(decoded.logits.cpu(), decoded.iou_scores.cpu()))
+        return self.masks("sam", embedding, self.attend("sam", embedding, prompts, mask_input))
 
-    @torch.inference_mode()
     def _decode_sam_hq(
         self, embedding: ImageEmbedding, prompts: Sequence[Prompt], mask_input: Tensor | None
     ) -> DecodedMasks:
-        prompt = self._embed(self.sam_hq, embedding.input_transform, prompts, mask_input)
-        decoded = decode_sam_hq(
-            self.sam_hq.mask_decoder,
-            image_embeddings=embedding.sam_hq,
-            image_positions=self._sam_hq_positions,
-            features=embedding.hq_features,
-            sparse=prompt.sparse,
-            dense=prompt.dense,
-        )
-        return self._finite(DecodedMasks(decoded.logits.cpu(), decoded.iou_scores.cpu()))
+        return self.masks("sam_hq", embedding, self.attend("sam_hq", embedding, prompts, mask_input))
 
     def _finite(self, decoded: DecodedMasks) -> DecodedMasks:
         self._check_finite(decoded.logits, decoded.iou_scores)

@@ -104,8 +104,31 @@ def sam_masks(decoder: Any, attended: Attended, features: Tensor) -> DecodedMask
     logits = (hyper @ features.flatten(1, -2).mT).unflatten(-1, features.shape[1:-1])
     # Masks are put in rows, not features: there are eight times as many.
     rows = placed(logits.flatten(0, 1).unsqueeze(-1)).squeeze(-1)
-    return DecodedMasks(
-        rows.unflatten(0, logits.shape[:2]), decoder.iou_prediction_head(attended.tokens[:, 0])
+    return DecodedMasks(rows.unflatten(0, logits.shape[:2]), iou_scores(decoder, attended))
+
+
+def iou_scores(decoder: Any, attended: Attended) -> Tensor:
+    """The scores of SAM's four masks, (B, 4): they need no mask."""
+    scores: Tensor = decoder.iou_prediction_head(attended.tokens[:, 0])
+    return scores
+
+
+def attend_sam(
+    decoder: Any,
+    *,
+    image_embeddings: Tensor,
+    image_positions: Tensor,
+    sparse: Tensor | None,
+    dense: Tensor,
+) -> Attended:
+    """`attend` with SAM's own output tokens."""
+    return attend(
+        decoder,
+        torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight]),
+        image_embeddings=image_embeddings,
+        image_positions=image_positions,
+        sparse=sparse,
+        dense=dense,
     )
 
 
@@ -118,10 +141,8 @@ def decode_sam(
     dense: Tensor,
 ) -> DecodedMasks:
     """Run SAM's own decoder. Shapes as in `attend`; returns four masks an object."""
-    output_tokens = torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight])
-    attended = attend(
+    attended = attend_sam(
         decoder,
-        output_tokens,
         image_embeddings=image_embeddings,
         image_positions=image_positions,
         sparse=sparse,

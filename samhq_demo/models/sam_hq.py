@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .sam import DecodedMasks, attend, placed, sam_masks, upscale
+from .sam import Attended, DecodedMasks, attend, placed, sam_masks, upscale
 
 
 def hq_features(decoder: Any, *, image_embeddings: Tensor, early_embeddings: Tensor) -> Tensor:
@@ -33,6 +33,41 @@ def hq_features(decoder: Any, *, image_embeddings: Tensor, early_embeddings: Ten
     return decoder.encoder_conv2(last) + decoder.compress_vit_conv2(early)
 
 
+def attend_sam_hq(
+    decoder: Any,
+    *,
+    image_embeddings: Tensor,
+    image_positions: Tensor,
+    sparse: Tensor | None,
+    dense: Tensor,
+) -> Attended:
+    """`attend` with SAM-HQ's output tokens, SAM's and then its own.
+
+    The HQ token takes part in the attention, so the inner masks are not quite SAM's own.
+    """
+    return attend(
+        decoder,
+        torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight, decoder.hq_token.weight]),
+        image_embeddings=image_embeddings,
+        image_positions=image_positions,
+        sparse=sparse,
+        dense=dense,
+    )
+
+
+def sam_hq_masks(decoder: Any, attended: Attended, features: Tensor) -> DecodedMasks:
+    """SAM-HQ's five masks of what `attend_sam_hq` gives; `features` come from `hq_features`.
+
+    Returns:
+        (B, 5, 4h, 4w) logits, SAM's four inner masks and then the HQ mask, and (B, 4) scores.
+    """
+    upscaled = upscale(decoder, attended.image)
+    inner = sam_masks(decoder, attended, upscaled)
+    hq_token = decoder.hq_mask_mlp(attended.tokens[:, 1 + len(decoder.mask_tokens.weight)])
+    hq_logits = _hq_mask(decoder, hq_token, placed(upscaled), features)
+    return DecodedMasks(torch.cat([inner.logits, hq_logits.unsqueeze(1)], dim=1), inner.iou_scores)
+
+
 def decode_sam_hq(
     decoder: Any,
     *,
@@ -42,26 +77,15 @@ def decode_sam_hq(
     sparse: Tensor | None,
     dense: Tensor,
 ) -> DecodedMasks:
-    """Run SAM-HQ's decoder. Shapes as in `attend`; `features` come from `hq_features`.
-
-    Returns:
-        (B, 5, 4h, 4w) logits, SAM's four inner masks and then the HQ mask, and (B, 4) scores.
-        The HQ token takes part in the attention, so the inner masks are not quite SAM's own.
-    """
-    output_tokens = torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight, decoder.hq_token.weight])
-    attended = attend(
+    """Run SAM-HQ's decoder. Shapes as in `attend`; returns what `sam_hq_masks` does."""
+    attended = attend_sam_hq(
         decoder,
-        output_tokens,
         image_embeddings=image_embeddings,
         image_positions=image_positions,
         sparse=sparse,
         dense=dense,
     )
-    upscaled = upscale(decoder, attended.image)
-    inner = sam_masks(decoder, attended, upscaled)
-    hq_token = decoder.hq_mask_mlp(attended.tokens[:, output_tokens.shape[0] - 1])
-    hq_logits = _hq_mask(decoder, hq_token, placed(upscaled), features)
-    return DecodedMasks(torch.cat([inner.logits, hq_logits.unsqueeze(1)], dim=1), inner.iou_scores)
+    return sam_hq_masks(decoder, attended, features)
 
 
 def _hq_mask(decoder: Any, hq_token: Tensor, upscaled: Tensor, features: Tensor) -> Tensor:

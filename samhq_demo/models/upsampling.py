@@ -32,7 +32,7 @@ Indices = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class FullMask:
-    """A mask at the picture's size, and the number of its pixels with logits over +1 and -1."""
+    """A mask at the picture's size, and the number of logits over the offset and over its negative."""
 
     runs: Runs
     above: int
@@ -61,6 +61,16 @@ class Taps:
         weight = (at - first).astype(np.float32).clip(max=_MOST_WEIGHT)
         return cls(first, np.minimum(first + 1, source - 1), weight)
 
+    def reached(self, first: int, last: int) -> range:
+        """The outputs that depend on the inputs first..last."""
+        start = np.searchsorted(self.second, first, side="left")
+        return range(int(start), int(np.searchsorted(self.first, last, side="right")))
+
+    def part(self, outputs: range, *, source: int = 0) -> Taps:
+        """Some of the outputs, of inputs that are given from `source` on."""
+        here = slice(outputs.start, outputs.stop)
+        return Taps(self.first[here] - source, self.second[here] - source, self.weight[here])
+
     def apply(self, values: Floats) -> Floats:
         """Resize the first axis of (source, n)."""
         resized = values[self.first]
@@ -72,25 +82,71 @@ class Taps:
 
 
 def upsample(
-    logits: Floats, *, square: int, resized_wh: tuple[int, int], size_wh: tuple[int, int]
+    logits: Floats,
+    *,
+    square: int,
+    resized_wh: tuple[int, int],
+    size_wh: tuple[int, int],
+    offset: float = STABILITY_OFFSET,
 ) -> FullMask:
     """Resize logits (h, w) to the square, crop that to `resized_wh`, resize to `size_wh`; threshold.
 
     Both resizes are bilinear, as in the official `Sam.postprocess_masks`; but for pixels within rounding of
-    a threshold the mask is the same.
+    a threshold the mask is the same. offset: what is over it, and over its negative, is counted.
     """
     logits = _finite(logits)
     way = by_pixels if size_wh[0] * size_wh[1] <= _FEW_PIXELS else by_contour
-    return way(logits, square=square, resized_wh=resized_wh, size_wh=size_wh)
+    return way(logits, square=square, resized_wh=resized_wh, size_wh=size_wh, offset=offset)
 
 
 def by_pixels(
-    logits: Floats, *, square: int, resized_wh: tuple[int, int], size_wh: tuple[int, int]
+    logits: Floats,
+    *,
+    square: int,
+    resized_wh: tuple[int, int],
+    size_wh: tuple[int, int],
+    offset: float = STABILITY_OFFSET,
 ) -> FullMask:
-    """`upsample` of finite logits, each pixel computed."""
-    values = _every_pixel(logits, square=square, resized_wh=resized_wh, size_wh=size_wh)
-    above, below = (int(np.count_nonzero(values > t)) for t in (STABILITY_OFFSET, -STABILITY_OFFSET))
-    return FullMask(Runs.from_mask((values > 0).T), above, below)
+    """`upsample` of finite logits, each pixel computed where a logit is over the lowest threshold."""
+    size_hw = (size_wh[1], size_wh[0])
+    is_high = logits > -offset
+    rows, columns = (
+        _Side.around(np.asarray(is_high.any(axis=1 - axis)), square=square, resized=resized, target=target)
+        for axis, (resized, target) in enumerate(zip(resized_wh[::-1], size_hw, strict=True))
+    )
+    if rows is None or columns is None:
+        return FullMask(Runs.from_mask(np.zeros(size_hw, np.bool_)), 0, 0)
+    values = columns.resize(np.ascontiguousarray(rows.resize(logits).T))
+    above, below = (int(np.count_nonzero(values > t)) for t in (offset, -offset))
+    runs = Runs.from_part((values > 0).T, at_xy=(columns.start, rows.start), size_hw=size_hw)
+    return FullMask(runs, above, below)
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """Both resizes along one side, of the outputs from `start` on that some inputs can reach."""
+
+    inner: Taps
+    outer: Taps
+    start: int
+
+    @classmethod
+    def around(cls, is_high: NDArray[np.bool_], *, square: int, resized: int, target: int) -> _Side | None:
+        """All outputs that depend on inputs, (source,), that are high; None where there are none."""
+        high = np.flatnonzero(is_high)
+        if not high.size:
+            return None
+        inner, outer = Taps.of(is_high.size, square, stop=resized), Taps.of(resized, target)
+        between = inner.reached(int(high[0]), int(high[-1]))
+        shown = outer.reached(between.start, between.stop - 1)
+        if not len(between) or not len(shown):  # all that is high lies in the padding
+            return None
+        needed = range(int(outer.first[shown.start]), int(outer.second[shown.stop - 1]) + 1)
+        return cls(inner.part(needed), outer.part(shown, source=needed.start), shown.start)
+
+    def resize(self, values: Floats) -> Floats:
+        """The first axis of (source, n)."""
+        return self.outer.apply(self.inner.apply(values))
 
 
 def upsample_preview(
@@ -119,7 +175,12 @@ def _finite(logits: Floats) -> Floats:
 
 
 def by_contour(
-    logits: Floats, *, square: int, resized_wh: tuple[int, int], size_wh: tuple[int, int]
+    logits: Floats,
+    *,
+    square: int,
+    resized_wh: tuple[int, int],
+    size_wh: tuple[int, int],
+    offset: float = STABILITY_OFFSET,
 ) -> FullMask:
     """`upsample` of finite logits, only the cells computed in which the mask can turn."""
     in_w, in_h = resized_wh
@@ -133,12 +194,12 @@ def by_contour(
     heads, feet = across.apply(values[:, [0, -1]]).T
     turns = [np.flatnonzero(heads > 0) * height, (np.flatnonzero(feet > 0) + 1) * height]
     # A turn off at row y ends a run that adds y pixels to its column's, a turn on begins one that adds -y.
-    above, below = (height * int(np.count_nonzero(feet > t)) for t in (STABILITY_OFFSET, -STABILITY_OFFSET))
-    for stretches in _uneven(values, across):
+    above, below = (height * int(np.count_nonzero(feet > t)) for t in (offset, -offset))
+    for stretches in _uneven(values, across, offset=offset):
         column, row, _ = stretches.turns(0.0, height=height, source=in_h)
         turns.append(column * height + row)
-        above += _signed(*stretches.turns(STABILITY_OFFSET, height=height, source=in_h))
-        below += _signed(*stretches.turns(-STABILITY_OFFSET, height=height, source=in_h))
+        above += _signed(*stretches.turns(offset, height=height, source=in_h))
+        below += _signed(*stretches.turns(-offset, height=height, source=in_h))
     return FullMask(Runs.from_crossings(np.concatenate(turns), size_hw=size_hw), above, below)
 
 
@@ -171,9 +232,9 @@ class _Stretches:
         return self.column[at], behind, off
 
 
-def _uneven(values: Floats, across: Taps) -> Iterator[_Stretches]:
+def _uneven(values: Floats, across: Taps, *, offset: float) -> Iterator[_Stretches]:
     """The stretches that can pass a threshold, some at a time; `values` is the square, (x, y)."""
-    cells = _Cells.of(values)
+    cells = _Cells.of(values, offset=offset)
     count = cells.starts[across.first + 1] - cells.starts[across.first]
     ends = np.cumsum(count)
     begin = 0
@@ -205,10 +266,10 @@ class _Cells:
     lower: tuple[Floats, Floats]
 
     @classmethod
-    def of(cls, values: Floats) -> _Cells:
+    def of(cls, values: Floats, *, offset: float) -> _Cells:
         width, height = values.shape
         level = np.zeros(values.shape, np.uint8)
-        for threshold in (-STABILITY_OFFSET, 0.0, STABILITY_OFFSET):
+        for threshold in (-offset, 0.0, offset):
             level += values > threshold
         low = np.minimum(level[:, :-1], level[:, 1:])
         high = np.maximum(level[:, :-1], level[:, 1:])

@@ -111,7 +111,7 @@ def _of_values(values: NDArray[Any], valid: NDArray[np.bool_] | None, *, unit: i
         if set(labels) <= _TRIMAP_GREYS and highest == 255:
             return _trimap(values, valid)
         shades = np.isin(values, labels)
-        if not _is_even(values, shades) or (len(labels) > _FEW_SHADES and _is_smooth(values)):
+        if not _is_even(values, shades) or (len(labels) > _FEW_SHADES and _is_smooth(values, unit)):
             return None
     void = _joined(
         None if valid is None else ~valid, values == void_value if void_value is not None else None
@@ -193,11 +193,11 @@ def _is_even(values: NDArray[Any], where: NDArray[np.bool_]) -> bool:
     return bool(count and np.count_nonzero(right & below & where) > _EVEN_SHARE * count)
 
 
-def _is_smooth(values: NDArray[Any]) -> bool:
+def _is_smooth(values: NDArray[Any], unit: int) -> bool:
     """Whether values mostly change by one or two from a pixel to the next: a wide soft edge, no label's."""
     steps = np.abs(np.diff(values.astype(np.int64), axis=1))
     changes = steps[steps > 0]
-    return bool(changes.size and np.median(changes) <= 2)
+    return bool(changes.size and np.median(changes) <= 2 * unit)
 
 
 def _joined(a: NDArray[np.bool_] | None, b: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:

@@ -34,10 +34,14 @@ class TrueMask:
     @property
     def how(self) -> str:
         """How the file was read, as a sentence for people."""
-        read = "as black and white" if self.label is None else f"as labels: the mask is {name_of(self.label)}"
+        pixels = f"{np.count_nonzero(self.mask):,} pixels"
+        read = (
+            "black and white" if self.label is None else f"labels, of which {name_of(self.label)} is the mask"
+        )
         if self.void is None:
-            return f"Read {read}."
-        return f"Read {read}; {np.count_nonzero(self.void):,} void pixels are left out of the scores."
+            return f"Read as {read}: {pixels}."
+        void = f"{np.count_nonzero(self.void):,} void pixels are left out of the scores"
+        return f"Read as {read}: {pixels}; {void}."
 
 
 class SeveralLabelsError(ValueError):

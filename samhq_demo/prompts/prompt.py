@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from numbers import Real
-from typing import Any
+from typing import Any, TypedDict
 
 from samhq_demo.parsing import is_finite_number, items_of, parse_each, short_repr
 
@@ -20,6 +20,14 @@ class PointLabel(IntEnum):
 
     BACKGROUND = 0
     OBJECT = 1
+
+
+class PromptJson(TypedDict):
+    """A prompt as it leaves Python; what comes in may leave out any key."""
+
+    points: list[list[float]]
+    labels: list[int]
+    box: list[float] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +111,7 @@ class Prompt:
             return self
         return replace(self, box_xyxy=_clipped(self.box_xyxy, width, height))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> PromptJson:
         return {
             "points": [[x, y] for x, y in self.points],
             "labels": [int(label) for label in self.labels],

@@ -10,7 +10,7 @@ from numbers import Real
 from typing import Any
 
 from samhq_demo.parsing import errors_of, items_of, parse_each, short_repr
-from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.prompts.prompt import Prompt, PromptJson
 
 MAX_REFINE_STEPS = 16
 CANDIDATES = 3
@@ -18,6 +18,13 @@ CANDIDATES = 3
 _STEP = "Step {} of refine_from"
 _PROMPT_KEYS = ("points", "labels", "box")
 _CANDIDATE_KEYS = ("sam_candidate", "sam_hq_candidate")
+
+
+class RefineStepJson(PromptJson):
+    """An earlier prompt as it leaves Python; what comes in may leave out any key."""
+
+    sam_candidate: int
+    sam_hq_candidate: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,7 @@ class RefineStep:
                     )
         return replace(self, prompt=prompt)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> RefineStepJson:
         return {
             **self.prompt.to_json(),
             "sam_candidate": self.sam_candidate,

@@ -23,6 +23,7 @@ class Request:
     hq_token_only: the HQ mask alone, instead of added to SAM-HQ's inner SAM mask.
     mask_prompt: a rough mask to start from; for a single prompt.
     ground_truth: the true mask; the predictions then carry their true scores.
+    void: the pixels that the true scores leave out, as the true mask does not say whose they are.
 
     Sequences are stored as tuples. Raises ValueError (one sentence) for what is of the wrong number or type,
     or does not go together. What depends on the picture's size is checked by `within`.
@@ -36,6 +37,7 @@ class Request:
     hq_token_only: bool = False
     mask_prompt: Runs | None = None
     ground_truth: Runs | None = None
+    void: Runs | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "prompts", tuple(self.prompts))
@@ -55,7 +57,8 @@ class Request:
 
         Raises ValueError for masks of another size, and for prompts that ask for nothing or lie outside.
         """
-        for role, mask in (("mask prompt", self.mask_prompt), ("ground truth", self.ground_truth)):
+        masks = {"mask prompt": self.mask_prompt, "ground truth": self.ground_truth, "void": self.void}
+        for role, mask in masks.items():
             if mask is not None and mask.size_hw != size_wh[::-1]:
                 raise ValueError(
                     f"The {role} is {mask.size_hw[1]}x{mask.size_hw[0]}, the picture "

@@ -2,12 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 from samhq_demo.cache import Encoded
 from samhq_demo.masks.overlap import Overlap
 from samhq_demo.masks.runs import BoxXYWH, Runs
 from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.results.json_types import (
+    AgreementJson,
+    CandidateJson,
+    ComparisonJson,
+    MaskPredictionJson,
+    ObjectComparisonJson,
+)
 
 Branch = Literal["sam", "sam_hq"]
 TIMINGS = ("encode", "decode", "total")
@@ -22,7 +29,7 @@ class Candidate:
     predicted_iou: float
     stability: float
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> CandidateJson:
         return {
             "predicted_iou": _score(self.predicted_iou),
             "stability": _score(self.stability),
@@ -58,15 +65,22 @@ class MaskPrediction:
         """The box around the mask as (x, y, width, height) in pixels; all 0 for an empty mask."""
         return self.runs.bbox_xywh
 
-    def with_truth(self, truth: Runs | None) -> "MaskPrediction":
-        """The same with its true scores, where the true mask is known."""
+    def with_truth(self, truth: Runs | None, *, void: Runs | None = None) -> "MaskPrediction":
+        """The same with its true scores, where the true mask is known.
+
+        void: pixels that no score counts. They are taken out of both masks before their boundaries are, so
+        that a mask which is right up to the void is all right.
+        """
         if truth is None:
             return self
-        overlap = Overlap.between(self.runs, truth)
+        runs = self.runs
+        if void is not None:
+            runs, truth = runs.without(void), truth.without(void)
+        overlap = Overlap.between(runs, truth)
         return replace(self, true_iou=overlap.iou, true_boundary_iou=overlap.boundary_iou)
 
-    def to_json(self) -> dict[str, Any]:
-        answer: dict[str, Any] = {
+    def to_json(self) -> MaskPredictionJson:
+        answer: MaskPredictionJson = {
             "predicted_iou": _score(self.predicted_iou),
             "stability": _score(self.stability),
             "area": self.area,
@@ -100,7 +114,7 @@ class Agreement:
             only_sam_hq=overlap.only_b,
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> AgreementJson:
         return {
             "iou": _score(self.iou),
             "boundary_iou": _score(self.boundary_iou),
@@ -118,7 +132,7 @@ class ObjectComparison:
     sam_hq: MaskPrediction
     agreement: Agreement
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> ObjectComparisonJson:
         return {
             "prompt": self.prompt.to_json(),
             "sam": self.sam.to_json(),
@@ -148,7 +162,7 @@ class Comparison:
         found = [(item.sam if branch == "sam" else item.sam_hq).runs for item in self.objects]
         return Runs.union(found, size_hw=(height, width))
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> ComparisonJson:
         """The public form, with its keys in the documented order and nothing but plain Python values."""
         width, height = self.size_wh
         return {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import KW_ONLY, dataclass
-from typing import Any
 
 from samhq_demo.masks.runs import Runs
+from samhq_demo.results.json_types import PreviewJson, PreviewMaskJson
 
 # More than a screen shows of one mask, and few enough that any mask takes some milliseconds.
 MAX_PIXELS = 2**20
@@ -20,7 +20,7 @@ class PreviewMask:
     _: KW_ONLY
     predicted_iou: float
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> PreviewMaskJson:
         return {"predicted_iou": round(float(self.predicted_iou), 6), "rle": self.runs.rle()}
 
 
@@ -31,10 +31,9 @@ class Preview:
     sam: PreviewMask
     sam_hq: PreviewMask
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> PreviewJson:
         """Like a comparison of one object, with "is_sketch" and without what takes longer."""
-        masks = {"sam": self.sam.to_json(), "sam_hq": self.sam_hq.to_json()}
-        return {"objects": [{"is_sketch": True, **masks}]}
+        return {"objects": [{"is_sketch": True, "sam": self.sam.to_json(), "sam_hq": self.sam_hq.to_json()}]}
 
 
 def preview_size(size_wh: tuple[int, int]) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""The endpoints for programs: /compare, /compare_many and /models, over gradio_client, HTTP and MCP.
+"""The endpoints for programs, over gradio_client, HTTP and MCP.
 
 Gradio shows the type hints here in "View API" and in the MCP schema, but holds no request to them:
 everything is checked. It reads hints at run time, so they must not become strings (no `annotations` from
@@ -17,15 +17,18 @@ from gradio.context import Context
 from gradio.events import api
 from gradio.utils import get_function_description
 
+from samhq_demo.export.drawing import Pixels
+from samhq_demo.export.everything import everything_overlay
 from samhq_demo.masks.runs import Runs
-from samhq_demo.parsing import errors_of, from_json_text
-from samhq_demo.pictures import Picture, read_mask, read_picture
+from samhq_demo.parsing import errors_of, from_json_text, short_repr
+from samhq_demo.pictures import Picture, SeveralLabelsError, read_mask, read_picture, read_true_mask
+from samhq_demo.prompts.everything import DEFAULTS, EverythingOptions
 from samhq_demo.prompts.prompt import Prompt, parse_prompts
 from samhq_demo.prompts.refinement import parse_refine_steps
 from samhq_demo.prompts.request import Request
 from samhq_demo.service import CompareService
 from samhq_demo.ui.errors import gradio_errors, guard_inputs
-from samhq_demo.ui.served import write_mask, written_files
+from samhq_demo.ui.served import write_mask, write_overlay, written_files
 from samhq_demo.ui.uploads import UploadedFile, received_file
 
 # Requests answered at a time. More than one, so that a click on a known picture need not wait while a new one
@@ -80,6 +83,7 @@ class Endpoints:
         mask_prompt: UploadedFile | None = None,
         ground_truth: UploadedFile | None = None,
         refine_from: list[RefineStepInput | str] | str | None = None,
+        ground_truth_label: int | str | None = None,
     ) -> tuple[dict[str, Any], gr.FileData, gr.FileData]:
         """Cut one object out of a picture with SAM and with SAM-HQ, and compare the two masks.
 
@@ -102,6 +106,7 @@ class Endpoints:
             mask_prompt: a rough mask to start from, of the picture's size, white on the object; default none
             ground_truth: the true mask, of the picture's size; adds both models' true scores; default none
             refine_from: up to 16 earlier prompts, oldest first, e.g. [{"points": [[450, 600]]}]; default none
+            ground_truth_label: where ground_truth is a map of labels, the one to score by: 1 or "#800000"
 
         Returns:
             result: JSON with each model's predicted_iou, area, bbox and COCO rle, and how far they agree
@@ -117,7 +122,18 @@ class Endpoints:
             multimask_output=multimask,
             hq_token_only=hq_token_only,
         )
-        return self._answer(image, request, mask_prompt=mask_prompt, ground_truth=ground_truth)
+        if ground_truth is None and ground_truth_label is not None:
+            raise ValueError(
+                "ground_truth_label is given without ground_truth: give the file, or leave both out."
+            )
+        return self._answer(
+            image,
+            request,
+            lambda picture: {
+                "mask_prompt": _mask(mask_prompt, picture),
+                **_true_mask(ground_truth, picture, label=ground_truth_label),
+            },
+        )
 
     @gradio_errors("/compare_many")
     def compare_many(
@@ -152,11 +168,64 @@ class Endpoints:
             multimask_output=multimask,
             hq_token_only=hq_token_only,
         )
-        return self._answer(image, request)
+        return self._answer(image, request, lambda _: {})
+
+    @gradio_errors("/segment_everything")
+    def segment_everything(
+        self,
+        image: UploadedFile,
+        model: str | None = None,
+        points_per_side: int = DEFAULTS["points_per_side"],
+        predicted_iou_threshold: float = DEFAULTS["predicted_iou_threshold"],
+        stability_threshold: float = DEFAULTS["stability_threshold"],
+        box_nms_threshold: float = DEFAULTS["box_nms_threshold"],
+        crop_layers: int = DEFAULTS["crop_layers"],
+        min_area: int = DEFAULTS["min_area"],
+    ) -> tuple[dict[str, Any], gr.FileData, gr.FileData]:
+        """Find all objects and parts in a picture with SAM and with SAM-HQ, without saying where any is.
+
+        A grid of points is asked; masks that are sure and stable stay, one for each thing. What each input
+        means, and its default, are the official SamAutomaticMaskGenerator's. The small model tiny is seldom
+        sure: lower predicted_iou_threshold to 0.5 for it. Example: image = photo.jpg.
+
+        Args:
+            image: the picture, in any format that Pillow reads, up to 64 megapixels
+            model: a name that the tool models lists, e.g. "tiny"; default the one that is active
+            points_per_side: the grid has so many points by so many; default 32
+            predicted_iou_threshold: masks with a predicted IoU over it stay, 0 to 1; default 0.88
+            stability_threshold: masks that are at least so stable stay, 0 to 1; default 0.95
+            box_nms_threshold: of masks whose boxes overlap by more (IoU) the surest stays; default 0.7
+            crop_layers: also look into 4, 16, ... overlapping crops for small things; default 0
+            min_area: remove holes and separate pieces of fewer pixels; default 0
+
+        Returns:
+            result: JSON with "sam" and "sam_hq", lists of masks, largest first: rle, area, scores and so on
+            sam_overlay: the picture with SAM's masks, each in a color of its own
+            sam_hq_overlay: the same with SAM-HQ's
+        """
+        asked = {
+            "points_per_side": points_per_side,
+            "predicted_iou_threshold": predicted_iou_threshold,
+            "stability_threshold": stability_threshold,
+            "box_nms_threshold": box_nms_threshold,
+            "crop_layers": crop_layers,
+            "min_area": min_area,
+        }
+        options = EverythingOptions.of(
+            **{name: from_json_text(value, name=name) for name, value in asked.items()}
+        )
+        chosen = _model(model)
+        picture = read_picture(received_file(image, name="image"))
+        found = self._service.segment_everything(picture, options, model=chosen)
+        return (
+            found.to_json(),
+            _overlay_file(everything_overlay(picture.pixels, found.sam), name="sam_overlay"),
+            _overlay_file(everything_overlay(picture.pixels, found.sam_hq), name="sam_hq_overlay"),
+        )
 
     @gradio_errors("/models")
     def models(self) -> list[dict[str, Any]]:
-        """List the models that compare and compare_many can be asked for.
+        """List the models that the other tools can be asked for.
 
         For each: its name, parameters (SAM-HQ's in all), hq_parameters (those that SAM does not have), source
         (where its weights come from), available (they are on this server) and active (it answers where no
@@ -168,16 +237,12 @@ class Endpoints:
         """
         return [model.to_json() for model in self._service.models()]
 
-    def _answer(self, image: object, request: Request, **mask_files: object) -> Answer:
-        """The answer to a request, once the picture and the files of its masks are read.
-
-        mask_files: by the names that the endpoint and `Request` have for them.
-        """
+    def _answer(self, image: object, request: Request, masks: Callable[[Picture], dict[str, Any]]) -> Answer:
+        """The answer to a request, once the picture is read, and with `masks` those of `Request` for it."""
         picture = read_picture(received_file(image, name="image"))
-        masks: dict[str, Any] = {name: _mask(file, picture, name=name) for name, file in mask_files.items()}
-        comparison = self._service.compare(picture, replace(request, **masks))
+        comparison = self._service.compare(picture, replace(request, **masks(picture)))
         return (
-            comparison.to_json(),
+            dict(comparison.to_json()),
             _mask_file(comparison.union("sam"), name="sam_mask"),
             _mask_file(comparison.union("sam_hq"), name="sam_hq_mask"),
         )
@@ -196,24 +261,32 @@ def register_api(service: CompareService) -> None:
     prompts = [{"points": [[450, 600]], "labels": [1]}, {"box": [30, 40, 200, 310]}]
     add(endpoints.compare, examples=(photo,))
     add(endpoints.compare_many, examples=(photo, prompts))
+    # One picture at a time: it takes many times as long as a click, and uses all cores.
+    add(endpoints.segment_everything, examples=(photo,), group=("everything", 1))
     # What only reads a list need not wait for the others.
     add(endpoints.models, examples=(), queue=False)
 
 
 def _add(
-    blocks: gr.Blocks, method: Callable[..., Any], *, examples: Sequence[object], queue: bool = True
+    blocks: gr.Blocks,
+    method: Callable[..., Any],
+    *,
+    examples: Sequence[object],
+    queue: bool = True,
+    group: tuple[str, int] = ("api", CONCURRENCY),
 ) -> None:
     """Add a method as an endpoint of its name; queued, unless it never uses a GPU: ZeroGPU asks for that.
 
     Args:
         examples: for the inputs without a default, in order: "View API" has only "..." for them otherwise.
+        group: of endpoints whose requests wait for each other, and how many are answered at a time.
     """
     endpoint = api(
         method,
         api_name=method.__name__,
         queue=queue,
-        concurrency_limit=CONCURRENCY,
-        concurrency_id="api" if queue else None,
+        concurrency_limit=group[1],
+        concurrency_id=group[0] if queue else None,
     )
     inputs = [cast(Api, blocks.blocks[number]) for number in endpoint["inputs"]]
     outputs = [cast(Api, blocks.blocks[number]) for number in endpoint["outputs"]]
@@ -229,12 +302,37 @@ def _add(
         component._api_info["description"] = text
 
 
-def _mask(value: object, picture: Picture, *, name: str) -> Runs | None:
+def _mask(value: object, picture: Picture) -> Runs | None:
     if value is None:
         return None
-    source = received_file(value, name=name)
-    with errors_of(name):
+    source = received_file(value, name="mask_prompt")
+    with errors_of("mask_prompt"):
         return read_mask(source, size_wh=picture.size_wh)
+
+
+def _true_mask(value: object, picture: Picture, *, label: object) -> dict[str, Runs | None]:
+    """{"ground_truth", "void"} of a file; nothing for None."""
+    if value is None:
+        return {}
+    source = received_file(value, name="ground_truth")
+    with errors_of("ground_truth"):
+        try:
+            read = read_true_mask(source, size_wh=picture.size_wh, label=label)
+        except SeveralLabelsError as error:
+            raise ValueError(f"{error} The input ground_truth_label chooses.") from error
+    void = None if read.void is None else Runs.from_mask(read.void)
+    return {"ground_truth": Runs.from_mask(read.mask), "void": void}
+
+
+def _model(name: object) -> str | None:
+    if name is not None and not isinstance(name, str):
+        raise ValueError(f"model must be a name that /models lists, or null, not {short_repr(name)}.")
+    return name
+
+
+def _overlay_file(pixels: Pixels, *, name: str) -> gr.FileData:
+    path = write_overlay(pixels, name=name)
+    return gr.FileData(path=str(path), orig_name=f"{name}.jpg", mime_type="image/jpeg")
 
 
 def _mask_file(mask: Runs, *, name: str) -> gr.FileData:

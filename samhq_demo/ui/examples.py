@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from PIL import Image, ImageOps
 
 from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.results.json_types import ObjectComparisonJson
 
 # Twice the size in which the page shows it, for dense screens.
 THUMBNAIL_WH = (192, 144)
@@ -21,7 +21,8 @@ class Example:
     """A picture's file and what to ask of it.
 
     truth: the true mask's file, where the truth is known. is_thin: whether the object has thin parts, where
-    SAM-HQ gains most. answer: the file with the bundled checkpoint's answer, where that is kept.
+    SAM-HQ gains most. answer: the file with the bundled checkpoint's answer, where that is kept. source,
+    license: whose the picture is, in words with links as in Markdown.
     """
 
     title: str
@@ -31,13 +32,15 @@ class Example:
     is_photo: bool = False
     is_thin: bool = False
     answer: Path | None = None
+    source: str = ""
+    license: str = ""
 
     @property
     def object_name(self) -> str:
         """Of a title such as "House: one click" what the prompt is for."""
         return self.title.partition(":")[0]
 
-    def bundled_answer(self) -> Mapping[str, Any] | None:
+    def bundled_answer(self) -> ObjectComparisonJson | None:
         """What the bundled checkpoint answers, as the API writes an object; None where it is not kept."""
         return None if self.answer is None else json.loads(self.answer.read_text(encoding="utf-8"))
 
@@ -59,6 +62,8 @@ def read_examples(folder: Path) -> tuple[Example, ...]:
             is_photo=entry.get("kind") == "photo",
             is_thin=entry.get("thin", False),
             answer=folder / entry["answer"] if entry.get("answer") else None,
+            source=entry.get("source", ""),
+            license=entry.get("licence", ""),
         )
         for entry in json.loads(listing.read_text(encoding="utf-8"))
     )

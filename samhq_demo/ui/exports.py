@@ -29,6 +29,9 @@ _ENDINGS = {
     "coco-polygons": "json",
 }
 _OF_ONE_OBJECT = {"mask", "cutout"}
+MAX_STEM_BYTES = 120  # names of 255 bytes are the most that file systems take
+# What Windows, macOS or Linux takes in no name.
+_NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +48,7 @@ class Export:
 
     @classmethod
     def from_json(cls, asked: Mapping[str, Any], *, size_wh: tuple[int, int]) -> Export:
-        """Read {"what", "model", "soft_edge", "objects"}, objects as in `parse_shown`, for a picture's size.
-
-        Raises ValueError for anything else.
-        """
+        """Read an `ExportRequest` about a picture of `size_wh`; ValueError says what is wrong with it."""
         kind, branch = asked.get("what"), asked.get("model")
         if kind not in _ENDINGS:
             raise ValueError(f"What to export must be one of {', '.join(_ENDINGS)}.")
@@ -60,12 +60,11 @@ class Export:
     def file_name(self, picture_name: str) -> str:
         """What the file is called, after the picture's own name."""
         parts = [
-            Path(picture_name).stem,
             self.objects[0].name if self.kind in _OF_ONE_OBJECT else "",
             "" if self.kind == "overlays" else self.branch,
             self.kind if self.kind not in ("mask", "svg") else "",
         ]
-        return f"{_joined(parts)}.{_ENDINGS[self.kind]}"
+        return f"{_file_name(picture_name, parts)}.{_ENDINGS[self.kind]}"
 
 
 def write_export(export: Export, *, picture: Picture, picture_name: str) -> Path:
@@ -96,7 +95,9 @@ def write_export(export: Export, *, picture: Picture, picture_name: str) -> Path
     return path
 
 
-def _joined(parts: Sequence[str]) -> str:
-    """One name of letters, digits and dashes that every system takes."""
-    clean = [re.sub(r"[^\w]+", "-", part).strip("-")[:60] for part in parts]
-    return "-".join(part for part in clean if part) or "samhq"
+def _file_name(picture_name: str, words: Sequence[str]) -> str:
+    """The picture's own name without its ending, as it is, and words of letters, digits and dashes."""
+    stem = _NOT_IN_NAMES.sub("-", Path(picture_name).stem)
+    shortened = stem.encode("utf-8", "replace")[:MAX_STEM_BYTES].decode("utf-8", "ignore")
+    clean = [re.sub(r"[^\w]+", "-", word).strip("-")[:60] for word in words]
+    return "-".join(word for word in (shortened, *clean) if word) or "samhq"

@@ -29,6 +29,7 @@ class Gallery:
                     size="sm",
                     min_width=0,
                     elem_id=f"example-{number}",
+                    elem_classes=_kind(example),
                 )
                 for number, example in enumerate(self._built)
             )
@@ -48,4 +49,12 @@ class Gallery:
         order = self._order()
         if order == self._built:
             return [gr.skip() for _ in self.buttons]
-        return [gr.Button(example.title, icon=self._icons[example.title]) for example in order]
+        return [
+            gr.Button(example.title, icon=self._icons[example.title], elem_classes=_kind(example))
+            for example in order
+        ]
+
+
+def _kind(example: Example) -> list[str]:
+    """The style sheet writes on the small picture which of the two it is."""
+    return ["photo" if example.is_photo else "drawing"]

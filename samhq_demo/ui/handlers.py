@@ -10,7 +10,10 @@ from typing import Any
 
 import gradio as gr
 
-from samhq_demo.pictures import read_mask
+from samhq_demo.masks.runs import Runs
+from samhq_demo.pictures import SeveralLabelsError, read_mask, read_true_mask
+from samhq_demo.pictures.labels import name_of
+from samhq_demo.results.json_types import ObjectComparisonJson
 from samhq_demo.service import CompareService, NotEncodedError
 from samhq_demo.ui import texts
 from samhq_demo.ui.errors import gradio_errors
@@ -22,18 +25,30 @@ from samhq_demo.ui.question import Question, picture_id_of
 from samhq_demo.ui.saved import read_prompts
 from samhq_demo.ui.sent_masks import SentMasks, UnknownMaskError
 from samhq_demo.ui.served import new_file
-from samhq_demo.ui.snippets import Call, curl_snippet, python_snippet
+from samhq_demo.ui.snippets import calls_of, curl_snippet, python_snippet
 from samhq_demo.ui.store import PictureStore, Ticket, UnknownPictureError
 from samhq_demo.ui.uploads import received_file
 from samhq_demo.ui.viewer.component import NEEDS_MASKS, NEEDS_QUEUE, shown_picture, viewer_message
+from samhq_demo.ui.viewer.wire import (
+    Answer,
+    CodeReply,
+    ExportReply,
+    LabelsReply,
+    MaskReply,
+    Message,
+    Picture,
+    SavedObject,
+    SavedPrompts,
+)
 
 AT_A_TIME = 8
 _PROGRESS_SECONDS = 0.15
+MAX_NAME = 1000  # characters of a file's name; no file system has longer ones
 
 # What a new picture changes: #picture, the viewer, the visitor's ticket.
-Arrived = tuple[Any, dict[str, Any], Any]
+Arrived = tuple[Any, Message, Any]
 # The same and the model menu.
-Opened = tuple[Any, dict[str, Any], Any, Any]
+Opened = tuple[Any, Message, Any, Any]
 
 
 class Handlers:
@@ -57,14 +72,14 @@ class Handlers:
 
     # Pictures in and out
 
-    def take_picture(self, path: str | None, ticket_id: str | None) -> Iterator[Arrived]:
-        """A picture from #picture or the upload button. A refused file leaves all as it was."""
+    def take_picture(self, sent: Mapping[str, str] | None, ticket_id: str | None) -> Iterator[Arrived]:
+        """{"path", "name"} from #picture or the upload button. A refused file leaves all as it was."""
         yield gr.skip(), viewer_message(say=texts.READING), gr.skip()
         try:
             with gradio_errors("a picture"):
-                if path is None:
+                if sent is None:
                     raise ValueError(texts.NO_PICTURE_SENT)
-                ticket = self._admit({"path": path}, name=Path(path).name)
+                ticket = self._admit({"path": sent["path"]}, name=sent["name"])
         except gr.Error as notice:
             # The browser already shows the file that was refused.
             yield self._view(ticket_id), viewer_message(say=notice.message, is_error=True), gr.skip()
@@ -73,9 +88,13 @@ class Handlers:
 
     def take_sent(self, ticket_id: str | None, event: gr.EventData) -> Iterator[Arrived]:
         """A picture that was dropped on the viewer, pasted or opened there: {"path", "name"}."""
-        sent = event._data if isinstance(event._data, Mapping) else {}
-        path = sent.get("path")
-        yield from self.take_picture(path if isinstance(path, str) else None, ticket_id)
+        data = event._data if isinstance(event._data, Mapping) else {}
+        path, name = data.get("path"), data.get("name")
+        sent = None
+        if isinstance(path, str):
+            is_named = isinstance(name, str) and 0 < len(name) <= MAX_NAME
+            sent = {"path": path, "name": str(name) if is_named else Path(path).name}
+        yield from self.take_picture(sent, ticket_id)
 
     def take_example(self, title: str) -> Arrived:
         with gradio_errors("an example"):
@@ -100,14 +119,14 @@ class Handlers:
         with gradio_errors("the first example"):
             return self._show_example(opened.example, answer=opened.answer)
 
-    def show_again(self, event: gr.EventData) -> Arrived:
+    def show_again(self, event: gr.EventData) -> tuple[Any, Any, Any]:
         """The picture that the viewer has gone back to: {"picture"}, a ticket or None. The viewer has it."""
         asked = event._data if isinstance(event._data, Mapping) else {}
         ticket_id = asked.get("picture")
         with gradio_errors("a picture of before"):
             return self._view(ticket_id), gr.skip(), ticket_id
 
-    def drop_picture(self) -> tuple[dict[str, Any], None]:
+    def drop_picture(self) -> tuple[Message, None]:
         """-> viewer, ticket."""
         return viewer_message(picture={}), None
 
@@ -119,7 +138,7 @@ class Handlers:
 
     def _kept_model(self, kept: Kept) -> Any:
         known = kept.model in (value for _, value in self.model_choices())
-        return gr.Dropdown(value=kept.model) if known else gr.skip()
+        return gr.update(value=kept.model) if known else gr.skip()
 
     def again(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         """{"picture"}, where it is lost with "path" and "name" of an upload -> {"picture"} as it was."""
@@ -140,7 +159,7 @@ class Handlers:
             raise ValueError(texts.NO_PICTURE_SENT)
         return self._store.admit(file, name=name)
 
-    def _show_example(self, example: Example, *, answer: Mapping[str, Any] | None = None) -> Arrived:
+    def _show_example(self, example: Example, *, answer: ObjectComparisonJson | None = None) -> Arrived:
         ticket = self._example_ticket(example)
         return self._arrived(ticket, objects=[_object_of(example, size_wh=ticket.size_wh, answer=answer)])
 
@@ -158,7 +177,7 @@ class Handlers:
         return ticket
 
     def _arrived(
-        self, ticket: Ticket, *, objects: Sequence[Mapping[str, Any]] | None = None, kept: bool = False
+        self, ticket: Ticket, *, objects: Sequence[SavedObject] | None = None, kept: bool = False
     ) -> Arrived:
         message = viewer_message(picture=_shown(ticket), objects=objects, kept=kept)
         return str(ticket.view), message, ticket.id
@@ -166,7 +185,7 @@ class Handlers:
     def _view(self, ticket_id: str | None) -> str | None:
         return None if ticket_id is None else str(self._store.ticket(ticket_id).view)
 
-    def prepare(self, ticket_id: str | None, model: str) -> Iterator[dict[str, Any]]:
+    def prepare(self, ticket_id: str | None, model: str) -> Iterator[Message]:
         """Encode the picture ahead of the first click. -> viewer, as it goes on."""
         if ticket_id is None:
             return
@@ -185,7 +204,7 @@ class Handlers:
 
     # Prompts and answers
 
-    def click(self, ticket_id: str | None, event: gr.SelectData) -> dict[str, Any]:
+    def click(self, ticket_id: str | None, event: gr.SelectData) -> Message:
         """-> viewer. A click in #picture; `event.index` is (x, y) in pixels of the view."""
         with gradio_errors("a click"):
             if ticket_id is None:
@@ -193,18 +212,18 @@ class Handlers:
             ticket = self._store.ticket(ticket_id)
             return viewer_message(point=ticket.to_picture((float(event.index[0]), float(event.index[1]))))
 
-    def choose_model(self, model: str) -> dict[str, Any]:
+    def choose_model(self, model: str) -> Message:
         """-> viewer, which asks again."""
         return viewer_message(settings={"model": model or None})
 
-    def decode(self, question: Question) -> Mapping[str, Any]:
+    def decode(self, question: Question) -> Answer:
         """The fast way, outside the queue: for pictures that are encoded already."""
         try:
             return self.answer(question, may_encode=False)
         except NotEncodedError:  # not yet, or others' pictures have taken its place since
             return NEEDS_QUEUE
 
-    def answer(self, question: Question, *, may_encode: bool = True) -> Mapping[str, Any]:
+    def answer(self, question: Question, *, may_encode: bool = True) -> Answer:
         """Both models' answer; encodes the picture where that has not been done, if it may."""
         picture_id = question.picture_id
         picture = self._store.picture(picture_id)
@@ -219,18 +238,26 @@ class Handlers:
 
     # What the browser calls by name
 
-    def mask(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        """{"picture", "path" of an upload} -> {"rle"} of the mask in the file."""
+    def mask(self, asked: Mapping[str, Any]) -> MaskReply | LabelsReply:
+        """{"picture", "path" of an upload} -> {"rle", "void", "how"} of the mask in the file.
+
+        Where that has several labels and "label" chooses none: {"labels", "error"}.
+        """
         ticket = self._store.ticket(picture_id_of(asked))
         file = received_file({"path": str(asked.get("path", ""))}, name="the mask")
-        return {"rle": read_mask(file, size_wh=ticket.size_wh).rle()}
+        try:
+            read = read_true_mask(file, size_wh=ticket.size_wh, label=asked.get("label"))
+        except SeveralLabelsError as several:
+            return {"labels": [name_of(label) for label in several.labels], "error": str(several)}
+        void = None if read.void is None else Runs.from_mask(read.void).rle()
+        return {"rle": Runs.from_mask(read.mask).rle(), "void": void, "how": read.how}
 
-    def prompts(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def prompts(self, asked: Mapping[str, Any]) -> SavedPrompts:
         """{"picture", "text" of a file} -> {"objects", "settings"} as they were saved."""
         ticket = self._store.ticket(picture_id_of(asked))
         return read_prompts(asked.get("text"), size_wh=ticket.size_wh)
 
-    def export(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def export(self, asked: Mapping[str, Any]) -> ExportReply:
         """{"picture", "what", "model", "soft_edge", "objects"} -> {"path", "name"} of a file made of them."""
         picture_id = picture_id_of(asked)
         ticket = self._store.ticket(picture_id)
@@ -238,14 +265,13 @@ class Handlers:
         path = write_export(export, picture=self._store.picture(picture_id), picture_name=ticket.name)
         return {"path": str(path), "name": export.file_name(ticket.name)}
 
-    def code(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
-        """{"picture", "language" and what `Call` reads} -> {"text"} of a program that asks the same."""
+    def code(self, asked: Mapping[str, Any]) -> CodeReply:
+        """{"picture", "language" and what `calls_of` reads} -> {"text"} of a program that asks the same."""
         ticket = self._store.ticket(picture_id_of(asked))
         write = {"python": python_snippet, "curl": curl_snippet}.get(str(asked.get("language")))
         if write is None:
             raise ValueError("language must be python or curl.")
-        call = Call.from_json(asked, ticket=ticket, model=self._service.status().model)
-        return {"text": write(call)}
+        return {"text": write(calls_of(asked, ticket=ticket, model=self._service.status().model))}
 
     # Models
 
@@ -273,15 +299,17 @@ class Handlers:
         return [(texts.MODEL_AUTOMATIC, ""), *named]
 
 
-def _shown(ticket: Ticket) -> dict[str, Any]:
-    return shown_picture(ticket.id, file=ticket.view, size_wh=ticket.size_wh, sent=ticket.file)
+def _shown(ticket: Ticket) -> Picture:
+    return shown_picture(
+        ticket.id, file=ticket.view, size_wh=ticket.size_wh, name=ticket.name, sent=ticket.file
+    )
 
 
 def _object_of(
-    example: Example, *, size_wh: tuple[int, int], answer: Mapping[str, Any] | None
-) -> dict[str, Any]:
+    example: Example, *, size_wh: tuple[int, int], answer: ObjectComparisonJson | None
+) -> SavedObject:
     """For the viewer: an example's prompt, its true mask where it has one, its answer where that is known."""
-    made: dict[str, Any] = {"name": example.object_name, "prompt": example.prompt.to_json()}
+    made: SavedObject = {"name": example.object_name, "prompt": example.prompt.to_json()}
     if example.truth is not None:
         rle = read_mask(example.truth, size_wh=size_wh).rle()
         made["truth"] = {"name": example.truth.name, "rle": rle}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -14,7 +15,7 @@ _EXPORT = re.compile(r"^export (?=(?:(?:async )?function|class|const) (\w+)\b)",
 _UNKNOWN = re.compile(r"^[ \t]*(?:import|export)\b.*$|\bimport[(.].*$", re.MULTILINE)
 
 
-def joined_modules(folder: Path, *, entry: str) -> str:
+def joined_modules(folder: Path, *, entry: str, given: Mapping[str, str] | None = None) -> str:
     """A script that declares `modules`, an object with the exports of module `entry` and all that it imports.
 
     Every module keeps a scope of its own, so that equal names in two of them are two things.
@@ -23,17 +24,19 @@ def joined_modules(folder: Path, *, entry: str) -> str:
     folder: where the modules are, as `name.js`. They may say `import { a, b } from "./name.js";`, and
         `export` before a function, a class or a const.
     entry: a module's name.
+    given: modules that are in no file, by name.
 
     Raises:
         ValueError: for another form of import or export, a name that the other module does not export,
             modules that import each other in a circle, or a file that is missing.
     """
+    given = given or {}
     sources: dict[str, str] = {}
     waiting = [entry]
     while waiting:
         name = waiting.pop()
         if name not in sources:
-            sources[name] = _read(folder, name)
+            sources[name] = given[name] if name in given else _read(folder, name)
             waiting += _imports(sources[name])
     try:
         order = list(

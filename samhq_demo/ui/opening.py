@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from samhq_demo.pictures import read_mask, read_picture
 from samhq_demo.prompts.request import Request
+from samhq_demo.results.json_types import ObjectComparisonJson
 from samhq_demo.service import CompareService
 from samhq_demo.ui.examples import Example, in_order
 
@@ -17,7 +17,7 @@ class Opened:
     """An example, and the answer to its prompt as the API writes an object; None while that is not known."""
 
     example: Example
-    answer: Mapping[str, Any] | None
+    answer: ObjectComparisonJson | None
 
 
 class Opening:

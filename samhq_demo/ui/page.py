@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import gradio as gr
-from gradio.data_classes import ImageData
 
 from samhq_demo.service import CompareService
 from samhq_demo.ui import texts
@@ -28,6 +27,8 @@ CSS_FILE = Path(__file__).with_name("page.css")
 MODEL_NEWS_SECONDS = 3
 # Every hour, what visitors sent and were shown more than a day ago: (seconds, seconds).
 DELETE_CACHE = (3600, 86_400)
+
+Sender = TypeVar("Sender", gr.Image, gr.UploadButton)
 
 # Neither in "View API" nor among the MCP tools; Gradio's progress overlay costs more time than an answer.
 _OF_THE_PAGE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
@@ -89,11 +90,12 @@ def theme() -> gr.themes.Base:
 
 def _lay_out(service: CompareService, handlers: Handlers, examples: tuple[Example, ...]) -> Parts:
     ticket, kept = gr.State(None), gr.Textbox(visible=False)
-    gr.HTML(f"<h1>{texts.TITLE}</h1><p>{texts.LEAD}</p>", elem_id="lead")
+    gr.HTML(texts.lead_html(), elem_id="lead")
     gallery = Gallery(service, examples)
     with gr.Row(elem_id="work"):
         with gr.Column(elem_id="side", min_width=0):
-            picture, upload = _picture(), gr.UploadButton(texts.ANOTHER, size="sm", elem_id="upload")
+            picture = _picture()
+            upload = _as_it_came(gr.UploadButton(texts.ANOTHER, size="sm", elem_id="upload"))
             model = gr.Dropdown(handlers.model_choices(), value="", label=texts.MODEL, elem_id="model")
             answering = gr.HTML(handlers.answering(), elem_id="answering")
             gr.HTML(texts.note_html(), elem_id="note")
@@ -110,6 +112,7 @@ def _lay_out(service: CompareService, handlers: Handlers, examples: tuple[Exampl
             )
     with gr.Accordion(texts.ABOUT, open=False, elem_id="about"):
         gr.HTML(texts.about_html(service.models()))
+    gr.HTML(texts.sources_html(examples), elem_id="credits")
     return Parts(ticket, kept, viewer, picture, upload, model, answering, gallery)
 
 
@@ -129,18 +132,21 @@ def _picture() -> gr.Image:
     return _as_it_came(picture)
 
 
-def _as_it_came(picture: gr.Image) -> gr.Image:
-    """Have `picture` hand over the path of the file as the visitor sent it.
+def _as_it_came(component: Sender) -> Sender:
+    """Have `component` hand over the file as the visitor sent it: {"path", "name"}, None where there is none.
 
-    Gradio would open it first, fail with a notice of its own where it is no picture, and change its pixels.
-    A method on the instance, as a subclass makes Gradio write a file beside this one.
+    Gradio would open it first, fail with a notice of its own where it is no picture, change its pixels, and
+    tell its name only as it is on the server. A method on the instance, as a subclass makes Gradio write a
+    file beside this one.
     """
 
-    def path_of(payload: ImageData | None) -> str | None:
-        return None if payload is None else payload.path
+    def sent(payload: Any) -> dict[str, str] | None:
+        if payload is None or not payload.path:
+            return None
+        return {"path": payload.path, "name": payload.orig_name or Path(payload.path).name}
 
-    picture.preprocess = path_of  # type: ignore[method-assign]
-    return picture
+    component.preprocess = sent  # type: ignore[method-assign, assignment]
+    return component
 
 
 def _wire_pictures(parts: Parts, handlers: Handlers, page: gr.Blocks) -> None:

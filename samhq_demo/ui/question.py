@@ -20,7 +20,8 @@ class Question:
     object_id: the object in the browser that is asked for.
     request: what is asked, still without its masks; see `request_with_masks`.
     is_preview: the two masks for the screen are wanted soon; the rest is asked for once they are painted.
-    mask, truth: a rough mask to start from and the true mask, still unchecked; see `SentMasks.find`.
+    mask, truth, void: a rough mask to start from, the true mask and the pixels that it leaves open, still
+        unchecked; see `SentMasks.find`.
     """
 
     picture_id: str
@@ -30,10 +31,11 @@ class Question:
     is_preview: bool = False
     mask: Any = None
     truth: Any = None
+    void: Any = None
 
     @classmethod
     def from_json(cls, data: Any) -> Question:
-        """Read what the browser sent; ValueError says what is wrong with it."""
+        """Read a `QuestionJson`; ValueError says what is wrong with it."""
         if not isinstance(data, Mapping):
             raise ValueError("A question of the viewer must be an object.")
         return cls(
@@ -44,11 +46,12 @@ class Question:
             is_preview=data.get("is_sketch") is True,
             mask=data.get("mask"),
             truth=data.get("truth"),
+            void=data.get("void"),
         )
 
     def request_with_masks(self, read: Callable[[Any], Runs | None]) -> Request:
         """All that is asked, once `read` can make masks of what was sent."""
-        return with_masks(self.request, {"mask": self.mask, "truth": self.truth}, read)
+        return with_masks(self.request, {"mask": self.mask, "truth": self.truth, "void": self.void}, read)
 
 
 def picture_id_of(data: Mapping[str, Any]) -> str:

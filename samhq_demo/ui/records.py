@@ -1,6 +1,6 @@
 """The browser's record of an object as a `Request`: every message that holds one is read here.
 
-A record is {"prompt", "steps", "mask", "truth"}; the settings, which all objects share, are {"model",
+A record is {"prompt", "steps", "mask", "truth", "void"}; the settings, which all objects share, are {"model",
 "multimask", "hq_token_only"}. Each key may be absent.
 """
 
@@ -14,6 +14,7 @@ from samhq_demo.masks.runs import Runs
 from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.prompts.refinement import parse_refine_steps
 from samhq_demo.prompts.request import Request
+from samhq_demo.ui.viewer.wire import Settings
 
 
 def request_of(record: Mapping[str, Any], *, settings: Any) -> Request:
@@ -33,11 +34,11 @@ def request_of(record: Mapping[str, Any], *, settings: Any) -> Request:
 
 def with_masks(request: Request, record: Mapping[str, Any], read: Callable[[Any], Runs | None]) -> Request:
     """The request with its record's masks, each made of its JSON form by `read`."""
-    mask_prompt, ground_truth = (read(record.get(key)) for key in ("mask", "truth"))
-    return replace(request, mask_prompt=mask_prompt, ground_truth=ground_truth)
+    mask_prompt, ground_truth, void = (read(record.get(key)) for key in ("mask", "truth", "void"))
+    return replace(request, mask_prompt=mask_prompt, ground_truth=ground_truth, void=void)
 
 
-def settings_json(request: Request) -> dict[str, Any]:
+def settings_json(request: Request) -> Settings:
     """The settings of a request, as a record has them."""
     return {
         "model": request.model,

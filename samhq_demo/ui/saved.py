@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -14,12 +15,16 @@ from samhq_demo.prompts.prompt import MAX_OBJECTS
 from samhq_demo.prompts.refinement import CANDIDATES
 from samhq_demo.prompts.request import Request
 from samhq_demo.ui.records import request_of, settings_json, with_masks
+from samhq_demo.ui.viewer.wire import Choice, FileMask, SavedPrompts
+from samhq_demo.ui.viewer.wire import SavedObject as SavedObjectJson
 
+MAX_NUMBER = 9999
+_COLOR = re.compile("#[0-9a-fA-F]{6}")
 MAX_LENGTH = 32_000_000  # characters: room for 32 objects with two ragged masks each
 
 
-def read_prompts(text: Any, *, size_wh: tuple[int, int]) -> dict[str, Any]:
-    """The text of a saved file -> {"objects", "settings"} for the viewer.
+def read_prompts(text: Any, *, size_wh: tuple[int, int]) -> SavedPrompts:
+    """The text of a `SavedFile` -> its objects and settings for the viewer.
 
     Raises ValueError (one sentence) where it is none, or of a picture of another size than `size_wh`.
     """
@@ -43,22 +48,29 @@ def read_prompts(text: Any, *, size_wh: tuple[int, int]) -> dict[str, Any]:
 class SavedObject:
     """One object of a saved file.
 
-    mask_name, truth_name: what the files of its masks were called.
+    mask_name, truth_name: what the files of its masks were called. truth_how: how that of the truth was read.
     choice: which candidate of each branch was on the screen, 0 the best.
+    number, color: which object it was and how it was drawn, "#rrggbb"; None where the file does not say.
     """
 
     name: str
     request: Request
     mask_name: str
     truth_name: str
-    choice: Mapping[str, int]
+    truth_how: str
+    choice: Choice
+    number: int | None
+    color: str | None
 
     @classmethod
     def from_json(cls, item: Any, *, settings: Any, size_wh: tuple[int, int]) -> SavedObject:
         """Read a record with its name; ValueError where it is none, or not of a picture of `size_wh`."""
         if not isinstance(item, Mapping):
             raise ValueError("Each of the saved objects must be an object.")
-        request = with_masks(request_of(item, settings=settings), item, partial(_mask, size_wh=size_wh))
+        given = item.get("truth")
+        truth: Mapping[str, Any] = given if isinstance(given, Mapping) else {}
+        record = {**item, "void": {"rle": truth["void"]} if truth.get("void") else None}
+        request = with_masks(request_of(item, settings=settings), record, partial(_mask, size_wh=size_wh))
         for prompt in (request.prompt, *(step.prompt for step in request.refine_from)):
             prompt.within(size_wh, has_mask_prompt=True)  # for its coordinates; background alone may stand
         choice = item.get("choice")
@@ -66,20 +78,29 @@ class SavedObject:
             name=_name(item),
             request=request,
             mask_name=_name(item.get("mask")),
-            truth_name=_name(item.get("truth")),
+            truth_name=_name(truth),
+            truth_how=str(truth.get("how") or ""),
             choice=_choice(choice if isinstance(choice, Mapping) else {}),
+            number=_number(item.get("number")),
+            color=_color(item.get("color")),
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> SavedObjectJson:
         """As the viewer's `objects` are; see `viewer_message`."""
         request = self.request
+        truth = _mask_json(self.truth_name, request.ground_truth)
+        if truth is not None:
+            truth["void"] = None if request.void is None else request.void.rle()
+            truth["how"] = self.truth_how
         return {
             "name": self.name,
+            "number": self.number,
+            "color": self.color,
             "prompt": request.prompt.to_json(),
             "steps": [step.to_json() for step in request.refine_from],
-            "choice": dict(self.choice),
+            "choice": self.choice,
             "mask": _mask_json(self.mask_name, request.mask_prompt),
-            "truth": _mask_json(self.truth_name, request.ground_truth),
+            "truth": truth,
         }
 
 
@@ -102,7 +123,7 @@ def _mask(item: Any, *, size_wh: tuple[int, int]) -> Runs | None:
     return parse_rle(item.get("rle"), size_wh=size_wh)
 
 
-def _mask_json(name: str, mask: Runs | None) -> dict[str, Any] | None:
+def _mask_json(name: str, mask: Runs | None) -> FileMask | None:
     return None if mask is None else {"name": name, "rle": mask.rle()}
 
 
@@ -110,9 +131,25 @@ def _name(item: Any) -> str:
     return str(item.get("name") or "") if isinstance(item, Mapping) else ""
 
 
-def _choice(item: Mapping[str, Any]) -> dict[str, int]:
+def _number(value: Any) -> int | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MAX_NUMBER:
+        raise ValueError(f"An object's number must be 1 to {MAX_NUMBER}.")
+    return value
+
+
+def _color(value: Any) -> str | None:
+    if value is None:
+        return None
+    if not isinstance(value, str) or not _COLOR.fullmatch(value):
+        raise ValueError("An object's color must be like #56b4e9.")
+    return value
+
+
+def _choice(item: Mapping[str, Any]) -> Choice:
     wanted = {branch: item.get(branch, 0) for branch in ("sam", "sam_hq")}
     for index in wanted.values():
         if isinstance(index, bool) or not isinstance(index, int) or not 0 <= index < CANDIDATES:
             raise ValueError(f"The choice of a candidate must be 0 to {CANDIDATES - 1}.")
-    return wanted
+    return {"sam": wanted["sam"], "sam_hq": wanted["sam_hq"]}

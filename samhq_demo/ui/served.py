@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 from gradio.utils import get_upload_folder
+from numpy.typing import NDArray
 from PIL import Image
 
 from samhq_demo.masks.runs import Runs
@@ -92,13 +93,24 @@ def new_file(name: str) -> Path:
     return path
 
 
-def write_mask(mask: Runs, *, name: str) -> Path:
+def write_overlay(pixels: NDArray[np.uint8], *, name: str) -> Path:
+    """Write (h, w, 3) RGB pixels for people to look at, as a JPEG."""
+    path = new_file(f"{name}.jpg")
+    Image.fromarray(pixels).save(path, quality=90)
+    return path
+
+
+def write_mask(mask: Runs, *, name: str, void: Runs | None = None) -> Path:
     """Write a mask as an 8-bit grey PNG, 255 in it and else 0.
 
     name: of the file as its reader sees it, without ending.
+    void: what a true mask leaves open; the file then holds labels, 1 in the mask and 255 in the void.
     """
     path = new_file(f"{name}.png")
-    grey = Image.fromarray(np.where(mask.mask(), np.uint8(255), np.uint8(0)))
+    values = np.where(mask.mask(), np.uint8(255 if void is None else 1), np.uint8(0))
+    if void is not None:
+        values[void.mask()] = 255
+    grey = Image.fromarray(values)
     # Run lengths alone: a mask's PNG is quicker to write, and no larger, than with zlib's full search.
     grey.save(path, compress_level=1, compress_type=zlib.Z_RLE)
     return path

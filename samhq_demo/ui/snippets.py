@@ -1,35 +1,44 @@
-"""The call behind what is on the screen, as a program to copy: Python with gradio_client, or curl.
+"""The calls behind what is on the screen, as a program to copy: Python with gradio_client, or curl.
 
-Both run as they are for as long as the server keeps the picture that they name by its address there.
+Several objects are one call of /compare_many, or one call of /compare each where an object is asked with more
+than a prompt, which /compare_many does not take. All run as they are for as long as the server keeps the
+picture that they name by its address there.
 """
 
 from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from samhq_demo.export.shown import MAX_NAME
 from samhq_demo.masks.runs import Runs, parse_rle
+from samhq_demo.parsing import items_of, parse_each
+from samhq_demo.prompts.prompt import MAX_OBJECTS
 from samhq_demo.prompts.request import Request
 from samhq_demo.ui.records import request_of, with_masks
 from samhq_demo.ui.served import write_mask
 from samhq_demo.ui.store import Ticket
 
+_BRANCHES = ("sam", "sam_hq")
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call of /compare.
+    """A call of /compare for one object.
 
+    name: the object's.
     origin: the app's address, without a slash at its end.
     image: the picture's file on the server.
     choice: which candidate of each branch is on the screen, 0 the best.
     """
 
+    name: str
     origin: str
     image: Path
     request: Request
@@ -37,7 +46,7 @@ class Call:
 
     @classmethod
     def from_json(cls, asked: Mapping[str, Any], *, ticket: Ticket, model: str | None) -> Call:
-        """Read what the browser sent; ValueError says what is wrong with it.
+        """Read a `CodeRequest`; ValueError says what is wrong with it.
 
         model: the one that answers where none was chosen; named, so that the call stays the same.
         """
@@ -45,6 +54,7 @@ class Call:
         request = with_masks(request, asked, partial(_mask, size_wh=ticket.size_wh))
         choice = asked.get("choice")
         return cls(
+            name=str(asked.get("name") or "Object")[:MAX_NAME],
             origin=_origin(asked.get("origin")),
             image=ticket.file,
             request=replace(request, model=request.model or model),
@@ -65,58 +75,133 @@ class Call:
             "multimask": request.multimask_output,
             "hq_token_only": request.hq_token_only or None,
             "mask_prompt": _mask_file(request.mask_prompt, name="mask_prompt"),
-            "ground_truth": _mask_file(request.ground_truth, name="ground_truth"),
+            "ground_truth": _mask_file(request.ground_truth, name="ground_truth", void=request.void),
             "refine_from": [step.to_json() for step in request.refine_from] or None,
         }
         return {"image": self.image, **{key: value for key, value in given.items() if value is not None}}
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether the prompt is all that decides the masks."""
+        return not self.request.refine_from and self.request.mask_prompt is None
 
-def python_snippet(call: Call) -> str:
+
+def calls_of(asked: Mapping[str, Any], *, ticket: Ticket, model: str | None) -> tuple[Call, ...]:
+    """One call for each of `asked["objects"]`, records as in `records` with a "name" and a "choice".
+
+    `asked["settings"]` and `asked["origin"]` are common to all. ValueError says what is wrong with it.
+    """
+    objects = items_of(asked.get("objects"), rule="objects must be a list of records")
+    if not 1 <= len(objects) <= MAX_OBJECTS:
+        raise ValueError(f"There are {len(objects)} objects to ask for: 1 to {MAX_OBJECTS} can be copied.")
+    common = {"origin": asked.get("origin"), "settings": asked.get("settings")}
+
+    def call_of(record: Any) -> Call:
+        if not isinstance(record, Mapping):
+            raise ValueError("Each of the objects must be an object.")
+        return Call.from_json({**record, **common}, ticket=ticket, model=model)
+
+    return tuple(parse_each(objects, call_of, name="Object {}"))
+
+
+def python_snippet(calls: Sequence[Call]) -> str:
     """A whole program; needs `pip install gradio_client`."""
-
-    def written(value: Any) -> str:
-        if isinstance(value, Path):
-            return f"handle_file({json.dumps(f'{call.origin}/gradio_api/file={quote(str(value))}')})"
-        return repr(value)
-
-    inputs = [f"    {key}={written(value)}," for key, value in call.inputs().items()]
-    inputs[0] += "  # or a file of yours"
+    origin = calls[0].origin
     lines = [
         "from gradio_client import Client, handle_file  # pip install gradio_client",
         "",
-        f"client = Client({json.dumps(call.origin + '/')})",
-        "result, sam_png, sam_hq_png = client.predict(",
-        *inputs,
-        '    api_name="/compare",',
-        ")",
-        'answer = result["objects"][0]',
-        *(f"print({_shown(branch, call.choice.get(branch, 0))})" for branch in ("sam", "sam_hq")),
+        f"client = Client({json.dumps(origin + '/')})",
     ]
+    if _is_one_call(calls):
+        lines += _asked_in_python(_inputs_of_many(calls), "/compare_many", origin=origin, note=_note(calls))
+        for number, call in enumerate(calls):
+            answer = f'result["objects"][{number}]'
+            lines += [
+                f"print({call.name!r}, {_shown(branch, call.choice.get(branch, 0), answer=answer)})"
+                for branch in _BRANCHES
+            ]
+        lines.append("print(sam_png, sam_hq_png)  # all objects in one mask")
+        return "\n".join(lines) + "\n"
+    for call in calls:
+        lines += _asked_in_python(call.inputs(), "/compare", origin=origin)
+        lines.append('answer = result["objects"][0]')
+        for branch in _BRANCHES:
+            candidate = call.choice.get(branch, 0)
+            file = "" if candidate else f", {branch}_png"
+            lines.append(f"print({_shown(branch, candidate, answer='answer')}{file})")
     return "\n".join(lines) + "\n"
 
 
-def curl_snippet(call: Call) -> str:
-    """Two commands for a shell: ask, and wait for the answer."""
+def curl_snippet(calls: Sequence[Call]) -> str:
+    """Commands for a shell: ask, and wait for the answer, for each call."""
+    origin = calls[0].origin
+    if _is_one_call(calls):
+        note = [f"# {text}" for text in _note(calls)]
+        lines = [*note, *_asked_by_curl(_inputs_of_many(calls), "compare_many", origin=origin)]
+    else:
+        lines = [line for call in calls for line in _asked_by_curl(call.inputs(), "compare", origin=origin)]
+    return "\n".join(lines) + "\n"
 
+
+def _is_one_call(calls: Sequence[Call]) -> bool:
+    return len(calls) > 1 and all(call.is_plain for call in calls)
+
+
+def _inputs_of_many(calls: Sequence[Call]) -> dict[str, Any]:
+    """The inputs of /compare_many."""
+    prompts = [call.request.prompt.to_json() for call in calls]
+    common = calls[0].inputs()
+    settings: dict[str, Any] = {
+        key: common[key] for key in ("model", "multimask", "hq_token_only") if key in common
+    }
+    return {"image": calls[0].image, "prompts": prompts, **settings}
+
+
+def _note(calls: Sequence[Call]) -> list[str]:
+    """What the one call leaves out."""
+    if all(call.request.ground_truth is None for call in calls):
+        return []
+    return ["/compare_many takes no true masks; /compare takes one, and gives true scores."]
+
+
+def _asked_in_python(
+    inputs: Mapping[str, Any], endpoint: str, *, origin: str, note: Sequence[str] = ()
+) -> list[str]:
+    def written(value: Any) -> str:
+        if isinstance(value, Path):
+            return f"handle_file({json.dumps(f'{origin}/gradio_api/file={quote(str(value))}')})"
+        if isinstance(value, list) and value and isinstance(value[0], Mapping):
+            return "[\n" + "".join(f"        {each!r},\n" for each in value) + "    ]"
+        return repr(value)
+
+    written_inputs = [f"    {key}={written(value)}," for key, value in inputs.items()]
+    written_inputs[0] += "  # or a file of yours"
+    return [
+        *(f"# {text}" for text in note),
+        "result, sam_png, sam_hq_png = client.predict(",
+        *written_inputs,
+        f'    api_name="{endpoint}",',
+        ")",
+    ]
+
+
+def _asked_by_curl(inputs: Mapping[str, Any], endpoint: str, *, origin: str) -> list[str]:
     def sent(value: Any) -> Any:
         if isinstance(value, Path):
             return {"path": str(value), "meta": {"_type": "gradio.FileData"}}
         return value
 
-    body = json.dumps({key: sent(value) for key, value in call.inputs().items()})
-    address = shlex.quote(f"{call.origin}/gradio_api/call/v2/compare")
-    lines = [
-        f"api={address}",
+    body = json.dumps({key: sent(value) for key, value in inputs.items()})
+    return [
+        f"api={shlex.quote(f'{origin}/gradio_api/call/v2/{endpoint}')}",
         f"id=$(curl -s $api -H 'Content-Type: application/json' -d {shlex.quote(body)} | cut -d'\"' -f4)",
         "curl -sN $api/$id",
     ]
-    return "\n".join(lines) + "\n"
 
 
-def _shown(branch: str, candidate: int) -> str:
-    of = f'answer["{branch}"]' + (f'["candidates"][{candidate}]' if candidate else "")
-    file = "" if candidate else f", {branch}_png"
-    return f'"{branch}", {of}["predicted_iou"]{file}'
+def _shown(branch: str, candidate: int, *, answer: str) -> str:
+    of = f'{answer}["{branch}"]' + (f'["candidates"][{candidate}]' if candidate else "")
+    return f'"{branch}", {of}["predicted_iou"]'
 
 
 def _origin(value: Any) -> str:
@@ -131,5 +216,5 @@ def _mask(rle: Any, *, size_wh: tuple[int, int]) -> Runs | None:
     return None if rle is None else parse_rle(rle, size_wh=size_wh)
 
 
-def _mask_file(mask: Runs | None, *, name: str) -> Path | None:
-    return None if mask is None else write_mask(mask, name=name)
+def _mask_file(mask: Runs | None, *, name: str, void: Runs | None = None) -> Path | None:
+    return None if mask is None else write_mask(mask, name=name, void=void)

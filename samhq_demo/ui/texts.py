@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Literal
 
 from samhq_demo.library import FALLBACK, FALLBACK_LEARNED, ModelDescription, ServiceStatus
 from samhq_demo.photo_scores import PhotoScores
+from samhq_demo.ui.examples import Example
 
 Mood = Literal["done", "busy", "wrong"]
 
 TITLE = "SAM and SAM-HQ, side by side"
-LEAD = (
-    "Click an object, or drag a box around it: both models answer the same prompt. "
-    "SAM-HQ is SAM with a finer mask output added and everything else left as it was."
+_SAM = "https://arxiv.org/abs/2304.02643"
+_SAM_HQ = "https://arxiv.org/abs/2306.01567"
+_LEAD = (
+    "Click an object, or drag a box around it: {sam} and {sam_hq} answer the same prompt. "
+    "SAM-HQ is SAM with a finer mask output added and everything else left as it was. {sources}."
 )
+SOURCES = "Papers, code, weights, licenses and photo credits"
 
 PICTURE_ALT = "The picture: click it here too to mark the object"
 PICTURE_EMPTY = "Drop a picture here"
@@ -30,18 +35,19 @@ NO_SUCH_EXAMPLE = "There is no such example."
 PICTURE_GONE = "The server has this picture no more: choose it again."
 
 NOTE = (
-    "Predicted IoU is SAM's own estimate in both columns: it does not say which mask is better.",
-    "Load a true mask, and True IoU says it. Most examples come with theirs.",
+    "SAM's own confidence (predicted IoU) is SAM's estimate for both masks: it does not say which is better.",
+    "A true mask does: most examples come with theirs, and you can load one for a picture of yours.",
     "For thin objects draw a box: that is where SAM-HQ gains most.",
 )
 
 ABOUT = "What the scores mean, and what SAM-HQ adds"
 _MEANINGS = (
     (
-        "Predicted IoU",
-        "how good SAM's score head thinks the mask is, as overlap with the true object. In both columns it "
-        "is SAM's own estimate: no score was trained for the HQ mask. An estimate can pass 1, which no "
-        "overlap does; here it is shown up to 1, and the API gives it as it is.",
+        "SAM's own confidence",
+        "predicted IoU in the papers and in the API: how good SAM's score head thinks the mask is, as "
+        "overlap with the true object. For both masks it is SAM's own estimate: no score was trained for the "
+        "HQ mask. An estimate can pass 1, which no overlap does; here it is shown up to 1, and the API gives "
+        "it as it is.",
     ),
     (
         "True IoU",
@@ -57,7 +63,7 @@ _MEANINGS = (
     (
         "Candidates",
         "a single click can mean a button, a shirt or a person. Each model offers three masks, and the one "
-        "with the highest predicted IoU is shown first. Their orders are each model's own.",
+        "in which SAM has the most confidence is shown first. Their orders are each model's own.",
     ),
     (
         "Refine",
@@ -70,6 +76,69 @@ _MEANINGS = (
         "(hq_token_only), which its authors advise for a single one.",
     ),
 )
+
+
+# What, whose, address, license.
+_SOURCES = (
+    ("Paper", "SAM: Segment Anything (2023)", _SAM, ""),
+    ("Paper", "SAM-HQ: Segment Anything in High Quality (2023)", _SAM_HQ, ""),
+    ("Code", "SAM", "https://github.com/facebookresearch/segment-anything", "Apache-2.0"),
+    ("Code", "SAM-HQ", "https://github.com/SysCV/sam-hq", "Apache-2.0"),
+    ("Weights", "SAM: base", "https://huggingface.co/facebook/sam-vit-base", "Apache-2.0"),
+    ("Weights", "SAM: large", "https://huggingface.co/facebook/sam-vit-large", "Apache-2.0"),
+    ("Weights", "SAM: huge", "https://huggingface.co/facebook/sam-vit-huge", "Apache-2.0"),
+    ("Weights", "SAM-HQ: base", "https://huggingface.co/syscv-community/sam-hq-vit-base", "Apache-2.0"),
+    ("Weights", "SAM-HQ: large", "https://huggingface.co/syscv-community/sam-hq-vit-large", "Apache-2.0"),
+    ("Weights", "SAM-HQ: huge", "https://huggingface.co/syscv-community/sam-hq-vit-huge", "Apache-2.0"),
+    ("Weights", "tiny: trained by this project, comes with it", "", "Apache-2.0"),
+)
+# In an example's source and license: [text](address), an address, or `code`.
+_MARKED = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)|(https?://[^\s;,]+)|`([^`]+)`")
+
+
+def lead_html() -> str:
+    """The page's name, what one does here, and both models' names in full with their papers."""
+    text = _LEAD.format(
+        sam=_link("SAM (Segment Anything)", _SAM),
+        sam_hq=_link("SAM-HQ (Segment Anything in High Quality)", _SAM_HQ),
+        # Not in a new tab: it is on this page.
+        sources=f'<a href="#sources">{escape(SOURCES)}</a>',
+    )
+    return f"<h1>{escape(TITLE)}</h1><p>{text}</p>"
+
+
+def sources_html(examples: Sequence[Example]) -> str:
+    """Where all that is shown comes from, and under which license; folded until `#sources` is gone to."""
+    works = [
+        f"<tr><td>{escape(kind)}</td><th scope='row'>{_link(name, address) if address else escape(name)}</th>"
+        f"<td>{escape(license_name)}</td></tr>"
+        for kind, name, address, license_name in _SOURCES
+    ]
+    pictures = [
+        f"<tr><td>{'Photo' if example.is_photo else 'Drawing'}</td>"
+        f"<th scope='row'>{escape(example.object_name)}: {_marked(example.source)}</th>"
+        f"<td>{_marked(example.license)}</td></tr>"
+        for example in examples
+    ]
+    return (
+        f"<details><summary>{escape(SOURCES)}</summary><div id='sources'><table><tbody>"
+        f"{''.join(works + pictures)}</tbody></table></div></details>"
+    )
+
+
+def _link(text: str, address: str) -> str:
+    return f'<a href="{escape(address)}" target="_blank" rel="noopener">{escape(text)}</a>'
+
+
+def _marked(text: str) -> str:
+    """A text with links and code, as the examples' list has them, as HTML."""
+    parts, end = [], 0
+    for found in _MARKED.finditer(text):
+        parts.append(escape(text[end : found.start()]))
+        label, address, bare, code = found.groups()
+        parts.append(f"<code>{escape(code)}</code>" if code else _link(label or bare, address or bare))
+        end = found.end()
+    return "".join((*parts, escape(text[end:])))
 
 
 def parameters(count: int) -> str:

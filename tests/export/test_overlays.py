@@ -30,21 +30,32 @@ def places(whole: np.ndarray, colour_rgb: tuple[int, int, int]) -> np.ndarray:
     return np.argwhere((whole == np.array(colour_rgb, np.uint8)).all(axis=2))
 
 
+def caption_height(whole: np.ndarray) -> int:
+    """Of the strip over the picture, whose first row has its colour from the left on."""
+    return int(np.flatnonzero((whole[:, 0] == GREY).all(axis=1))[0])
+
+
+def legend(*objects: ShownObject) -> np.ndarray:
+    """What stands below the halves."""
+    whole = overlays(dark(1000, 1000), objects)
+    return whole[caption_height(whole) + 1000 :]
+
+
 def captions(*objects: ShownObject) -> tuple[np.ndarray, np.ndarray]:
     """The strips over the two halves."""
     whole = overlays(dark(1000, 1000), objects)
-    height = whole.shape[0] - 1000
+    height = caption_height(whole)
     return whole[:height, :1000], whole[:height, -1000:]
 
 
 def test_sams_mask_is_on_the_left_and_sam_hqs_on_the_right() -> None:
     sam, sam_hq = square(1000, 1000, top=100, left=100), square(1000, 1000, top=600, left=700)
     whole = overlays(dark(1000, 1000), [shown_object(sam, sam_hq)])
-    caption = whole.shape[0] - 1000
+    caption = caption_height(whole)
     assert whole.dtype == np.uint8
     assert 0 < caption < 100
     assert 2000 < whole.shape[1] < 2100
-    edges = places(whole, BLUE)
+    edges = places(whole[: caption + 1000], BLUE)
     left, right = edges[edges[:, 1] < 1000], edges[edges[:, 1] >= 1000]
     gap = whole.shape[1] - 2000
     assert (left.min(axis=0) == (caption + 100, 100)).all()
@@ -60,7 +71,7 @@ def test_of_a_wide_picture_sams_is_above() -> None:
     whole = overlays(dark(500, 1000), [shown_object(sam, sam_hq)])
     assert whole.shape[1] == 1000
     assert 1000 < whole.shape[0] < 1200
-    edges = places(whole, BLUE)
+    edges = places(whole[: caption_height(whole) * 2 + 1000], BLUE)
     above = edges[:, 0] < whole.shape[0] / 2
     assert edges[above, 1].max() == 299
     assert edges[~above, 1].min() == 600
@@ -75,7 +86,7 @@ def test_each_object_has_its_colour_and_its_prompt_in_both_halves() -> None:
     ]
     whole = overlays(dark(1000, 1000), objects)
     for colour in (BLUE, ORANGE, OBJECT_RGB):
-        columns = places(whole, colour)[:, 1]
+        columns = places(whole[: caption_height(whole) + 1000], colour)[:, 1]
         assert (columns < 1000).sum() == (columns > 1000).sum() > 20
 
 
@@ -94,6 +105,30 @@ def test_captions_have_the_score_of_a_single_object_only() -> None:
     (one, one_hq), (two, _) = captions(shown_object(mask)), captions(shown_object(mask), shown_object(mask))
     assert inked(one) > 2 * inked(two)
     assert inked(one_hq) > inked(one)
+
+
+def test_each_objects_name_stands_below_beside_its_colour() -> None:
+    mask = square(1000, 1000, top=100, left=100)
+    strip = legend(shown_object(mask, name="Cup"), shown_object(mask, name="Saucer", color="#e69f00"))
+    blue, orange = places(strip, BLUE), places(strip, ORANGE)
+    assert len(blue) > 50 and len(orange) > 50
+    first, second = blue[:, 1].max(), orange[:, 1].max()
+    assert first < orange[:, 1].min()
+    inked = np.flatnonzero((strip < 128).all(axis=(2)).any(axis=0))  # of the names
+    assert ((inked > first) & (inked < orange[:, 1].min())).any() and (inked > second).any()
+    longer = legend(
+        shown_object(mask, name="Cups and all"), shown_object(mask, name="Saucer", color="#e69f00")
+    )
+    assert places(longer, ORANGE)[:, 1].min() > orange[:, 1].min()
+
+
+def test_many_and_long_names_take_more_lines_and_none_is_cut() -> None:
+    mask = square(1000, 1000, top=100, left=100)
+    names = [f"{number} {'long ' * 30}" for number in range(32)]
+    strip = legend(*(shown_object(mask, name=name) for name in names))
+    rows = np.flatnonzero((strip == np.array(BLUE, np.uint8)).all(axis=2).any(axis=1))
+    assert (np.diff(rows) > 1).sum() >= 7  # gaps between lines
+    assert (strip[:, -1] == 255).all()
 
 
 def test_a_score_over_one_reads_as_one() -> None:

@@ -52,6 +52,14 @@ def test_the_compressed_form_is_what_coco_writes(name):
     assert (rle_decode(rle) == MASKS[name]).all()
 
 
+def test_without_leaves_the_pixels_of_one_mask_that_are_not_in_another() -> None:
+    rng = np.random.default_rng(3)
+    for share in (0.0, 0.1, 0.5, 0.9, 1.0):
+        for other in (0.0, 0.2, 0.8, 1.0):
+            a, b = rng.random((7, 9)) < share, rng.random((7, 9)) < other
+            assert Runs.from_mask(a).without(Runs.from_mask(b)) == Runs.from_mask(a & ~b)
+
+
 def test_large_numbers_are_written_as_coco_writes_them():
     # Runs of growing and shrinking length: differences of both signs and of one to six letters.
     lengths = [0, 1, 15, 16, 17, 511, 512, 16383, 16384, 524287, 524288, 3, 524289, 17, 2, 1, 900000]
@@ -94,3 +102,23 @@ def test_masks_are_equal_by_their_pixels_and_size():
 def test_edges_that_are_no_runs_are_refused(edges):
     with pytest.raises(ValueError, match="edges"):
         Runs((3, 4), np.array(edges))
+
+
+@pytest.mark.parametrize("part_wh", [(5, 7), (5, 9), (8, 9), (1, 1), (8, 3)])
+def test_a_part_is_placed_on_background(part_wh: tuple[int, int]) -> None:
+    size_hw = (9, 8)
+    for seed in range(5):
+        part = np.random.default_rng(seed).random(part_wh[::-1]) < 0.6
+        for x in range(size_hw[1] - part_wh[0] + 1):
+            for y in range(size_hw[0] - part_wh[1] + 1):
+                whole = np.zeros(size_hw, bool)
+                whole[y : y + part_wh[1], x : x + part_wh[0]] = part
+                expected = Runs.from_mask(whole)
+                assert Runs.from_part(part, at_xy=(x, y), size_hw=size_hw) == expected
+                assert Runs.from_mask(part).placed((x, y), size_hw=size_hw) == expected
+
+
+def test_the_complement_is_all_the_rest() -> None:
+    for share in (0, 0.3, 1):
+        mask = np.random.default_rng(3).random((5, 6)) < share
+        assert Runs.from_mask(mask).complement() == Runs.from_mask(~mask)

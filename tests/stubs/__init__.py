@@ -1,7 +1,8 @@
 """Stand-ins for packages that the official code imports and the tests do not need.
 
-PyPI's torchvision does not import beside torch's CPU build, and timm is used only by an encoder
-that is not compared. `install` puts them in `sys.modules` unless the real ones are there.
+PyPI's torchvision does not import beside torch's CPU build, so what the official code uses of it is written
+anew here, by its documentation; see also `boxes`. timm is used only by an encoder that is not compared.
+`install` puts them in `sys.modules` unless the real ones are there.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 from torch import nn
+
+from tests.stubs import boxes
 
 
 def _resize(image: Image.Image, size_hw: tuple[int, int]) -> Image.Image:
@@ -43,7 +46,7 @@ def install() -> None:
     if importlib.util.find_spec("torchvision") is None:
         for name in ("torchvision", "torchvision.ops", "torchvision.transforms"):
             _module(name)
-        _module("torchvision.ops.boxes", batched_nms=_absent, box_area=_absent)
+        _module("torchvision.ops.boxes", batched_nms=boxes.batched_nms, box_area=boxes.box_area)
         _module("torchvision.transforms.functional", resize=_resize, to_pil_image=_to_pil_image)
     if importlib.util.find_spec("timm") is None:
         _module("timm")

@@ -1,7 +1,7 @@
 // The pictures of this page and their files: what the server has lost is sent to it again, under its old ticket.
 
+import { fileAddress, originOf, reachable } from "./address.js";
 import { MAX_FILE_BYTES, Vault } from "./vault.js";
-import { FILE_MARK } from "./wire.js";
 
 /**
  * @import { Picture, Server, Upload } from "./wire.js"
@@ -125,7 +125,7 @@ export class Album {
  * @param {Picture} picture
  */
 function addressOf(path, { file }) {
-  return `${file.url.split(FILE_MARK)[0]}${FILE_MARK}${path}`;
+  return reachable(fileAddress(path, originOf(file.url)), location);
 }
 
 /** @param {string} url */

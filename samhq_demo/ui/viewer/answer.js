@@ -161,7 +161,9 @@ function agreementFromRuns(sam, samHq) {
  * @param {NamedMask} truth
  */
 function trueIou(rle, truth) {
-  return maskIou(Mask.of(rle), Mask.of(truth.rle));
+  const undecided = truth.void && Mask.of(truth.void.rle);
+  const masks = [Mask.of(rle), Mask.of(truth.rle)].map((mask) => (undecided ? mask.without(undecided) : mask));
+  return maskIou(masks[0], masks[1]);
 }
 
 /**

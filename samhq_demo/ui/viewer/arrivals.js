@@ -1,15 +1,23 @@
 // Files on their way in: a picture by drop, paste or choice; masks and saved prompts by choice.
 
 import { TYPING, partOf } from "./dom.js";
+import { LabelChoice } from "./label-choice.js";
 import { namedMask } from "./prompt.js";
 
 /**
  * @import { Mode } from "./mode.js"
  * @import { Session } from "./session.js"
  * @import { StatusLine } from "./status-line.js"
- * @import { MaskReply, Server, Upload } from "./wire.js"
+ * @import { MaskReply, Picture, Server, Upload } from "./wire.js"
  *
  * @typedef {"mask" | "truth"} MaskRole A rough mask to start from, or the object's true one.
+ *
+ * @typedef {object} SentFile A mask's file on the server, and what it was chosen for.
+ * @property {string} name
+ * @property {string} path
+ * @property {Picture} picture
+ * @property {number} selectedId
+ * @property {MaskRole} role
  *
  * @typedef {object} Link The way to Python for files.
  * @property {Server} server
@@ -41,6 +49,7 @@ export class Arrivals {
     this.link = link;
     this.pictureField = partOf(root, ".picture-file", HTMLInputElement);
     this.maskField = partOf(root, ".mask-file", HTMLInputElement);
+    this.labels = new LabelChoice(partOf(root, ".labels", HTMLElement));
     this.promptsField = partOf(root, ".prompts-file", HTMLInputElement);
     onFile(this.pictureField, (file) => this.#takePicture(file));
     onFile(this.maskField, (file) => this.#takeMask(file, this.#maskRole));
@@ -110,18 +119,31 @@ export class Arrivals {
    */
   async #takeMask(file, role) {
     const { picture, selectedId } = this.session;
+    this.labels.hide();
     const sent = await this.#send(file);
-    if (!sent || !picture) return;
-    const read = await this.link.server.mask({ picture: picture.id, path: sent.path }).catch(() => LOST_MASK);
-    const { rle, error } = read ?? LOST_MASK;
+    if (sent && picture) await this.#readMask({ name: file.name, path: sent.path, picture, selectedId, role });
+  }
+
+  /**
+   * Of a file with several labels one is chosen first.
+   *
+   * @param {SentFile} sent
+   * @param {string} [label]
+   */
+  async #readMask(sent, label) {
+    const { name, path, picture, selectedId, role } = sent;
+    const asked = { picture: picture.id, path, ...(label !== undefined && { label }) };
+    const { rle, labels, error, ...more } = (await this.link.server.mask(asked).catch(() => LOST_MASK)) ?? LOST_MASK;
+    if (this.session.picture?.id !== picture.id || this.session.selectedId !== selectedId) return;
+    if (labels) this.labels.offer(labels, { name, choose: (chosen) => void this.#readMask(sent, chosen) });
     if (!rle) {
-      this.status.say(error ?? "", { isError: true });
+      this.status.say(error ?? "", { isError: !labels });
       return;
     }
-    if (this.session.picture?.id !== picture.id || this.session.selectedId !== selectedId) return;
-    const mask = namedMask({ name: file.name, rle });
+    const mask = namedMask({ name, rle, ...more });
+    this.status.say(`${name}: ${mask.how}`);
     if (role === "truth") this.session.setTruth(mask);
-    else this.session.setMask(mask);
+    else this.session.setMask({ ...mask, void: null });
   }
 
   /** @param {File} file */

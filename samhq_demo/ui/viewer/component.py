@@ -1,7 +1,7 @@
 """The comparing canvas: a `gr.HTML` whose template never changes, so that its canvases survive every update.
 
 What is shown and every prompt live in the browser. It calls Python's functions, `decode` above all, and
-Python tells it news by messages; both are plain JSON, written down in `Question` and `viewer_message`.
+Python tells it news by messages; both are plain JSON, written down in `wire`.
 
 The browser's part is the ES modules beside this file. `gr.HTML` runs a component's script as the body of a
 function, where no `import` can stand, so they are put together as one script when the page is built. It comes
@@ -11,41 +11,50 @@ others have come.
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import gradio as gr
 
+from samhq_demo.export.shown import MAX_NAME
+from samhq_demo.palette import BOTH_COLOR, BRANCH_COLORS, OBJECT_COLORS
+from samhq_demo.prompts.prompt import MAX_OBJECTS, MAX_POINTS
+from samhq_demo.prompts.refinement import MAX_REFINE_STEPS
 from samhq_demo.ui.errors import gradio_errors
 from samhq_demo.ui.modules import joined_modules
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.store import UnknownPictureError
+from samhq_demo.ui.viewer.wire import Answer, Message, Needs, Picture, SavedObject, Settings, ViewerOptions
 
-NEEDS_QUEUE: Mapping[str, Any] = {"needs": "queue"}
+NEEDS_QUEUE: Needs = {"needs": "queue"}
 """What `decode` answers where a server function must not do the work; the browser then queues it."""
 
-NEEDS_MASKS: Mapping[str, Any] = {"needs": "masks"}
+NEEDS_MASKS: Needs = {"needs": "masks"}
 """What `decode` answers where it lacks a mask that the question names; the browser then sends it whole."""
 
-NEEDS_PICTURE: Mapping[str, Any] = {"needs": "picture"}
+NEEDS_PICTURE: Needs = {"needs": "picture"}
 """What every function answers, beside the error, where the picture is gone: the browser sends it again."""
 
 KEPT_AS = "samhq.kept"
 """The entry of the browser's sessionStorage that names the picture which a reload brings back: {"picture",
 "model"} as JSON."""
 
-Decode = Callable[[Question], Mapping[str, Any]]
+Decode = Callable[[Question], Answer]
 """A question -> `Comparison.to_json()` of its one object, where it asks for a preview `Preview.to_json()`,
 NEEDS_QUEUE or NEEDS_MASKS. The visitor sees ValueErrors."""
+
+ServerFunction = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+"""JSON in, which it has to check, and JSON out."""
 
 
 def build_viewer(
     decode: Decode,
     *,
-    functions: Mapping[str, Callable[[Mapping[str, Any]], Mapping[str, Any]]] | None = None,
-    settings: Mapping[str, Any] | None = None,
+    functions: Mapping[str, ServerFunction] | None = None,
+    settings: Settings | None = None,
     hover: bool = True,
     hover_below_ms: float = 200,
     patience_seconds: float = 120,
@@ -60,30 +69,31 @@ def build_viewer(
     hover_below_ms: previews are asked for only while answers take less than this, from question to paint.
     patience_seconds: after which a question counts as lost and the next one is asked.
     """
-    given = {"model": None, "multimask": None, "hq_token_only": False, **(settings or {})}
+    defaults: Settings = {"model": None, "multimask": None, "hq_token_only": False}
+    options: ViewerOptions = {
+        "settings": {**defaults, **(settings or {})},
+        "hover": hover,
+        "hover_below_ms": hover_below_ms,
+        "patience_ms": patience_seconds * 1000,
+        "kept_as": KEPT_AS,
+    }
 
-    def ask(data: Mapping[str, Any]) -> Mapping[str, Any]:
+    def ask(data: Mapping[str, Any]) -> Answer:
         return decode(Question.from_json(data))
 
     return gr.HTML(
         None,
         html_template=_read("viewer.html"),
-        css_template=_read("viewer.css"),
+        css_template=viewer_styles(),
         js_on_load=viewer_script(),
         apply_default_css=False,
         elem_id="viewer",
         server_functions=[_named(name, each) for name, each in {"decode": ask, **(functions or {})}.items()],
-        options={
-            "settings": given,
-            "hover": hover,
-            "hover_below_ms": hover_below_ms,
-            "patience_ms": patience_seconds * 1000,
-            "kept_as": KEPT_AS,
-        },
+        options=options,
     )
 
 
-def _named(name: str, function: Callable[[Any], Mapping[str, Any]]) -> Callable[[Any], dict[str, Any]]:
+def _named(name: str, function: ServerFunction) -> Callable[[Any], dict[str, Any]]:
     """A server function that the browser calls by `name`."""
 
     def answer(data: Any) -> dict[str, Any]:
@@ -99,7 +109,7 @@ def answer_queued(viewer: gr.HTML, decode: Decode, **listener: Any) -> None:
     listener: more for Gradio's event listener, such as `concurrency_limit`.
     """
 
-    def answer(event: gr.EventData) -> dict[str, Any]:
+    def answer(event: gr.EventData) -> Message:
         asked = event._data if isinstance(event._data, Mapping) else {}
         reply = _answered(lambda data: decode(Question.from_json(data)), asked)
         return viewer_message(answer={"sequence": asked.get("sequence"), **reply})
@@ -110,23 +120,20 @@ def answer_queued(viewer: gr.HTML, decode: Decode, **listener: Any) -> None:
 
 def viewer_message(
     *,
-    picture: Mapping[str, Any] | None = None,
-    objects: Sequence[Mapping[str, Any]] | None = None,
-    settings: Mapping[str, Any] | None = None,
+    picture: Picture | None = None,
+    objects: Sequence[SavedObject] | None = None,
+    settings: Settings | None = None,
     point: tuple[float, float] | None = None,
     answer: Mapping[str, Any] | None = None,
     progress: float | None = None,
     kept: bool = False,
     say: str | None = None,
     is_error: bool = False,
-) -> dict[str, Any]:
+) -> Message:
     """News for the browser: return it for the viewer as an event's output. What is None is left as it is.
 
     picture: as `shown_picture` makes it: starts over without prompts. An empty one: no picture any more.
-    objects: {"name", "prompt", "choice", "steps", "mask", "truth", "answer"} each, all optional, mask and
-        truth as {"name", "rle"}: those that come with the picture, or without one these instead of those
-        there.
-        answer: beside a picture, one of `Comparison.to_json()`'s objects; the prompt is not asked for then.
+    objects: those that come with the picture, or without one these instead of those there.
     settings: changed settings of the questions; every object is asked for again.
     point: (x, y) in picture pixels, added to the selected object as a click there would be.
     answer: the answer of a queued question with its sequence; `answer_queued` writes it.
@@ -147,22 +154,23 @@ def viewer_message(
     }
     told = {key: value for key, value in parts.items() if value is not None}
     # Gradio passes on only what differs from the last value: the same news twice has to differ.
-    return {**told, "is_error": is_error, "stamp": uuid.uuid4().hex}
+    return cast(Message, {**told, "is_error": is_error, "stamp": uuid.uuid4().hex})
 
 
 def shown_picture(
-    picture_id: str, *, file: Path, size_wh: tuple[int, int], sent: Path | None = None
-) -> dict[str, Any]:
+    picture_id: str, *, file: Path, size_wh: tuple[int, int], name: str = "", sent: Path | None = None
+) -> Picture:
     """A picture for `viewer_message`.
 
     file: what the browser shows, in the picture's own aspect; it may be smaller than the picture, and is then
         less sharp when zoomed in. Gradio copies it to its cache and serves it from there.
     size_wh: the picture's own size, the space of all coordinates.
+    name: what its sender calls the picture's file, for the names of files made of it.
     sent: the file as it came, among the uploads, from where the browser may fetch it to send it again.
     """
     width, height = size_wh
     served = gr.FileData(path=str(file)).model_dump()
-    shown = {"id": picture_id, "width": width, "height": height, "file": served}
+    shown: Picture = {"id": picture_id, "name": name, "width": width, "height": height, "file": served}
     if sent is not None and sent.is_file():
         shown["sent"] = {"path": str(sent), "bytes": sent.stat().st_size}
     return shown
@@ -170,11 +178,39 @@ def shown_picture(
 
 def viewer_script() -> str:
     """The browser's part: its modules, and the call that makes the viewer of what `gr.HTML` hands over."""
-    modules = joined_modules(Path(__file__).parent, entry="start")
+    modules = viewer_modules(entry="start")
     return f"{modules}\nmodules.start.start({{ element, trigger, props, server, upload, watch }});\n"
 
 
-def _answered(function: Callable[[Any], Mapping[str, Any]], data: Any) -> dict[str, Any]:
+def viewer_modules(*, entry: str) -> str:
+    """A script with the module `entry` and all that it imports, what Python hands over among it."""
+    return joined_modules(Path(__file__).parent, entry=entry, given={"shared": shared_module()})
+
+
+def shared_module() -> str:
+    """Limits and colors, which are written once and in Python; shared.d.ts has their types."""
+    limits = {
+        "objects": MAX_OBJECTS,
+        "points": MAX_POINTS,
+        "steps": MAX_REFINE_STEPS,
+        "nameLength": MAX_NAME,
+    }
+    values = {
+        "LIMITS": limits,
+        "OBJECT_COLORS": OBJECT_COLORS,
+        "BRANCH_COLORS": {**BRANCH_COLORS, "both": BOTH_COLOR},
+    }
+    return "".join(f"export const {name} = {json.dumps(value)};\n" for name, value in values.items())
+
+
+def viewer_styles() -> str:
+    """The component's CSS, after the colors that Python hands over."""
+    colors = {"only-sam": BRANCH_COLORS["sam"], "only-sam-hq": BRANCH_COLORS["sam_hq"], "both": BOTH_COLOR}
+    variables = " ".join(f"--{name}: {color};" for name, color in colors.items())
+    return f".sv {{ {variables} }}\n{_read('viewer.css')}"
+
+
+def _answered(function: ServerFunction, data: Any) -> dict[str, Any]:
     """What a server function may answer: an exception would reach the browser as nothing at all."""
     try:
         with gradio_errors("viewer"):

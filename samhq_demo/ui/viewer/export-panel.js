@@ -1,18 +1,25 @@
 // What is on the screen, as files to keep: the server writes them from the masks that are shown.
 
-import { partOf, partsOf, tag } from "./dom.js";
-import { isBlank } from "./prompt.js";
-import { FILE_MARK } from "./wire.js";
+import { fileAddress, originOf, reachable, stemOf } from "./address.js";
+import { partOf, partsOf, setText, tag } from "./dom.js";
+import { holesOf } from "./holes.js";
+import { isAnswerable, isBlank } from "./prompt.js";
+import { Mask } from "./rle.js";
+import { holesLine } from "./texts.js";
 
 /**
  * @import { Answers } from "./answers.js"
  * @import { Decoder } from "./decoder.js"
  * @import { ObjectRecord, Session } from "./session.js"
  * @import { StatusLine } from "./status-line.js"
- * @import { Branch, CodeRequest, ExportedMask, ExportedObject, Picture, Server } from "./wire.js"
+ * @import { Holes } from "./holes.js"
+ * @import { Branch, CodeRequest, ExportedMask, ExportedObject, Picture, Rle, Server } from "./wire.js"
  */
 
 export class ExportPanel {
+  /** @type {WeakMap<Rle, Holes>} */
+  #holes = new WeakMap();
+
   /**
    * @param {HTMLElement} element
    * @param {object} parts
@@ -30,7 +37,9 @@ export class ExportPanel {
     this.server = server;
     this.branch = partOf(element, ".taken-model", HTMLSelectElement);
     this.softEdge = partOf(element, ".soft-edge", HTMLInputElement);
+    this.note = partOf(element, ".holes", HTMLElement);
     this.buttons = partsOf(element, "[data-take]", HTMLButtonElement);
+    this.branch.addEventListener("change", () => this.#sayHoles());
     for (const button of this.buttons) button.addEventListener("click", () => this.run(button.dataset.take ?? ""));
   }
 
@@ -39,6 +48,39 @@ export class ExportPanel {
     const hasAnswer = this.answers.of(session.selected) !== null;
     const isAsked = session.objects.some((object) => !isBlank(object));
     for (const button of this.buttons) button.disabled = !(button.dataset.take === "prompts" ? isAsked : hasAnswer);
+    this.#sayHoles();
+  }
+
+  /** Before anybody takes polygons away: what they would lose. */
+  #sayHoles() {
+    setText(this.note, this.#holesText(this.session.objects));
+  }
+
+  /**
+   * Of the masks that a file gets; a preview has other pixels, and none is counted then.
+   *
+   * @param {readonly ObjectRecord[]} objects
+   */
+  #holesText(objects) {
+    const branch = /** @type {Branch} */ (this.branch.value);
+    const lost = { area: 0, count: 0, pixels: 0 };
+    for (const object of objects) {
+      const answer = this.answers.of(object);
+      if (!answer || answer.isPreview) continue;
+      const rle = answer.rle(branch, object.choice[branch]);
+      const { count, pixels } = this.#holesIn(rle);
+      lost.area += Mask.of(rle).area;
+      lost.count += count;
+      lost.pixels += pixels;
+    }
+    return holesLine(lost);
+  }
+
+  /** @param {Rle} rle */
+  #holesIn(rle) {
+    const holes = this.#holes.get(rle) ?? holesOf(Mask.of(rle));
+    this.#holes.set(rle, holes);
+    return holes;
   }
 
   /** @param {string} what a button's data-take. */
@@ -67,7 +109,8 @@ export class ExportPanel {
     const blob = path ? await fetched(path, picture) : null;
     if (blob) {
       download(blob, name);
-      this.status.say(`Downloaded ${name}.`);
+      const lost = what === "coco-polygons" ? this.#holesText(objects) : "";
+      this.status.say(`Downloaded ${name}.${lost && ` ${lost}`}`);
     } else if (path) this.#fail("The file could not be fetched: try again.");
     else this.#fail(error);
   }
@@ -102,24 +145,28 @@ export class ExportPanel {
   }
 
   /** @param {Picture} picture */
-  #savePrompts({ width, height }) {
+  #savePrompts({ width, height, name }) {
     const { settings, objects } = this.session.toJson();
     const saved = { image: { width, height }, settings, objects: objects.filter((object) => !isBlank(object)) };
-    download(new Blob([JSON.stringify(saved, null, 1)], { type: "application/json" }), "prompts.json");
-    this.status.say("Saved the prompts in prompts.json.");
+    const fileName = name ? `${stemOf(name)}-prompts.json` : "prompts.json";
+    download(new Blob([JSON.stringify(saved, null, 1)], { type: "application/json" }), fileName);
+    this.status.say(`Saved the prompts in ${fileName}.`);
   }
 
   /**
+   * The call for all objects, each with the candidate that is shown.
+   *
    * @param {"python" | "curl"} language
    * @param {Picture} picture
    */
   async #copy(language, picture) {
-    const { settings, selected } = this.session;
-    const { prompt, steps, mask, truth, choice } = selected;
+    const { settings, objects } = this.session;
     /** @type {CodeRequest} */
     const request = {
-      picture: picture.id, language, origin: originOf(picture), settings, prompt, steps,
-      mask: mask?.rle, truth: truth?.rle, choice,
+      picture: picture.id, language, origin: appAddress(picture), settings,
+      objects: objects.filter((object) => isAnswerable(object)).map(({ name, prompt, steps, mask, truth, choice }) => ({
+        name, prompt, steps, mask: mask?.rle, truth: truth?.rle, void: truth?.void?.rle, choice,
+      })),
     };
     const { text, error } = (await this.server.code(request).catch(() => null)) ?? {};
     if (text === undefined) this.#fail(error);
@@ -132,9 +179,9 @@ export class ExportPanel {
   }
 }
 
-/** @param {Picture} picture whose file's address begins with the page's. */
-function originOf({ file }) {
-  return file.url.split(FILE_MARK)[0];
+/** @param {Picture} picture whose file's address begins with the app's. */
+function appAddress({ file }) {
+  return originOf(reachable(file.url, location));
 }
 
 /**
@@ -144,7 +191,7 @@ function originOf({ file }) {
  * @param {Picture} picture
  */
 async function fetched(path, picture) {
-  const reply = await fetch(`${originOf(picture)}${FILE_MARK}${path}`).catch(() => null);
+  const reply = await fetch(fileAddress(path, appAddress(picture))).catch(() => null);
   return reply?.ok ? reply.blob() : null;
 }
 

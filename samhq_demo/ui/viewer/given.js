@@ -36,7 +36,10 @@ export class Given {
     const fedBack = `${steps.length} answer${steps.length > 1 ? "s" : ""} fed back`;
     if (steps.length) items.push({ words: fedBack, forget: () => session.forgetSteps() });
     if (mask) items.push({ words: `rough mask: ${mask.name}`, forget: () => session.setMask(null) });
-    if (truth) items.push({ words: `true mask: ${truth.name}`, forget: () => session.setTruth(null) });
+    if (truth) {
+      const words = [`true mask: ${truth.name}`, truth.how].filter(Boolean).join(" – ");
+      items.push({ words, forget: () => session.setTruth(null) });
+    }
     return items;
   }
 }

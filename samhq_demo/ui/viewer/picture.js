@@ -1,5 +1,7 @@
 // The picture under the masks.
 
+import { reachable } from "./address.js";
+
 /**
  * @import { Size } from "./raster.js"
  * @import { Picture } from "./wire.js"
@@ -26,7 +28,7 @@ export class PictureBitmap {
   static async load({ file, width, height }) {
     const image = new Image();
     image.decoding = "async";
-    image.src = file.url;
+    image.src = reachable(file.url, location);
     await image.decode();
     const full = await createImageBitmap(image);
     const shrink = OVERVIEW / Math.max(image.naturalWidth, image.naturalHeight);

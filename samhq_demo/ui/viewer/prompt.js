@@ -1,17 +1,24 @@
 // What an object is asked with: its prompt, answers fed back, a rough mask. Limits are those of the API.
 
+import { LIMITS } from "./shared.js";
+
 /**
  * @import { ObjectRecord } from "./session.js"
  * @import { Choice, FileMask, Prompt, Rle, Step } from "./wire.js"
  *
- * @typedef {{ id: number, name: string, rle: Rle }} NamedMask A mask from a file, told apart by its id.
- * @typedef {Pick<ObjectRecord, "prompt" | "steps" | "mask">} Asked
+ * @typedef {object} NamedMask A mask from a file, told apart by its id.
+ * @property {number} id
+ * @property {string} name
+ * @property {Rle} rle
+ * @property {NamedMask | null} [void] The pixels of a true mask that no score counts.
+ * @property {string} [how] How the file was read, as a sentence.
+ * @typedef {Pick<ObjectRecord, "prompt" | "steps"> & { mask: object | null }} Asked
  */
 
-export const MAX_OBJECTS = 32;
-export const MAX_POINTS = 256;
-export const MAX_NAME = 60;
-export const MAX_STEPS = 16; // answers fed back, one after another
+export const MAX_OBJECTS = LIMITS.objects;
+export const MAX_POINTS = LIMITS.points;
+export const MAX_NAME = LIMITS.nameLength;
+export const MAX_STEPS = LIMITS.steps; // answers fed back, one after another
 /** @type {Prompt} */
 export const NO_PROMPT = { points: [], labels: [], box: null };
 /** @type {Choice} */
@@ -30,9 +37,11 @@ let masksNamed = Date.now();
  * @param {FileMask} mask
  * @returns {NamedMask}
  */
-export function namedMask({ name, rle }) {
+export function namedMask({ name, rle, void: undecided, how }) {
   masksNamed += 1;
-  return { id: masksNamed, name: String(name ?? "mask").slice(0, MAX_NAME), rle };
+  const id = masksNamed;
+  const known = { name: String(name ?? "mask").slice(0, MAX_NAME), rle, how: String(how ?? "") };
+  return { id, ...known, void: undecided ? namedMask({ name, rle: undecided }) : null };
 }
 
 /**

@@ -27,10 +27,10 @@ export class Questions {
    * @returns {Question}
    */
   of({ id, prompt, choice, steps, mask, truth }, picture, sequence) {
-    const more = { steps, mask: this.#named(mask), truth: this.#named(truth) };
+    const masks = { mask: this.#named(mask), truth: this.#named(truth), void: this.#named(truth?.void ?? null) };
     // A preview is of the best masks: who chose another candidate does not want to see those first.
     const is_sketch = !choice.sam && !choice.sam_hq;
-    return { ...this.session.settings, picture, sequence, object: id, prompt, is_sketch, ...more };
+    return { ...this.session.settings, picture, sequence, object: id, prompt, is_sketch, steps, ...masks };
   }
 
   /**
@@ -40,7 +40,8 @@ export class Questions {
    * @returns {Question}
    */
   withMasks(question) {
-    return { ...question, mask: this.#whole(question.mask), truth: this.#whole(question.truth) };
+    const { mask, truth, void: undecided } = question;
+    return { ...question, mask: this.#whole(mask), truth: this.#whole(truth), void: this.#whole(undecided) };
   }
 
   /**

@@ -3,11 +3,14 @@
 import {
   FIRST_CHOICE, MAX_NAME, MAX_OBJECTS, NOTHING_MORE, NO_PROMPT, namedMask, withLabels,
 } from "./prompt.js";
+import { OBJECT_COLORS } from "./shared.js";
 
 /**
  * @import { ObjectRecord } from "./session.js"
  * @import { NamedMask } from "./prompt.js"
  * @import { Picture, SavedObject, Settings } from "./wire.js"
+ *
+ * @typedef {ReturnType<typeof plainRecord>} PlainRecord
  *
  * @typedef {object} Snapshot A step of the history.
  * @property {readonly ObjectRecord[]} objects
@@ -16,21 +19,21 @@ import {
  * @property {number} lastId that was given to an object of the picture.
  *
  * @typedef {object} KeptSession What the session writes of itself.
- * @property {readonly ObjectRecord[]} objects
+ * @property {readonly PlainRecord[]} objects
  * @property {number} selected
  * @property {Settings} settings
  */
 
-// Okabe and Ito's colours; shapes and names say the same for those who see none of them.
-const OBJECT_COLORS = ["#56b4e9", "#e69f00", "#cc79a7", "#009e73", "#f0e442", "#d55e00", "#0072b2", "#bbbbbb"];
-
 /**
  * @param {number} id
+ * @param {number} number
  * @returns {ObjectRecord}
  */
-export function newObject(id) {
-  const color = OBJECT_COLORS[(id - 1) % OBJECT_COLORS.length];
-  return { id, name: `Object ${id}`, color, prompt: NO_PROMPT, choice: FIRST_CHOICE, ...NOTHING_MORE, truth: null };
+export function newObject(id, number) {
+  const color = OBJECT_COLORS[(number - 1) % OBJECT_COLORS.length];
+  return {
+    id, number, name: `Object ${number}`, color, prompt: NO_PROMPT, choice: FIRST_CHOICE, ...NOTHING_MORE, truth: null,
+  };
 }
 
 /**
@@ -39,21 +42,27 @@ export function newObject(id) {
  * @returns {ObjectRecord[]}
  */
 export function recordsOf(objects, firstId) {
-  return objects.slice(0, MAX_OBJECTS).map(({ name, prompt, choice, steps, mask, truth }, at) => ({
-    ...newObject(firstId + at),
-    ...(name ? { name: String(name).slice(0, MAX_NAME) } : {}),
-    prompt: withLabels({ ...NO_PROMPT, ...prompt }),
-    choice: { ...FIRST_CHOICE, ...choice },
-    steps: steps ?? [],
-    mask: mask ? namedMask(mask) : null,
-    truth: truth ? namedMask(truth) : null,
-  }));
+  let last = 0;
+  return objects.slice(0, MAX_OBJECTS).map(({ name, number, color, prompt, choice, steps, mask, truth }, at) => {
+    const fresh = newObject(firstId + at, number ?? last + 1);
+    last = Math.max(last, fresh.number);
+    return {
+      ...fresh,
+      name: name ? String(name).slice(0, MAX_NAME) : fresh.name,
+      color: color ?? fresh.color,
+      prompt: withLabels({ ...NO_PROMPT, ...prompt }),
+      choice: { ...FIRST_CHOICE, ...choice },
+      steps: steps ?? [],
+      mask: mask ? namedMask(mask) : null,
+      truth: truth ? namedMask(truth) : null,
+    };
+  });
 }
 
 /**
  * Records that this browser kept: as they were, but for the ids of their masks, by which the server knows others.
  *
- * @param {readonly ObjectRecord[]} kept
+ * @param {readonly PlainRecord[]} kept
  * @returns {ObjectRecord[]}
  */
 export function revived(kept) {
@@ -66,16 +75,13 @@ export function revived(kept) {
  * A record as plain JSON.
  *
  * @param {ObjectRecord} object
- * @returns {ObjectRecord}
  */
-export function plainRecord({ id, name, color, prompt, choice, steps, mask, truth }) {
-  return { id, name, color, prompt, choice, steps, mask: mask && plainMask(mask), truth: truth && plainMask(truth) };
+export function plainRecord({ id, number, name, color, prompt, choice, steps, mask, truth }) {
+  const masks = { mask: mask && plainMask(mask), truth: truth && plainMask(truth) };
+  return { id, number, name, color, prompt, choice, steps, ...masks };
 }
 
-/**
- * @param {NamedMask} mask
- * @returns {NamedMask}
- */
-function plainMask({ id, name, rle }) {
-  return { id, name, rle };
+/** @param {NamedMask} mask */
+function plainMask({ id, name, rle, void: undecided, how }) {
+  return { id, name, rle, ...(undecided && { void: undecided.rle }), ...(how && { how }) };
 }

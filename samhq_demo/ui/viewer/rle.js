@@ -103,6 +103,34 @@ export class Mask {
     return run < this.starts.length && this.starts[run] <= position;
   }
 
+  /**
+   * The pixels that are not in another mask of the same size.
+   *
+   * @param {Mask} other
+   * @returns {Mask}
+   */
+  without(other) {
+    /** @type {number[]} */
+    const counts = [];
+    let counted = 0;
+    const add = (/** @type {number} */ start, /** @type {number} */ end) => {
+      counts.push(start - counted, end - start);
+      counted = end;
+    };
+    let taken = 0;
+    for (let run = 0; run < this.starts.length; run++) {
+      let start = this.starts[run];
+      const end = this.ends[run];
+      while (taken < other.starts.length && other.ends[taken] <= start) taken++;
+      for (let at = taken; at < other.starts.length && other.starts[at] < end; at++) {
+        if (other.starts[at] > start) add(start, other.starts[at]);
+        start = Math.max(start, other.ends[at]);
+      }
+      if (start < end) add(start, end);
+    }
+    return new Mask({ size: [this.height, this.width], counts });
+  }
+
   /** @param {number} position */
   #firstRunAfter(position) {
     let low = 0;

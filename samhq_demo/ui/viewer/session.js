@@ -15,6 +15,7 @@ import { newObject, plainRecord, recordsOf, revived } from "./records.js";
  *
  * @typedef {object} ObjectRecord All that is known of one object but its answer.
  * @property {number} id
+ * @property {number} number of the object in its picture, from 1 on: its first name and its color come of it.
  * @property {string} name
  * @property {string} color
  * @property {Prompt} prompt
@@ -71,18 +72,19 @@ export class Session extends Emitter {
   }
 
   #restart() {
+    this.#lastId = 0;
     const fresh = this.#newObject(1);
     this.#objects = [fresh];
     this.#selectedId = fresh.id;
   }
 
   /**
-   * @param {number} [id]
+   * @param {number} [number]
    * @returns {ObjectRecord}
    */
-  #newObject(id = this.#lastId + 1) {
-    this.#lastId = id;
-    return newObject(id);
+  #newObject(number = 1 + Math.max(0, ...this.#objects.map((object) => object.number))) {
+    this.#lastId += 1;
+    return newObject(this.#lastId, number);
   }
 
   /** What undo goes back to. */
@@ -237,7 +239,7 @@ export class Session extends Emitter {
 
   clearAll() {
     if (this.objects.length === 1 && isBlank(this.selected)) return;
-    const fresh = this.#newObject();
+    const fresh = this.#newObject(1);
     this.#edit([fresh], fresh.id);
   }
 
@@ -302,7 +304,6 @@ export class Session extends Emitter {
 
   /**
    * @param {SavedObject[]} objects
-   * @returns {ObjectRecord[]}
    */
   #records(objects) {
     const records = recordsOf(objects, this.#lastId + 1);

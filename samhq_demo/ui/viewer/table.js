@@ -4,6 +4,8 @@
 import { partOf, partsOf, setText, tag } from "./dom.js";
 import { count, estimate, percent, score } from "./format.js";
 import { MAX_NAME } from "./prompt.js";
+import { gainOf, verdictOf } from "./verdict.js";
+import { BRANCH_NAMES } from "./wire.js";
 
 /**
  * @import { ObjectScores } from "./answer.js"
@@ -13,11 +15,12 @@ import { MAX_NAME } from "./prompt.js";
 
 /** @type {Record<string, (scores: ObjectScores) => string>} by the cell's data-key */
 const CELLS = {
-  sam: ({ sam }) => estimate(sam.predicted_iou),
-  sam_hq: (scores) => estimate(scores.sam_hq.predicted_iou),
+  better: (scores) => betterOf(gainOf(scores)),
+  true: (scores) => pair(scores.sam.true_iou, scores.sam_hq.true_iou),
+  boundary: (scores) => pair(scores.sam.true_boundary_iou, scores.sam_hq.true_boundary_iou),
   agreement: ({ agreement }) => percent(agreement.iou),
   area: (scores) => count(scores.sam_hq.area),
-  true: (scores) => pair(scores.sam.true_iou, scores.sam_hq.true_iou),
+  confidence: ({ sam, sam_hq: samHq }) => `${estimate(sam.predicted_iou)} / ${estimate(samHq.predicted_iou)}`,
 };
 
 export class ObjectTable {
@@ -128,6 +131,13 @@ export class ObjectTable {
     button.replaceWith(input);
     input.select();
   }
+}
+
+/** @param {number | null} gain */
+function betterOf(gain) {
+  if (gain === null) return "–";
+  const { better, by } = verdictOf(gain);
+  return better ? `${BRANCH_NAMES[better]} by ${score(by)}` : "equal";
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { contextOf } from "./dom.js";
 import { rim } from "./raster.js";
+import { BRANCH_COLORS } from "./shared.js";
 
 /**
  * @import { Area, Size } from "./raster.js"
@@ -95,7 +96,6 @@ export function tinted(alpha, area, { color, opacity, outlineOnly, thickness }) 
 }
 
 // Okabe and Ito's orange and blue, which all common kinds of colour vision tell apart; grey where both agree.
-const DIFFERENCE_COLORS = { sam: "#e69f00", sam_hq: "#0072b2", both: "#e8e8e8" };
 
 /**
  * The image of where two masks differ: only SAM, only SAM-HQ, both, each in its colour.
@@ -106,7 +106,7 @@ const DIFFERENCE_COLORS = { sam: "#e69f00", sam_hq: "#0072b2", both: "#e8e8e8" }
  * @param {Style} style
  */
 export function differenceTinted(sam, samHq, area, { opacity, outlineOnly, thickness }) {
-  const { sam: samColor, sam_hq: samHqColor, both: bothColor } = DIFFERENCE_COLORS;
+  const { sam: samColor, sam_hq: samHqColor, both: bothColor } = BRANCH_COLORS;
   const [samRgb, samHqRgb, bothRgb] = [hexToRgb(samColor), hexToRgb(samHqColor), hexToRgb(bothColor)];
   const alone = Math.min(1, opacity + 0.4);
   const together = opacity * 0.7;

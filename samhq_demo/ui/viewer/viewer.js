@@ -10,7 +10,6 @@ import { partOf } from "./dom.js";
 import { DraftBox } from "./draft-box.js";
 import { Editor } from "./editor.js";
 import { ExportPanel } from "./export-panel.js";
-import { duration, estimate, percent } from "./format.js";
 import { Gestures } from "./gestures.js";
 import { Given } from "./given.js";
 import { Hover } from "./hover.js";
@@ -25,7 +24,9 @@ import { Session } from "./session.js";
 import { StatusLine } from "./status-line.js";
 import { Surface } from "./surface.js";
 import { ObjectTable } from "./table.js";
+import { answeredLine } from "./texts.js";
 import { Toolbar } from "./toolbar.js";
+import { VerdictLine } from "./verdict-line.js";
 import { WayBack } from "./way-back.js";
 
 /**
@@ -93,11 +94,11 @@ export class Viewer {
     this.keys = new Keys(actions, { root, surface, mode });
     this.numbers = [
       new ObjectTable(find(".objects"), session, answers), new Scores(root, session, answers),
+      new VerdictLine({ verdict: find(".verdict"), summary: find(".summary") }, { session, answers }),
       new Given(find(".given"), session), this.exportPanel, new Candidates(find(".candidates"), parts),
     ];
-    this.inbox.on("returned", ({ id }) => link.tell(id));
     this.recovery = new Recovery(decoder);
-    this.#listen();
+    this.#listen(link);
     host.setAttribute("data-revision", "0");
     mode.showView("side");
     this.#refresh();
@@ -105,7 +106,8 @@ export class Viewer {
 
   // ---- what the parts tell ---------------------------------------------------------------------------
 
-  #listen() {
+  /** @param {Link} link */
+  #listen(link) {
     const { session, decoder, surface, mode, hover, cursor, gestures, inbox } = this;
     const repaintMarks = () => surface.schedule({ masks: false });
     session.on("changed", (what) => this.#changed(what === "edit"));
@@ -129,6 +131,7 @@ export class Viewer {
     });
     gestures.on("released", (mark) => hover.activate(mark));
     inbox.on("pictureComing", () => gestures.abort());
+    inbox.on("returned", ({ id }) => link.tell(id));
     inbox.on("pictureCame", () => cursor.hide());
   }
 
@@ -156,11 +159,7 @@ export class Viewer {
     this.#refreshNumbers();
     const scores = this.answers.scores(object);
     if (this.session.isOpen || !scores) return;
-    const { sam, sam_hq: samHq, agreement } = scores;
-    const took = milliseconds ? ` Answered in ${duration(milliseconds)}.` : "";
-    const predicted = `predicted IoU ${estimate(sam.predicted_iou)} SAM, ${estimate(samHq.predicted_iou)} SAM-HQ`;
-    const agreed = agreement.iou === null ? "" : `; agreement ${percent(agreement.iou)}`;
-    this.status.say(`${object.name}: ${predicted}${agreed}.${took}`);
+    this.status.say(answeredLine(object, scores, milliseconds));
   }
 
   /** @param {string} sentence */

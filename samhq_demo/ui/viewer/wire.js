@@ -24,6 +24,8 @@
  * @typedef {object} FileMask A mask from a file, with the file's name.
  * @property {string} [name]
  * @property {Rle} rle
+ * @property {Rle | null} [void] Of a true mask: the pixels that no score counts.
+ * @property {string} [how] How the file was read.
  *
  * @typedef {object} Settings What is sent along with every question; `model` is a checkpoint's name.
  * @property {string | null} [model]
@@ -43,6 +45,7 @@
  * @property {readonly Step[]} steps
  * @property {SentMask | null} mask A rough mask to start from.
  * @property {SentMask | null} truth The object's true mask.
+ * @property {SentMask | null} void Its pixels that no score counts.
  * @typedef {Settings & QuestionParts} Question
  */
 
@@ -92,6 +95,7 @@
 /**
  * @typedef {object} Picture
  * @property {string} id Its ticket.
+ * @property {string} [name] of the file, as its sender calls it.
  * @property {number} width
  * @property {number} height
  * @property {{ url: string, path?: string }} file What is shown; it may be smaller than the picture.
@@ -99,6 +103,8 @@
  *
  * @typedef {object} SavedObject An object that comes with a picture or from a file.
  * @property {string} [name]
+ * @property {number | null} [number]
+ * @property {string | null} [color]
  * @property {Partial<Prompt>} [prompt]
  * @property {Partial<Choice>} [choice]
  * @property {Step[]} [steps]
@@ -128,7 +134,12 @@
 /**
  * @typedef {{ path: string }} Upload
  * @typedef {{ error?: string, needs?: "queue" | "masks" | "picture" }} Failed
- * @typedef {{ rle?: Rle } & Failed} MaskReply
+ * @typedef {object} FoundMask The mask in a file; or the labels in it, of which one is to be chosen.
+ * @property {Rle} [rle]
+ * @property {Rle | null} [void] The pixels that no score counts.
+ * @property {string} [how] How the file was read.
+ * @property {string[]} [labels]
+ * @typedef {FoundMask & Failed} MaskReply
  * @typedef {{ objects?: SavedObject[], settings?: Settings } & Failed} PromptsReply
  * @typedef {{ path?: string, name?: string } & Failed} ExportReply
  * @typedef {{ text?: string } & Failed} CodeReply
@@ -150,30 +161,31 @@
  * @property {boolean} soft_edge
  * @property {ExportedObject[]} objects
  *
+ * @typedef {object} CodeObject
+ * @property {string} name
+ * @property {Prompt} prompt
+ * @property {readonly Step[]} steps
+ * @property {Rle} [mask]
+ * @property {Rle} [truth]
+ * @property {Rle} [void]
+ * @property {Choice} choice
  * @typedef {object} CodeRequest
  * @property {string} picture
  * @property {"python" | "curl"} language
  * @property {string} origin
  * @property {Settings} settings
- * @property {Prompt} prompt
- * @property {readonly Step[]} steps
- * @property {Rle} [mask]
- * @property {Rle} [truth]
- * @property {Choice} choice
+ * @property {CodeObject[]} objects
  *
  * @typedef {{ picture: string, path?: string, name?: string }} AgainRequest With an upload where the server lost it.
  *
  * @typedef {object} Server Python's functions; a connection that is lost rejects or gives nothing.
  * @property {(question: Question) => Promise<Reply | undefined>} decode
- * @property {(request: { picture: string, path: string }) => Promise<MaskReply | undefined>} mask
+ * @property {(request: { picture: string, path: string, label?: string }) => Promise<MaskReply | undefined>} mask
  * @property {(request: { picture: string, text: string }) => Promise<PromptsReply | undefined>} prompts
  * @property {(request: ExportRequest) => Promise<ExportReply | undefined>} take
  * @property {(request: CodeRequest) => Promise<CodeReply | undefined>} code
  * @property {(request: AgainRequest) => Promise<AgainReply | undefined>} [again]
  */
-
-/** In the address of a file that the server gives out, before its path. */
-export const FILE_MARK = "/gradio_api/file=";
 
 /** The two branches' keys, in the order in which they are shown. */
 export const BRANCHES = /** @type {const} */ (["sam", "sam_hq"]);

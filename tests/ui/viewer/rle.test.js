@@ -93,6 +93,17 @@ test("shared pixels and IoU are counted from runs", () => {
   assert.equal(maskIou(BLOCK, BLOCK), 1);
 });
 
+test("what another mask has is taken out", () => {
+  const rows = ["##.#", ".##.", "####", "#..#"];
+  const others = [["#...", ".#.#", "..##", "#..#"], ["####", "####", "####", "####"], ["....", "....", "....", "...."]];
+  for (const other of others) {
+    const left = rows.map((row, y) => [...row].map((pixel, x) => (other[y][x] === "#" ? "." : pixel)).join(""));
+    const found = drawn(...rows).without(drawn(...other));
+    assert.deepEqual(runsOf(found), runsOf(drawn(...left)));
+    assert.equal(found.area, left.join("").replaceAll(".", "").length);
+  }
+});
+
 test("two empty masks agree", () => {
   assert.equal(maskIou(drawn(".."), drawn("..")), 1);
 });

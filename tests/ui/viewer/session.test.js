@@ -226,3 +226,18 @@ test("listeners hear what changed", () => {
   session.selectNext(1);
   assert.deepEqual(heard, ["picture", "settings", "edit", "select"]);
 });
+
+test("objects from a file keep their numbers and colors, and the next one goes on from there", () => {
+  const session = new Session({});
+  session.setPicture(PICTURE);
+  session.addObject();
+  session.load([{ number: 2, color: "#123456" }, { number: 5, name: "Cup" }]);
+  assert.deepEqual(session.objects.map(({ name }) => name), ["Object 2", "Cup"]);
+  assert.deepEqual(session.objects.map(({ color }) => color), ["#123456", "#f0e442"]);
+  session.addObject();
+  assert.equal(session.selected.name, "Object 6");
+  session.undo();
+  session.undo();
+  session.addObject();
+  assert.equal(session.selected.name, "Object 3");
+});

@@ -18,7 +18,7 @@ const PICTURE = { id: "ticket", width: 4, height: 4, file: { url: "/picture.png"
 /** @type {Question} */
 const QUESTION = {
   picture: "ticket", sequence: 7, object: 1, prompt: { points: [], labels: [], box: [0, 0, 2, 2] },
-  is_sketch: true, steps: [], mask: null, truth: null,
+  is_sketch: true, steps: [], mask: null, truth: null, void: null,
 };
 /** @type {Reply} */
 const ANSWERED = { objects: [] };

@@ -1,0 +1,294 @@
+"""Everything in a picture: a grid of points is asked, and what is sure, stable and no duplicate stays.
+
+What the official `SamAutomaticMaskGenerator` does, of segment-anything 1.0 for SAM and of segment-anything-hq
+0.3 for SAM-HQ, whose generator has one mask a point: the best candidate with the HQ mask added. Here both
+models share the encoder pass, and most of the work is left out where it cannot change the result. A
+candidate's score comes from the tokens alone, so only those that pass are made into masks; only those masks
+are brought to the picture's size, each where it can be and nowhere else.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from samhq_demo.masks.boxes import BoxXYXY, is_cut_off, nms, pixel_box, shifted
+from samhq_demo.masks.regions import without_small_regions
+from samhq_demo.masks.runs import Runs
+from samhq_demo.models.embedding import ImageEmbedding
+from samhq_demo.models.pair import ModelPair
+from samhq_demo.models.sam import Attended
+from samhq_demo.pictures import Picture
+from samhq_demo.prompts.everything import Crop, EverythingOptions
+from samhq_demo.prompts.prompt import PointLabel, Prompt
+from samhq_demo.results.comparison import Branch
+from samhq_demo.results.everything import FoundMask, StoppedError, largest_first
+
+BRANCHES: tuple[Branch, ...] = ("sam_hq", "sam")  # the slower one first
+
+# Of each point, for every value of the embedding: until the scores are known, and until there are masks.
+_ATTEND_BYTES, _MASK_BYTES = 24, 128
+_MOST_POINTS_AT_ONCE = 128
+# On a CPU the two at work, and one more so that no core waits.
+_AT_WORK, _IN_FLIGHT = 2, 3
+
+Found = dict[Branch, tuple[FoundMask, ...]]
+
+
+def find_everything(
+    pair: ModelPair,
+    picture: Picture,
+    embedding: ImageEmbedding,
+    options: EverythingOptions,
+    *,
+    on_progress: Callable[[float], None],
+    should_stop: Callable[[], bool],
+) -> Found:
+    """Both branches' masks of all that is in a picture, each the largest first.
+
+    Args:
+        embedding: the whole picture's; crops are encoded here.
+        on_progress: told the share of the points that are done, up to 1.
+        should_stop: asked some times a second.
+
+    Raises:
+        StoppedError: it should.
+    """
+    crops = options.crops(picture.size_wh)
+    total = len(BRANCHES) * sum(len(options.points(crop)) for crop in crops)
+    done = 0
+
+    def count(points: int) -> None:
+        nonlocal done
+        done += points
+        on_progress(done / total)
+        if should_stop():
+            raise StoppedError
+
+    found: dict[Branch, list[_Placed]] = {branch: [] for branch in BRANCHES}
+    for crop in crops:
+        count(0)
+        seen = embedding if crop.layer == 0 else pair.encode(_cropped(picture, crop))
+        for branch, placed in _in_crop(pair, seen, crop, options, size_wh=picture.size_wh, count=count):
+            found[branch] += placed
+    return {branch: _finished(found[branch], options, crops=len(crops)) for branch in BRANCHES}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Candidate:
+    """A mask that passed the filters. runs: None where they were let go, to be made again if it stays.
+
+    place: of its point in the grid. choice: which of SAM's masks, 1 to 3. box_xyxy: in pixels of the crop.
+    """
+
+    place: int
+    choice: int
+    predicted_iou: float
+    stability: float
+    box_xyxy: BoxXYXY
+    runs: Runs | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Placed:
+    """A mask in the picture, and the number of pixels of its crop."""
+
+    mask: FoundMask
+    box_xyxy: BoxXYXY
+    crop_area: int
+
+
+def _cropped(picture: Picture, crop: Crop) -> Picture:
+    x0, y0, x1, y1 = crop.box_xyxy
+    return Picture.from_pixels(picture.pixels[y0:y1, x0:x1])
+
+
+def _in_crop(
+    pair: ModelPair,
+    embedding: ImageEmbedding,
+    crop: Crop,
+    options: EverythingOptions,
+    *,
+    size_wh: tuple[int, int],
+    count: Callable[[int], None],
+) -> Iterator[tuple[Branch, list[_Placed]]]:
+    """Each branch's masks in one crop, without duplicates, the highest predicted IoU first."""
+    finders = {
+        branch: _Finder(pair, branch, embedding, crop=crop, options=options, size_wh=size_wh)
+        for branch in BRANCHES
+    }
+    held = {branch: _Held(options.memory_mb * 2**20 // (2 * len(BRANCHES))) for branch in BRANCHES}
+    pending: deque[tuple[Branch, range, Future[list[_Candidate]]]] = deque()
+
+    def collect() -> None:
+        branch, places, candidates = pending.popleft()
+        held[branch].take(candidates.result())
+        count(len(places))
+
+    try:
+        for places in finders["sam"].batches():
+            for branch in BRANCHES:
+                pending.append((branch, places, pair.executor.submit(finders[branch].candidates, places)))
+                while len(pending) >= _IN_FLIGHT:
+                    collect()
+        while pending:
+            collect()
+    finally:
+        for *_, left in pending:
+            left.cancel()
+    for branch in BRANCHES:
+        yield branch, finders[branch].kept(held[branch].candidates)
+
+
+class _Held:
+    """Candidates, with their runs as long as these take no more than `most_bytes`."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self.candidates: list[_Candidate] = []
+        self._bytes_left = most_bytes
+
+    def take(self, candidates: Sequence[_Candidate]) -> None:
+        for candidate in candidates:
+            assert candidate.runs is not None, "just made"
+            self._bytes_left -= candidate.runs.nbytes
+            self.candidates.append(candidate if self._bytes_left >= 0 else replace(candidate, runs=None))
+
+
+class _Finder:
+    """One branch at work on one crop."""
+
+    def __init__(
+        self,
+        pair: ModelPair,
+        branch: Branch,
+        embedding: ImageEmbedding,
+        *,
+        crop: Crop,
+        options: EverythingOptions,
+        size_wh: tuple[int, int],
+    ) -> None:
+        self._pair, self._branch, self._embedding = pair, branch, embedding
+        self._crop, self._options, self._size_wh = crop, options, size_wh
+        self._points = options.points(crop)
+        # Half of the memory is for the candidates' runs.
+        share = options.memory_mb * 2**20 // (2 * _AT_WORK) // embedding.sam_hq[0].numel()
+        self._points_at_once = max(1, min(share // _ATTEND_BYTES, _MOST_POINTS_AT_ONCE))
+        self._masks_at_once = max(1, share // _MASK_BYTES)
+
+    def batches(self) -> Iterator[range]:
+        """Places of points that are asked at once."""
+        count = len(self._points)
+        for start in range(0, count, self._points_at_once):
+            yield range(start, min(start + self._points_at_once, count))
+
+    def candidates(self, places: Sequence[int]) -> list[_Candidate]:
+        """What is at some of the points, in their order, as far as it passes the filters by itself."""
+        attended = self._attend(places)
+        scores = self._pair.scores(self._branch, attended)
+        chosen = self._chosen(scores)
+        found = []
+        for (row, choice), logits in zip(chosen, self._logits(attended, chosen), strict=True):
+            candidate = self._candidate(places[row], choice, scores[row, choice], logits)
+            if candidate is not None:
+                found.append(candidate)
+        return found
+
+    def kept(self, candidates: Sequence[_Candidate]) -> list[_Placed]:
+        """Those of all the crop's candidates that are no duplicates, in the picture."""
+        keep = nms(
+            [candidate.box_xyxy for candidate in candidates],
+            [candidate.predicted_iou for candidate in candidates],
+            iou_threshold=self._options.box_nms_threshold,
+        )
+        return [self._placed(candidates[place]) for place in keep]
+
+    def _attend(self, places: Sequence[int]) -> Attended:
+        prompts = [
+            Prompt(points=(tuple(self._points[place]),), labels=(PointLabel.OBJECT,)) for place in places
+        ]
+        return self._pair.attend(self._branch, self._embedding, prompts)
+
+    def _chosen(self, scores: Tensor) -> list[tuple[int, int]]:
+        """(row, choice) of the candidates that are looked at; scores: (B, 4)."""
+        threshold = self._options.predicted_iou_threshold
+        passes = scores > threshold if threshold > 0 else torch.ones_like(scores, dtype=torch.bool)
+        passes[:, 0] = False  # the single mask, for prompts that leave no doubt
+        if self._branch == "sam_hq":
+            best = 1 + scores[:, 1:].argmax(dim=1, keepdim=True)
+            passes &= torch.zeros_like(passes).scatter_(1, best, True)
+        chosen: list[list[int]] = passes.nonzero().tolist()
+        return [(row, choice) for row, choice in chosen]
+
+    def _logits(self, attended: Attended, chosen: Sequence[tuple[int, int]]) -> Iterator[Tensor]:
+        """The low-resolution logits of each choice, (h, w)."""
+        rows = sorted({row for row, _ in chosen})
+        for start in range(0, len(rows), self._masks_at_once):
+            some = rows[start : start + self._masks_at_once]
+            part = Attended(attended.tokens[some], attended.image[some])
+            logits = self._pair.masks(self._branch, self._embedding, part).logits
+            at = {row: index for index, row in enumerate(some)}
+            for row, choice in chosen:
+                if row in at:
+                    own = logits[at[row]]
+                    yield own[choice] + own[4] if self._branch == "sam_hq" else own[choice]
+
+    def _candidate(self, place: int, choice: int, score: Tensor, logits: Tensor) -> _Candidate | None:
+        full = self._embedding.input_transform.full_mask(logits, offset=self._options.stability_offset)
+        # In the official precision: whether one passes can turn on it.
+        stability = np.float32(full.above) / np.float32(full.below) if full.below else np.float32(0)
+        if stability < np.float32(self._options.stability_threshold):
+            return None
+        box_xyxy = pixel_box(full.runs)
+        corner = self._crop.box_xyxy[:2]
+        if is_cut_off(shifted(box_xyxy, corner), crop_xyxy=self._crop.box_xyxy, size_wh=self._size_wh):
+            return None
+        return _Candidate(place, choice, float(score), float(stability), box_xyxy, full.runs)
+
+    def _placed(self, candidate: _Candidate) -> _Placed:
+        runs = candidate.runs
+        if runs is None:
+            (logits,) = self._logits(self._attend([candidate.place]), [(0, candidate.choice)])
+            runs = self._embedding.input_transform.full_mask(logits).runs
+        width, height = self._size_wh
+        x, y, *_ = self._crop.box_xyxy
+        point = self._points[candidate.place]
+        mask = FoundMask(
+            runs.placed((x, y), size_hw=(height, width)),
+            predicted_iou=candidate.predicted_iou,
+            stability=candidate.stability,
+            point_xy=(float(point[0]) + x, float(point[1]) + y),
+        )
+        crop_w, crop_h = self._crop.size_wh
+        return _Placed(mask, shifted(candidate.box_xyxy, (x, y)), crop_w * crop_h)
+
+
+def _finished(found: Sequence[_Placed], options: EverythingOptions, *, crops: int) -> tuple[FoundMask, ...]:
+    """One branch's masks of all crops, without duplicates and small regions."""
+    if crops > 1:
+        keep = nms(
+            [placed.box_xyxy for placed in found],
+            [np.float32(1) / np.float32(placed.crop_area) for placed in found],
+            iou_threshold=options.crop_nms_threshold,
+        )
+        found = [found[place] for place in keep]
+    masks = [placed.mask for placed in found]
+    if options.min_area:
+        masks = _cleaned(masks, options)
+    return largest_first(masks)
+
+
+def _cleaned(masks: Sequence[FoundMask], options: EverythingOptions) -> list[FoundMask]:
+    """Without small regions; of duplicates that this makes, one that it left as it was stays."""
+    cleaned = [replace(mask, runs=without_small_regions(mask.runs, options.min_area)) for mask in masks]
+    keep = nms(
+        [pixel_box(mask.runs) for mask in cleaned],
+        [float(after.runs is before.runs) for before, after in zip(masks, cleaned, strict=True)],
+        iou_threshold=max(options.box_nms_threshold, options.crop_nms_threshold),
+    )
+    return [cleaned[place] for place in keep]
