@@ -123,7 +123,7 @@ def test_a_lost_connection_is_told_and_asked_again_once_it_is_back(visitor: Visi
     visitor.page.context.set_offline(False)
     sees_it_again(visitor, state)
     expect(visitor.page.locator(".sv[data-old]")).to_have_count(0)
-    expect(visitor.page.locator("#status")).to_contain_text("predicted IoU")
+    expect(visitor.page.locator("#status")).to_contain_text("agree")
 
 
 def test_a_server_that_was_started_anew_gets_the_picture_again(browser: Browser, tmp_path: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_server_that_was_started_anew_gets_the_picture_again(browser: Browser,
         visitor.says("cannot be reached")
         state = visitor.state
         stack.enter_context(run_app(folders[1], port=port, SAMHQ_MODEL="tiny"))
-        expect(visitor.page.locator("#status")).to_contain_text("predicted IoU", timeout=60_000)
+        expect(visitor.page.locator("#status")).to_contain_text("agree", timeout=60_000)
         assert visitor.state == state
         visitor.page.reload()  # as Gradio does sooner or later, if it has not by now
         sees_it_again(visitor, state)

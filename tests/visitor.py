@@ -128,7 +128,7 @@ class Visitor(Person):
     def copy(self, language: str) -> str:
         """Press a copy button and read the clipboard."""
         self.page.click(f"#viewer [data-take={language}]")
-        self.says("Copied the call")
+        self.says(f"Copied the call as {'Python' if language == 'python' else 'curl'}")
         text: str = self.page.evaluate("navigator.clipboard.readText()")
         return text
 

@@ -105,6 +105,7 @@ class Batches(Dataset[dict[str, Tensor]]):
             clicks[i] = _click(rng, mask)
             boxes[i] = _box(rng, mask)
         return {
+            "exact": np.array([wanted[pick].kind != "segment" for pick in picks]),
             "pixels": padded,
             "masks": masks,
             "clicks": clicks,

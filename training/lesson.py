@@ -47,21 +47,26 @@ class Lesson:
         meter[f"{name}_chosen"] = iou[:, 1:].gather(1, scores[:, 1:].argmax(1, keepdim=True)).mean().item()
         return losses[:, 0].mean() + losses[:, 1:].amin(1).mean() + F.mse_loss(scores, iou)
 
-    def _hq_loss(self, decoded, truth: Tensor, meter: dict[str, float], name: str) -> Tensor:
+    def _hq_loss(self, decoded, truth: Tensor, exact: Tensor, meter: dict[str, float], name: str) -> Tensor:
         """Of SAM's mask and the HQ mask added, which the app shows; for a fifth as much of the HQ mask alone.
 
         A click is answered with candidates: the one that fits learns. Where it leaves open what is meant
-        the HQ mask then stays faint, and the other candidates keep what is theirs.
+        the HQ mask then stays faint, and the other candidates keep what is theirs. A segment of a photo,
+        whose rim nobody has drawn, teaches to leave SAM's mask as it is.
         """
-        low = F.avg_pool2d(truth, 2)
+        low, size = F.avg_pool2d(truth, 2), truth.shape[-2:]
         candidates = decoded.logits[:, 1:4].float() if name == "click" else decoded.logits[:, :1].float()
         fits = mask_loss(candidates, low).argmin(1)
         inner = candidates[torch.arange(len(fits), device=fits.device), fits].unsqueeze(1)
         alone = decoded.logits[:, 4:].float()
-        both = F.interpolate(inner + alone, truth.shape[-2:], mode="bilinear")
+        both = F.interpolate(inner + alone, size, mode="bilinear")
         meter[name] = mask_iou(both, truth).mean().item()
         meter[f"{name}_sam"] = mask_iou(inner, low).mean().item()
-        return mask_loss(both, truth).mean() + 0.2 * mask_loss(alone, low).mean()
+        known = exact.view(-1, 1, 1, 1)
+        own = inner.detach()
+        wanted = torch.where(known, truth, (F.interpolate(own, size, mode="bilinear") > 0).float())
+        wanted_low = torch.where(known, low, (own > 0).float())
+        return mask_loss(both, wanted).mean() + 0.2 * mask_loss(alone, wanted_low).mean()
 
     def __call__(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
         count, draw = batch["masks"].shape[1] // 3, self.generator
@@ -76,16 +81,21 @@ class Lesson:
         fine = [group("masks", i) for i in range(3)]
         low = [F.avg_pool2d(m.unsqueeze(1), 2).squeeze(1) for m in fine]
         truth = [(m if self.hq else s).unsqueeze(1) for m, s in zip(fine, low, strict=True)]
-        loss_of = self._hq_loss if self.hq else self._sam_loss
+        exact = [batch["exact"][:, i * count : (i + 1) * count].flatten() for i in range(3)]
         meter: dict[str, float] = {}
+
+        def loss_of(decoded, i: int, name: str) -> Tensor:
+            if self.hq:
+                return self._hq_loss(decoded, truth[i], exact[i], meter, name)
+            return self._sam_loss(decoded, truth[i], meter, name)
 
         clicks, ones = group("clicks", 0).unsqueeze(1), torch.ones(every, 1, dtype=torch.long, device=device)
         prompt = embed_prompt(self.model, points=clicks, labels=ones, count=every)
         clicked = self._decode(picture, rows, prompt)
-        loss = loss_of(clicked, truth[0], meter, "click") * (0.6 if self.hq else 1.0)
+        loss = loss_of(clicked, 0, "click") * (0.6 if self.hq else 1.0)
 
         prompt = embed_prompt(self.model, boxes=group("boxes", 1), count=every)
-        loss = loss + loss_of(self._decode(picture, rows, prompt), truth[1], meter, "box")
+        loss = loss + loss_of(self._decode(picture, rows, prompt), 1, "box")
 
         kind = int(torch.randint(0, 4, (), generator=draw, device=device))
         if kind == 0:  # the same click, its answer and a correction
@@ -98,10 +108,10 @@ class Lesson:
                 masks=answer.unsqueeze(1),
                 count=every,
             )
-            third = truth[0]
+            third = 0
         elif kind == 1:  # a rough mask, nothing else
             prompt = embed_prompt(self.model, masks=rough_mask(low[2], draw), count=every)
-            third = truth[2]
+            third = 2
         else:  # more points, with and without a box
             at, label = more_points(low[2], int(torch.randint(1, 4, (), generator=draw, device=device)), draw)
             first = group("clicks", 2).unsqueeze(1)
@@ -112,11 +122,10 @@ class Lesson:
                 boxes=group("boxes", 2) if kind == 3 else None,
                 count=every,
             )
-            third = truth[2]
+            third = 2
         loss = loss + 0.7 * loss_of(
             self._decode(picture, rows, prompt),
             third,
-            meter,
             ("refine", "mask", "points", "box_points")[kind],
         )
         if self.affinity is not None:

@@ -17,8 +17,8 @@ TITLE = "SAM and SAM-HQ, side by side"
 _SAM = "https://arxiv.org/abs/2304.02643"
 _SAM_HQ = "https://arxiv.org/abs/2306.01567"
 _LEAD = (
-    "Click an object, or drag a box around it: {sam} and {sam_hq} answer the same prompt. "
-    "SAM-HQ is SAM with a finer mask output added and everything else left as it was. {sources}."
+    "Click an object or drag a box around it: {sam} and {sam_hq} answer the same prompt. "
+    "SAM-HQ adds a finer mask output to SAM and leaves everything else as it was. {sources}."
 )
 SOURCES = "Papers, code, weights, licenses and photo credits"
 

@@ -1,6 +1,6 @@
 // What the page says about answers, in one place: records and numbers in, sentences out.
 
-import { count as thousands, duration, percent, score } from "./format.js";
+import { count, duration, percent, score } from "./format.js";
 import { gainOf, verdictOf } from "./verdict.js";
 import { BRANCH_NAMES } from "./wire.js";
 
@@ -90,10 +90,10 @@ function numbers({ sam, sam_hq: samHq, agreement }) {
  */
 export function summaryLine(summary) {
   if (!summary) return "";
-  const { better, by, wins, count } = summary;
-  if (!better) return `So far SAM and SAM-HQ are equal in mIoU over ${count}.`;
-  const isOdd = wins * 2 <= count; // the mean and the count point different ways
-  return `So far ${BRANCH_NAMES[better]} better on ${wins} of ${count}, ${isOdd ? "yet " : ""}by ${score(by)} mIoU.`;
+  const { better, by, wins, count: all } = summary;
+  if (!better) return `So far SAM and SAM-HQ are equal in mIoU over ${all}.`;
+  const isOdd = wins * 2 <= all; // the mean and the count point different ways
+  return `So far ${BRANCH_NAMES[better]} better on ${wins} of ${all}, ${isOdd ? "yet " : ""}by ${score(by)} mIoU.`;
 }
 
 /**
@@ -101,10 +101,10 @@ export function summaryLine(summary) {
  *
  * @param {{ area: number, count: number, pixels: number }} lost of the masks, their holes, all pixels in these.
  */
-export function holesLine({ area, count, pixels }) {
-  if (!count) return "";
-  const [before, after] = [thousands(area), thousands(area + pixels)];
-  const fill = `COCO polygons cannot hold holes: they fill ${counted(count, "hole")}, ${before} px become ${after}`;
+export function holesLine({ area, count: holes, pixels }) {
+  if (!holes) return "";
+  const [before, after] = [count(area), count(area + pixels)];
+  const fill = `COCO polygons cannot hold holes: they fill ${counted(holes, "hole")}, ${before} px become ${after}`;
   return `${fill}. RLE and SVG keep them.`;
 }
 

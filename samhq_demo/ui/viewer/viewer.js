@@ -17,14 +17,14 @@ import { Inbox } from "./inbox.js";
 import { Keeper } from "./keeper.js";
 import { Keys } from "./keys.js";
 import { Mode } from "./mode.js";
-import { isAnswerable, isEmpty } from "./prompt.js";
+import { isAnswerable, isBlank, isEmpty } from "./prompt.js";
 import { Recovery } from "./recovery.js";
 import { Scores } from "./scores.js";
 import { Session } from "./session.js";
 import { StatusLine } from "./status-line.js";
 import { Surface } from "./surface.js";
 import { ObjectTable } from "./table.js";
-import { answeredLine } from "./texts.js";
+import { answeredLine, verdictLine } from "./texts.js";
 import { Toolbar } from "./toolbar.js";
 import { VerdictLine } from "./verdict-line.js";
 import { WayBack } from "./way-back.js";
@@ -45,7 +45,7 @@ import { WayBack } from "./way-back.js";
  * @typedef {FileLink & Ways} Link What start.js knows of Python.
  */
 
-const WAITING = "The picture is being encoded, once for both models; the answer follows …";
+const WAITING = "The picture is being prepared, once for both models; the answer follows …";
 const BACKGROUND_ALONE = "Background alone says nothing: mark the object too, or draw a box around it.";
 const BUSY_AFTER_MS = 250; // only what takes long is worth a sign: quick answers would make it flicker
 const PATIENCE_MS = 120_000;
@@ -110,7 +110,7 @@ export class Viewer {
   #listen(link) {
     const { session, decoder, surface, mode, hover, cursor, gestures, inbox } = this;
     const repaintMarks = () => surface.schedule({ masks: false });
-    session.on("changed", (what) => this.#changed(what === "edit"));
+    session.on("changed", (what) => this.#changed(what));
     this.draftBox.on("changed", repaintMarks);
     decoder.on("answered", (object, milliseconds) => this.#answered(object, milliseconds));
     decoder.on("completed", () => this.#completed());
@@ -135,14 +135,23 @@ export class Viewer {
     inbox.on("pictureCame", () => cursor.hide());
   }
 
-  /** @param {boolean} isEdit */
-  #changed(isEdit) {
+  /** @param {"picture" | "settings" | "select" | "edit"} what */
+  #changed(what) {
     const { session } = this;
+    const isEdit = what === "edit";
     this.decoder.update();
     if (!isEdit || !session.isOpen) this.hover.refresh();
     this.#refresh();
-    const { selected } = session;
-    if (isEdit && !isEmpty(selected.prompt) && !isAnswerable(selected)) this.status.say(BACKGROUND_ALONE);
+    if (what === "select" || (isEdit && !session.isOpen)) this.#sayWhatIs();
+  }
+
+  /** The status of the selected object, where it is known now: after a choice, an undo, a deletion. */
+  #sayWhatIs() {
+    const { selected } = this.session;
+    const scores = this.answers.get(selected) ? this.answers.scores(selected) : null;
+    if (scores) this.status.say(answeredLine(selected, scores));
+    else if (isBlank(selected)) this.status.say(verdictLine(selected, null));
+    else if (!isEmpty(selected.prompt) && !isAnswerable(selected)) this.status.say(BACKGROUND_ALONE);
   }
 
   /**

@@ -188,6 +188,7 @@ class CodeObject(TypedDict, total=False):
     steps: list[RefineStepJson]
     mask: Rle | None
     truth: Rle | None
+    void: Rle | None
     choice: Choice
 
 
