@@ -41,11 +41,11 @@ class RunningApp:
 
 
 @contextmanager
-def run_app(folder: Path, **environment: str) -> Iterator[RunningApp]:
-    """Start `python app.py` on a free port with no way out to any other host; its files go to `folder`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+def run_app(folder: Path, *, port: int | None = None, **environment: str) -> Iterator[RunningApp]:
+    """Start `python app.py` on a port, else a free one, with no way out to any other host; its files go to
+    `folder`.
+    """
+    port = port or free_port()
     proxies = {name: NOWHERE for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")}
     settings = {
         "GRADIO_SERVER_NAME": "127.0.0.1",
@@ -77,6 +77,13 @@ def run_app(folder: Path, **environment: str) -> Iterator[RunningApp]:
             process.wait(timeout=20)
         except subprocess.TimeoutExpired:
             process.kill()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _wait_for_page(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

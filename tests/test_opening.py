@@ -45,7 +45,7 @@ def handlers_of(service: Any) -> Handlers:
 
 def question_of(opened: tuple[Any, ...]) -> Question:
     """What the browser would ask about the example that came."""
-    _, message, ticket = opened
+    _, message, ticket, _ = opened
     asked = {"picture": ticket, "sequence": 1, "object": 1, "prompt": message["objects"][0]["prompt"]}
     return Question.from_json(asked)
 
@@ -152,7 +152,7 @@ def test_no_examples_no_opening(service: CompareService) -> None:
 def test_a_new_page_gets_the_example_its_prompt_its_truth_and_its_answer(service: CompareService) -> None:
     handlers = handlers_of(StandIn(service, TINY))
     wait(lambda: "answer" in handlers.open_page(None)[1]["objects"][0])
-    view, message, ticket = opened = handlers.open_page(None)
+    view, message, ticket, _ = opened = handlers.open_page(None)
     (shown,) = message["objects"]
     assert message["picture"]["id"] == ticket
     assert message["picture"]["file"]["path"] == view
@@ -169,14 +169,14 @@ def test_every_new_page_has_a_ticket_of_its_own_and_no_new_files(
     service: CompareService, uploads: Path
 ) -> None:
     handlers = handlers_of(StandIn(service, TINY))
-    _, _, first = handlers.open_page(None)
+    _, _, first, _ = handlers.open_page(None)
     files = sorted(uploads.rglob("*"))
     tickets = {first, *(handlers.open_page(None)[2] for _ in range(3))}
     assert len(tickets) == 4
     assert sorted(uploads.rglob("*")) == files
     for file in files:  # as Gradio tidies up
         file.unlink()
-    view, _, _ = handlers.open_page(None)
+    view, *_ = handlers.open_page(None)
     assert Path(view).is_file()
 
 
@@ -185,7 +185,7 @@ def test_a_picture_that_was_quicker_stays(service: CompareService, uploads: Path
     *_, (_, _, ticket) = handlers.take_picture(
         {"path": str(save_photo(uploads / "mine.png")), "name": "mine.png"}, None
     )
-    assert handlers.open_page(ticket) == (gr.skip(), gr.skip(), gr.skip())
+    assert handlers.open_page(ticket) == (gr.skip(),) * 4
 
 
 def test_where_nothing_can_be_answered_ahead_the_browser_asks_through_the_queue(checkpoint: Path) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from samhq_demo.pictures import read_picture
 from samhq_demo.prompts.prompt import PointLabel, Prompt
-from samhq_demo.ui.store import MAX_VIEW_SIDE, PictureStore, view_size
+from samhq_demo.ui.store import MAX_VIEW_SIDE, PictureStore, UnknownPictureError, view_size
 from tests.serving import save_photo
 
 
@@ -43,6 +43,22 @@ def test_equal_pictures_are_kept_once_but_each_has_its_own_ticket(tmp_path: Path
 def test_a_ticket_that_was_not_given_out_is_refused() -> None:
     with pytest.raises(ValueError, match="choose it again"):
         PictureStore().picture("guessed")
+
+
+def test_a_picture_that_is_sent_again_has_its_old_ticket(tmp_path: Path) -> None:
+    photo, other = save_photo(tmp_path / "a.png"), save_photo(tmp_path / "b.png", seed=1)
+    before = PictureStore().admit(photo, name="a.png")
+    store = PictureStore()
+    with pytest.raises(UnknownPictureError):
+        store.ticket(before.id)
+    again = store.renew(before.id, photo, name="a.png")
+    assert (again.id, again.content_id, again.name) == (before.id, before.content_id, "a.png")
+    # Nobody can put another picture in its place.
+    assert store.renew(before.id, other, name="b.png") is again
+    photo.unlink()
+    assert store.renew(before.id, other, name="b.png").content_id != before.content_id
+    with pytest.raises(ValueError, match="choose it again"):
+        store.renew("../guessed", other, name="b.png")
 
 
 def test_a_picture_whose_file_is_gone_is_refused_once_it_is_dropped(tmp_path: Path) -> None:

@@ -19,13 +19,14 @@ from samhq_demo.ui import texts
 from samhq_demo.ui.errors import gradio_errors
 from samhq_demo.ui.examples import Example
 from samhq_demo.ui.exports import Export, write_export
+from samhq_demo.ui.kept import Kept
 from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.question import Question, picture_id_of
 from samhq_demo.ui.saved import read_prompts
 from samhq_demo.ui.sent_masks import SentMasks, UnknownMaskError
 from samhq_demo.ui.served import new_file
 from samhq_demo.ui.snippets import calls_of, curl_snippet, python_snippet
-from samhq_demo.ui.store import PictureStore, Ticket
+from samhq_demo.ui.store import PictureStore, Ticket, UnknownPictureError
 from samhq_demo.ui.uploads import received_file
 from samhq_demo.ui.viewer.component import NEEDS_MASKS, NEEDS_QUEUE, shown_picture, viewer_message
 from samhq_demo.ui.viewer.wire import (
@@ -35,6 +36,7 @@ from samhq_demo.ui.viewer.wire import (
     LabelsReply,
     MaskReply,
     Message,
+    Picture,
     SavedObject,
     SavedPrompts,
 )
@@ -45,6 +47,8 @@ MAX_NAME = 1000  # characters of a file's name; no file system has longer ones
 
 # What a new picture changes: #picture, the viewer, the visitor's ticket.
 Arrived = tuple[Any, Message, Any]
+# The same and the model menu.
+Opened = tuple[Any, Message, Any, Any]
 
 
 class Handlers:
@@ -98,17 +102,55 @@ class Handlers:
                 raise ValueError(texts.NO_SUCH_EXAMPLE)
             return self._show_example(self._examples[title])
 
-    def open_page(self, ticket_id: str | None) -> Arrived:
-        """The example that a new visitor sees, with its answer where that is known."""
+    def open_page(self, ticket_id: str | None, kept: str | None = None) -> Opened:
+        """The example that a new visitor sees, with its answer where that is known.
+
+        kept: what the browser kept of a page before this one, see `Kept`; its picture is shown instead.
+        """
+        before = Kept.from_json(kept)
+        if before is not None and ticket_id is None:
+            return *self._reopen(before), self._kept_model(before)
+        return *self._open_example(ticket_id), gr.skip()
+
+    def _open_example(self, ticket_id: str | None) -> Arrived:
         opened = self._opening.now()
         if opened is None or ticket_id is not None:  # a picture was quicker
             return gr.skip(), gr.skip(), gr.skip()
         with gradio_errors("the first example"):
             return self._show_example(opened.example, answer=opened.answer)
 
+    def show_again(self, event: gr.EventData) -> tuple[Any, Any, Any]:
+        """The picture that the viewer has gone back to: {"picture"}, a ticket or None. The viewer has it."""
+        asked = event._data if isinstance(event._data, Mapping) else {}
+        ticket_id = asked.get("picture")
+        with gradio_errors("a picture of before"):
+            return self._view(ticket_id), gr.skip(), ticket_id
+
     def drop_picture(self) -> tuple[Message, None]:
         """-> viewer, ticket."""
         return viewer_message(picture={}), None
+
+    def _reopen(self, kept: Kept) -> Arrived:
+        try:
+            return self._arrived(self._store.ticket(kept.picture_id), kept=True)
+        except UnknownPictureError:
+            return gr.skip(), viewer_message(kept=True), gr.skip()
+
+    def _kept_model(self, kept: Kept) -> Any:
+        known = kept.model in (value for _, value in self.model_choices())
+        return gr.update(value=kept.model) if known else gr.skip()
+
+    def again(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+        """{"picture"}, where it is lost with "path" and "name" of an upload -> {"picture"} as it was."""
+        ticket_id, path = picture_id_of(asked), asked.get("path")
+        if path is None:
+            ticket = self._store.ticket(ticket_id)
+        else:
+            file = received_file({"path": str(path)}, name="the picture")
+            if not isinstance(file, Path):
+                raise ValueError(texts.NO_PICTURE_SENT)
+            ticket = self._store.renew(ticket_id, file, name=str(asked.get("name") or file.name))
+        return {"picture": _shown(ticket)}
 
     def _admit(self, sent: Mapping[str, str], *, name: str) -> Ticket:
         file = received_file(sent, name="the picture")
@@ -134,9 +176,11 @@ class Handlers:
         self._example_tickets[example.title] = ticket
         return ticket
 
-    def _arrived(self, ticket: Ticket, *, objects: Sequence[SavedObject] | None = None) -> Arrived:
-        shown = shown_picture(ticket.id, file=ticket.view, size_wh=ticket.size_wh, name=ticket.name)
-        return str(ticket.view), viewer_message(picture=shown, objects=objects), ticket.id
+    def _arrived(
+        self, ticket: Ticket, *, objects: Sequence[SavedObject] | None = None, kept: bool = False
+    ) -> Arrived:
+        message = viewer_message(picture=_shown(ticket), objects=objects, kept=kept)
+        return str(ticket.view), message, ticket.id
 
     def _view(self, ticket_id: str | None) -> str | None:
         return None if ticket_id is None else str(self._store.ticket(ticket_id).view)
@@ -253,6 +297,12 @@ class Handlers:
             for model in self._service.models()
         ]
         return [(texts.MODEL_AUTOMATIC, ""), *named]
+
+
+def _shown(ticket: Ticket) -> Picture:
+    return shown_picture(
+        ticket.id, file=ticket.view, size_wh=ticket.size_wh, name=ticket.name, sent=ticket.file
+    )
 
 
 def _object_of(

@@ -18,6 +18,7 @@ from samhq_demo.ui.api import register_api
 from samhq_demo.ui.examples import Example, read_examples
 from samhq_demo.ui.gallery import Gallery
 from samhq_demo.ui.handlers import AT_A_TIME, Handlers
+from samhq_demo.ui.kept import READ_KEPT
 from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.store import PictureStore
 from samhq_demo.ui.viewer.component import answer_queued, build_viewer
@@ -35,9 +36,13 @@ _OF_THE_PAGE: dict[str, Any] = {"api_visibility": "private", "show_progress": "h
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The components that events read and write. ticket: which picture this visitor has."""
+    """The components that events read and write.
+
+    ticket: which picture this visitor has. kept: what the browser kept of a page before, see `Kept`.
+    """
 
     ticket: gr.State
+    kept: gr.Textbox
     viewer: gr.HTML
     picture: gr.Image
     upload: gr.UploadButton
@@ -84,7 +89,7 @@ def theme() -> gr.themes.Base:
 
 
 def _lay_out(service: CompareService, handlers: Handlers, examples: tuple[Example, ...]) -> Parts:
-    ticket = gr.State(None)
+    ticket, kept = gr.State(None), gr.Textbox(visible=False)
     gr.HTML(texts.lead_html(), elem_id="lead")
     gallery = Gallery(service, examples)
     with gr.Row(elem_id="work"):
@@ -102,12 +107,13 @@ def _lay_out(service: CompareService, handlers: Handlers, examples: tuple[Exampl
                     "prompts": handlers.prompts,
                     "take": handlers.export,
                     "code": handlers.code,
+                    "again": handlers.again,
                 },
             )
     with gr.Accordion(texts.ABOUT, open=False, elem_id="about"):
         gr.HTML(texts.about_html(service.models()))
     gr.HTML(texts.sources_html(examples), elem_id="credits")
-    return Parts(ticket, viewer, picture, upload, model, answering, gallery)
+    return Parts(ticket, kept, viewer, picture, upload, model, answering, gallery)
 
 
 def _picture() -> gr.Image:
@@ -166,7 +172,9 @@ def _wire_pictures(parts: Parts, handlers: Handlers, page: gr.Blocks) -> None:
 
     if buttons:
         arrivals.append(gr.on([button.click for button in buttons], take_example, list(buttons), **taking))
-        arrivals.append(page.load(handlers.open_page, parts.ticket, **(taking | {"queue": False})))
+    arrivals.append(parts.viewer.select(handlers.show_again, None, **taking))
+    opening: dict[str, Any] = {"outputs": [*taking["outputs"], parts.model], "queue": False, "js": READ_KEPT}
+    arrivals.append(page.load(handlers.open_page, [parts.ticket, parts.kept], **(taking | opening)))
     for arrival in arrivals:
         _encode_after(arrival, parts, handlers)
     parts.picture.clear(handlers.drop_picture, None, [parts.viewer, parts.ticket], **_OF_THE_PAGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 from collections import OrderedDict
@@ -21,6 +22,12 @@ MAX_TICKETS = 20_000
 # What the browser draws from: larger costs time on the way, and shows nothing more but far zoomed in.
 MAX_VIEW_SIDE = 4096
 _VIEW_QUALITY = 92
+_TICKET_BYTES = 16
+_TICKET_ID = re.compile(r"[A-Za-z0-9_-]{22}")  # as many letters as those bytes take
+
+
+class UnknownPictureError(ValueError):
+    """The server was started anew, or has given out too many tickets since: its browser can send it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +71,34 @@ class PictureStore:
 
     def admit(self, file: Path, *, name: str) -> Ticket:
         """Read a file, and give out a ticket for it. Raises ValueError where it holds no picture."""
+        return self._read(secrets.token_urlsafe(_TICKET_BYTES), file, name=name)
+
+    def renew(self, ticket_id: str, file: Path, *, name: str) -> Ticket:
+        """Read a file under the ticket that its browser had for it before; one that is known stays as it is.
+
+        Who knows a ticket may ask about its picture anyway, and nobody can guess one that others will get.
+
+        Raises:
+            ValueError: the file holds no picture, or the ticket has not the form of one.
+        """
+        if _TICKET_ID.fullmatch(ticket_id) is None:
+            raise ValueError(texts.PICTURE_GONE)
+        with self._lock:
+            known = self._tickets.get(ticket_id)
+        if known is not None and known.file.is_file() and known.view.is_file():
+            return known
+        return self._read(ticket_id, file, name=name)
+
+    def _read(self, ticket_id: str, file: Path, *, name: str) -> Ticket:
         picture = self._keep(read_picture(file))
         view = _write_view(picture)
-        return self._give_out(
-            Ticket(secrets.token_urlsafe(16), picture.content_id, file, name, view, picture.size_wh)
-        )
+        return self._give_out(Ticket(ticket_id, picture.content_id, file, name, view, picture.size_wh))
 
     def admit_again(self, ticket: Ticket) -> Ticket | None:
         """Another ticket for the same picture, at no cost; None where one of its files is gone."""
         if not (ticket.file.is_file() and ticket.view.is_file()):
             return None
-        return self._give_out(replace(ticket, id=secrets.token_urlsafe(16)))
+        return self._give_out(replace(ticket, id=secrets.token_urlsafe(_TICKET_BYTES)))
 
     def _give_out(self, ticket: Ticket) -> Ticket:
         with self._lock:
@@ -84,23 +108,28 @@ class PictureStore:
         return ticket
 
     def ticket(self, ticket_id: str) -> Ticket:
-        """Raises ValueError where the server knows the picture no more."""
+        """Raises UnknownPictureError where the server knows the picture no more."""
         with self._lock:
             found = self._tickets.get(ticket_id)
             if found is None:
-                raise ValueError(texts.PICTURE_GONE)
+                raise UnknownPictureError(texts.PICTURE_GONE)
             self._tickets.move_to_end(ticket_id)
             return found
 
     def picture(self, ticket_id: str) -> Picture:
-        """Raises ValueError where the server knows it no more, or dropped it and its file is gone."""
+        """Raises UnknownPictureError where the server knows it no more, or has neither pixels nor file."""
         ticket = self.ticket(ticket_id)
         with self._lock:
             held = self._pictures.get(ticket.content_id)
             if held is not None:
                 self._pictures.move_to_end(ticket.content_id)
                 return held
-        return self._keep(read_picture(ticket.file))
+        try:
+            return self._keep(read_picture(ticket.file))
+        except ValueError as error:
+            if ticket.file.is_file():
+                raise
+            raise UnknownPictureError(str(error)) from error
 
     def _keep(self, picture: Picture) -> Picture:
         with self._lock:

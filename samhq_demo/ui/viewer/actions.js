@@ -56,8 +56,8 @@ function promptActions(viewer) {
   const underPointer = "Remove the point or box under the pointer, else the last point";
   return [
     { group: "Prompts" },
-    { name: "undo", keys: ["Ctrl+Z"], text: "Undo", run: () => viewer.editor.undo() },
-    { name: "redo", keys: ["Ctrl+Shift+Z", "Ctrl+Y"], text: "Redo", run: () => viewer.editor.redo() },
+    { name: "undo", keys: ["Ctrl+Z"], text: "Undo", run: () => viewer.wayBack.undo() },
+    { name: "redo", keys: ["Ctrl+Shift+Z", "Ctrl+Y"], text: "Redo", run: () => viewer.wayBack.redo() },
     { name: "toggle-label", keys: ["X"], text: "Clicks mark object or background",
       run: () => viewer.mode.toggleLabel() },
     { name: "tool-object", run: () => viewer.mode.setTool("object") },

@@ -17,14 +17,18 @@ export class Answers {
   /** @type {Map<number, { answer: Answer, sequence: number }>} by object: on the screen until the next comes */
   #shown = new Map();
 
+  /** @type {Set<number>} objects whose newest question failed: what is on the screen is older */
+  #failed = new Set();
+
   /** @param {Session} session */
   constructor(session) {
     this.session = session;
   }
 
-  clear() {
-    this.#byKey.clear();
+  /** Another picture: nothing is on the screen. What is known of the old one stays, as one may go back to it. */
+  restart() {
     this.#shown.clear();
+    this.#failed.clear();
   }
 
   /** @param {ObjectRecord} object */
@@ -59,7 +63,22 @@ export class Answers {
     const shown = this.#shown.get(id);
     if (shown && shown.sequence > sequence) return false;
     this.#shown.set(id, { answer, sequence });
+    this.#failed.delete(id);
     return true;
+  }
+
+  /** @param {number} id of an object whose question was not answered. */
+  fail(id) {
+    this.#failed.add(id);
+  }
+
+  /**
+   * Whether what is shown for an object answers a question of before, and the one since then failed.
+   *
+   * @param {ObjectRecord} object
+   */
+  isOld(object) {
+    return this.#failed.has(object.id) && isAnswerable(object) && !this.get(object) && this.#shown.has(object.id);
   }
 
   /**

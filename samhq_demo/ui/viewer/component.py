@@ -26,6 +26,7 @@ from samhq_demo.prompts.refinement import MAX_REFINE_STEPS
 from samhq_demo.ui.errors import gradio_errors
 from samhq_demo.ui.modules import joined_modules
 from samhq_demo.ui.question import Question
+from samhq_demo.ui.store import UnknownPictureError
 from samhq_demo.ui.viewer.wire import Answer, Message, Needs, Picture, SavedObject, Settings, ViewerOptions
 
 NEEDS_QUEUE: Needs = {"needs": "queue"}
@@ -33,6 +34,13 @@ NEEDS_QUEUE: Needs = {"needs": "queue"}
 
 NEEDS_MASKS: Needs = {"needs": "masks"}
 """What `decode` answers where it lacks a mask that the question names; the browser then sends it whole."""
+
+NEEDS_PICTURE: Needs = {"needs": "picture"}
+"""What every function answers, beside the error, where the picture is gone: the browser sends it again."""
+
+KEPT_AS = "samhq.kept"
+"""The entry of the browser's sessionStorage that names the picture which a reload brings back: {"picture",
+"model"} as JSON."""
 
 Decode = Callable[[Question], Answer]
 """A question -> `Comparison.to_json()` of its one object, where it asks for a preview `Preview.to_json()`,
@@ -54,8 +62,8 @@ def build_viewer(
     """The viewer, to be made inside a Blocks.
 
     decode: called in a thread outside the queue and its limits, for every edit of a prompt; see `Decode`.
-    functions: what else the browser calls by name, JSON in and out: "mask", "prompts", "take" and "code". The
-        visitor sees their ValueErrors.
+    functions: what else the browser calls by name, JSON in and out: "mask", "prompts", "take", "code" and
+        "again". The visitor sees their ValueErrors.
     settings: sent along with every question: model, multimask, hq_token_only.
     hover: whether the preview under the pointer is on at first.
     hover_below_ms: previews are asked for only while answers take less than this, from question to paint.
@@ -67,6 +75,7 @@ def build_viewer(
         "hover": hover,
         "hover_below_ms": hover_below_ms,
         "patience_ms": patience_seconds * 1000,
+        "kept_as": KEPT_AS,
     }
 
     def ask(data: Mapping[str, Any]) -> Answer:
@@ -117,6 +126,7 @@ def viewer_message(
     point: tuple[float, float] | None = None,
     answer: Mapping[str, Any] | None = None,
     progress: float | None = None,
+    kept: bool = False,
     say: str | None = None,
     is_error: bool = False,
 ) -> Message:
@@ -128,6 +138,8 @@ def viewer_message(
     point: (x, y) in picture pixels, added to the selected object as a click there would be.
     answer: the answer of a queued question with its sequence; `answer_queued` writes it.
     progress: 0 to 1 while the picture is being prepared, 0 where it cannot be told; 1 takes the bar away.
+    kept: beside a picture: it is the one that this browser had, with the objects that are kept there; without
+        one: the browser is to send that picture again.
     say: a sentence for the status line.
     """
     parts: dict[str, Any] = {
@@ -137,6 +149,7 @@ def viewer_message(
         "point": point,
         "answer": answer,
         "progress": progress,
+        "kept": kept or None,
         "say": say,
     }
     told = {key: value for key, value in parts.items() if value is not None}
@@ -144,17 +157,23 @@ def viewer_message(
     return cast(Message, {**told, "is_error": is_error, "stamp": uuid.uuid4().hex})
 
 
-def shown_picture(picture_id: str, *, file: Path, size_wh: tuple[int, int], name: str = "") -> Picture:
+def shown_picture(
+    picture_id: str, *, file: Path, size_wh: tuple[int, int], name: str = "", sent: Path | None = None
+) -> Picture:
     """A picture for `viewer_message`.
 
     file: what the browser shows, in the picture's own aspect; it may be smaller than the picture, and is then
         less sharp when zoomed in. Gradio copies it to its cache and serves it from there.
     size_wh: the picture's own size, the space of all coordinates.
     name: what its sender calls the picture's file, for the names of files made of it.
+    sent: the file as it came, among the uploads, from where the browser may fetch it to send it again.
     """
     width, height = size_wh
     served = gr.FileData(path=str(file)).model_dump()
-    return {"id": picture_id, "name": name, "width": width, "height": height, "file": served}
+    shown: Picture = {"id": picture_id, "name": name, "width": width, "height": height, "file": served}
+    if sent is not None and sent.is_file():
+        shown["sent"] = {"path": str(sent), "bytes": sent.stat().st_size}
+    return shown
 
 
 def viewer_script() -> str:
@@ -197,7 +216,10 @@ def _answered(function: ServerFunction, data: Any) -> dict[str, Any]:
         with gradio_errors("viewer"):
             if not isinstance(data, Mapping):
                 raise ValueError("A question of the viewer must be an object.")
-            return dict(function(data))
+            try:
+                return dict(function(data))
+            except UnknownPictureError as error:
+                return {**NEEDS_PICTURE, "error": str(error)}
     except gr.Error as error:
         return {"error": error.message}
 

@@ -19,7 +19,7 @@ import { LOST, Transport } from "./transport.js";
  * @property {(object: ObjectRecord, milliseconds: number) => void} answered an answer is new on the screen.
  * @property {() => void} completed a preview became the whole answer.
  * @property {() => void} hoverAnswered the answer for the pointer's place is there.
- * @property {(sentence: string) => void} failed
+ * @property {(sentence: string, isUnreached: boolean) => void} failed
  * @property {(isBusy: boolean) => void} busy
  * @property {() => void} queued
  *
@@ -106,6 +106,12 @@ export class Decoder extends Emitter {
   foresee(object) {
     const isSlow = Number.isFinite(this.#lastMilliseconds) && this.#lastMilliseconds > FORESEE_BELOW_MS;
     if (this.#underWay === null && !isSlow && !this.answers.get(object)) this.#ask(object, true);
+  }
+
+  /** Ask again what failed. */
+  retry() {
+    this.#refused.clear();
+    this.#next();
   }
 
   /** Another picture: what is under way is not waited for. */
@@ -238,7 +244,7 @@ export class Decoder extends Emitter {
    * @param {number} milliseconds
    */
   #take(reply, entry, milliseconds) {
-    if (reply.error) this.#refuse(entry, reply.error);
+    if (reply.error) this.#refuse(entry, reply);
     else if (reply.isDropped) this.#hovered = null;
     else {
       if (!reply.wasQueued) this.#lastMilliseconds = milliseconds;
@@ -309,11 +315,15 @@ export class Decoder extends Emitter {
 
   /**
    * @param {Entry} entry
-   * @param {string} sentence
+   * @param {Outcome} reply
    */
-  #refuse({ key, isSpeculative }, sentence) {
+  #refuse({ id, key, isSpeculative }, { error = "", isUnreached = false }) {
     this.#refused.add(key);
-    if (isSpeculative) this.#hovered = null;
-    else this.emit("failed", sentence);
+    if (isSpeculative) {
+      this.#hovered = null;
+      return;
+    }
+    this.answers.fail(id);
+    this.emit("failed", error, isUnreached);
   }
 }

@@ -138,12 +138,4 @@ export class Editor {
     if (added) this.status.say(`${this.session.selected.name}: click it in the picture.`);
     else this.status.say(`A picture takes at most ${MAX_OBJECTS} objects.`, { isError: true });
   }
-
-  undo() {
-    if (!this.session.undo()) this.status.say("Nothing to undo.");
-  }
-
-  redo() {
-    if (!this.session.redo()) this.status.say("Nothing to redo.");
-  }
 }

@@ -33,6 +33,16 @@ export class History {
     return this.#future.length > 0;
   }
 
+  /** What `undo` would go back to. */
+  get before() {
+    return this.#past.at(-1);
+  }
+
+  /** What `redo` would go on to. */
+  get after() {
+    return this.#future.at(-1);
+  }
+
   /**
    * Before an edit. Edits in quick succession with one tag, such as nudges of one mark, are undone together.
    *
@@ -103,6 +113,11 @@ export class History {
     this.#future = this.#future.slice(0, -1);
     this.#past = [...this.#past, now];
     return this.#restored(after);
+  }
+
+  /** An edit that is no step: what was undone cannot be redone after it. */
+  drop() {
+    this.#future = [];
   }
 
   /** What was undone last cannot be redone. */

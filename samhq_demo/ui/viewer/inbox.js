@@ -1,13 +1,16 @@
 // News from Python: pictures, objects, settings, answers that came the long way, progress.
 
 import { Answer } from "./answer.js";
+import { afterPaint } from "./dom.js";
 import { Emitter } from "./emitter.js";
 import { PictureBitmap } from "./picture.js";
 
 /**
+ * @import { Album } from "./album.js"
  * @import { Answers } from "./answers.js"
  * @import { Decoder } from "./decoder.js"
  * @import { Editor } from "./editor.js"
+ * @import { Keeper } from "./keeper.js"
  * @import { Mode } from "./mode.js"
  * @import { ObjectRecord, Session } from "./session.js"
  * @import { StatusLine } from "./status-line.js"
@@ -17,10 +20,13 @@ import { PictureBitmap } from "./picture.js";
  * @typedef {object} InboxEvents
  * @property {() => void} pictureComing what was begun on the old picture is over.
  * @property {() => void} pictureCame
+ * @property {(picture: Picture) => void} returned The server has it again, but its page does not know yet.
  */
 
 const HINT = "Click the object. Right click, or press long, what does not belong to it. Drag for a box.";
 const NO_PICTURE = "Choose an example, or bring a picture.";
+const TAKEN_AWAY = "The picture was taken away; undo brings it back. Choose an example, or bring a picture.";
+const LOST_PICTURE = "The server has lost the picture, and this browser could not keep it: choose it again.";
 
 /** @extends {Emitter<InboxEvents>} */
 export class Inbox extends Emitter {
@@ -35,9 +41,11 @@ export class Inbox extends Emitter {
    * @param {Surface} parts.surface
    * @param {Mode} parts.mode
    * @param {StatusLine} parts.status
+   * @param {Album} parts.album
+   * @param {Keeper} parts.keeper
    * @param {HTMLProgressElement} parts.progress
    */
-  constructor({ session, answers, decoder, editor, surface, mode, status, progress }) {
+  constructor({ session, answers, decoder, editor, surface, mode, status, album, keeper, progress }) {
     super();
     this.session = session;
     this.answers = answers;
@@ -46,6 +54,8 @@ export class Inbox extends Emitter {
     this.surface = surface;
     this.mode = mode;
     this.status = status;
+    this.album = album;
+    this.keeper = keeper;
     this.progress = progress;
     this.picturesShown = 0;
   }
@@ -53,7 +63,8 @@ export class Inbox extends Emitter {
   /** @param {Message} message */
   async receive(message) {
     if (message.settings) this.session.setSettings(message.settings);
-    if (message.picture !== undefined) await this.#setPicture(message.picture, message.objects);
+    if (message.kept) await this.#reopen(message.picture);
+    else if (message.picture !== undefined) await this.#setPicture(message.picture, message.objects);
     else if (message.objects) this.session.load(message.objects);
     if (message.answer) this.decoder.deliver(message.answer);
     if (message.point) this.editor.placePoint(message.point, this.mode.label);
@@ -66,34 +77,73 @@ export class Inbox extends Emitter {
    * @param {SavedObject[]} [objects]
    */
   async #setPicture(picture, objects) {
-    this.emit("pictureComing");
-    const turn = ++this.#pictureTurn; // of two pictures in a row the later one stays
-    if (!picture?.id) {
-      this.#removePicture();
+    if (!picture.id) {
+      this.removePicture(() => this.session.setPicture(null));
+      this.status.say(this.session.before ? TAKEN_AWAY : NO_PICTURE);
       return;
     }
-    this.mode.setPictureState("reading"); // the old picture stays in sight, but takes no more prompts
-    this.status.say("Reading the picture …");
-    const bitmap = await PictureBitmap.load(picture).catch(() => null);
-    if (turn !== this.#pictureTurn) bitmap?.close();
-    else if (bitmap) this.#showPicture(picture, bitmap, objects);
-    else this.#keepPicture();
+    const answers = (/** @type {readonly ObjectRecord[]} */ records) => this.#keepAnswers(records, objects ?? []);
+    const isShown = await this.showPicture(picture, () => this.session.setPicture(picture, objects, answers));
+    if (!isShown) return;
+    if (!objects) this.status.say(HINT);
+    afterPaint(() => this.album.keep(picture));
+  }
+
+  /**
+   * The picture that this browser had before the page was loaded again, with its objects.
+   *
+   * @param {Message["picture"]} [picture] none where the server has lost it.
+   */
+  async #reopen(picture) {
+    const { before } = this.keeper;
+    const found = picture?.id ? picture : before && (await this.album.bring(before.picture));
+    if (!found || found.id !== before?.picture.id) {
+      if (found) await this.#setPicture(found);
+      else this.status.say(LOST_PICTURE, { isError: true });
+      return;
+    }
+    this.mode.showView(before.view);
+    if (!(await this.showPicture(found, () => this.session.restore(found, before)))) return;
+    if (!picture) this.emit("returned", found);
+    afterPaint(() => this.album.keep(found));
   }
 
   /**
    * @param {Picture} picture
-   * @param {PictureBitmap} bitmap
-   * @param {SavedObject[]} [objects]
+   * @param {() => void} change in the session, once the picture is there to be shown.
+   * @returns {Promise<boolean>} whether it is shown.
    */
-  #showPicture(picture, bitmap, objects) {
-    this.answers.clear();
+  async showPicture(picture, change) {
+    this.emit("pictureComing");
+    const turn = ++this.#pictureTurn; // of two pictures in a row the later one stays
+    this.mode.setPictureState("reading"); // the old picture stays in sight, but takes no more prompts
+    this.status.say("Reading the picture …");
+    const bitmap = await this.#bitmapOf(picture);
+    if (turn !== this.#pictureTurn) {
+      bitmap?.close();
+      return false;
+    }
+    if (!bitmap) {
+      this.#keepPicture();
+      return false;
+    }
+    this.answers.restart();
     this.emit("pictureCame");
     this.mode.setPictureState("ready");
     this.picturesShown += 1;
+    this.album.remember(picture);
     this.surface.setPicture(picture, bitmap);
     this.decoder.restart();
-    this.session.setPicture(picture, objects, (records) => this.#keepAnswers(records, objects ?? []));
-    if (!objects) this.status.say(HINT);
+    change();
+    return true;
+  }
+
+  /** @param {Picture} picture whose file the server may have lost since it told of it. */
+  async #bitmapOf(picture) {
+    const bitmap = await PictureBitmap.load(picture).catch(() => null);
+    if (bitmap) return bitmap;
+    const again = await this.album.bring(picture);
+    return again && PictureBitmap.load(again).catch(() => null);
   }
 
   /**
@@ -114,13 +164,15 @@ export class Inbox extends Emitter {
     this.status.say("The picture could not be shown.", { isError: true });
   }
 
-  #removePicture() {
+  /** @param {() => void} change in the session. */
+  removePicture(change) {
+    this.emit("pictureComing");
+    this.#pictureTurn += 1;
     this.surface.removePicture();
-    this.answers.clear();
+    this.answers.restart();
     this.mode.setPictureState("empty");
     this.decoder.restart();
-    this.session.setPicture(null);
-    this.status.say(NO_PICTURE);
+    change();
   }
 
   /** @param {number | null} share */

@@ -28,7 +28,8 @@ export const NOTHING_MORE = { steps: [], mask: null };
 export const OBJECT = 1;
 export const BACKGROUND = 0;
 
-let masksNamed = 0;
+// Onwards from the time: the server knows masks by their ids, and a page that was loaded again must not use one twice.
+let masksNamed = Date.now();
 
 /**
  * A mask from a file as part of an object; each has an id of its own, so that questions tell them apart.

@@ -4,13 +4,13 @@
 import { Emitter } from "./emitter.js";
 import { History } from "./history.js";
 import {
-  FIRST_CHOICE, MAX_NAME, MAX_OBJECTS, MAX_POINTS, MAX_STEPS, NOTHING_MORE, NO_PROMPT, isBlank, namedMask,
-  withLabels,
+  FIRST_CHOICE, MAX_NAME, MAX_OBJECTS, MAX_POINTS, MAX_STEPS, NOTHING_MORE, NO_PROMPT, isBlank,
 } from "./prompt.js";
-import { OBJECT_COLORS } from "./shared.js";
+import { newObject, plainRecord, recordsOf, revived } from "./records.js";
 
 /**
  * @import { NamedMask } from "./prompt.js"
+ * @import { KeptSession, Snapshot } from "./records.js"
  * @import { Box, Branch, Choice, Picture, Prompt, SavedObject, Settings, Step } from "./wire.js"
  *
  * @typedef {object} ObjectRecord All that is known of one object but its answer.
@@ -23,8 +23,6 @@ import { OBJECT_COLORS } from "./shared.js";
  * @property {readonly Step[]} steps
  * @property {NamedMask | null} mask
  * @property {NamedMask | null} truth
- *
- * @typedef {{ objects: readonly ObjectRecord[], selectedId: number }} Snapshot
  *
  * @typedef {object} SessionEvents
  * @property {(what: "picture" | "settings" | "select" | "edit") => void} changed
@@ -78,7 +76,6 @@ export class Session extends Emitter {
     const fresh = this.#newObject(1);
     this.#objects = [fresh];
     this.#selectedId = fresh.id;
-    this.#history = new History();
   }
 
   /**
@@ -87,15 +84,21 @@ export class Session extends Emitter {
    */
   #newObject(number = 1 + Math.max(0, ...this.#objects.map((object) => object.number))) {
     this.#lastId += 1;
-    const color = OBJECT_COLORS[(number - 1) % OBJECT_COLORS.length];
-    return {
-      id: this.#lastId, number, name: `Object ${number}`, color, prompt: NO_PROMPT, choice: FIRST_CHOICE,
-      ...NOTHING_MORE, truth: null,
-    };
+    return newObject(this.#lastId, number);
+  }
+
+  /** What undo goes back to. */
+  get before() {
+    return this.#history.before;
+  }
+
+  /** What redo goes on to. */
+  get after() {
+    return this.#history.after;
   }
 
   /**
-   * There is nothing to undo then.
+   * The picture of before, with its objects, is one step back; a page without a picture is none.
    *
    * @param {Picture | null} picture
    * @param {SavedObject[]} [objects] those that come with the picture, as in `load`.
@@ -103,6 +106,8 @@ export class Session extends Emitter {
    *   anybody hears of the picture.
    */
   setPicture(picture, objects = [], made = () => {}) {
+    if (this.#picture) this.#history.note(this.#snapshot());
+    else this.#history.drop();
     this.#picture = picture;
     this.#restart();
     if (objects.length) {
@@ -111,6 +116,21 @@ export class Session extends Emitter {
       this.#selectedId = this.#objects[0].id;
       made(this.#objects);
     }
+    this.emit("changed", "picture");
+  }
+
+  /**
+   * As it was when `toJson` wrote it, but with nothing to undo.
+   *
+   * @param {Picture} picture
+   * @param {KeptSession} kept
+   */
+  restore(picture, { objects, selected, settings }) {
+    this.#picture = picture;
+    this.settings = { ...this.settings, ...settings };
+    this.#objects = revived(objects);
+    this.#lastId = Math.max(...objects.map(({ id }) => id));
+    this.#selectedId = this.object(selected)?.id ?? this.#objects[0].id;
     this.emit("changed", "picture");
   }
 
@@ -284,24 +304,11 @@ export class Session extends Emitter {
 
   /**
    * @param {SavedObject[]} objects
-   * @returns {ObjectRecord[]}
    */
   #records(objects) {
-    let last = 0;
-    return objects.slice(0, MAX_OBJECTS).map(({ name, number, color, prompt, choice, steps, mask, truth }) => {
-      const fresh = this.#newObject(number ?? last + 1);
-      last = Math.max(last, fresh.number);
-      return {
-        ...fresh,
-        name: name ? String(name).slice(0, MAX_NAME) : fresh.name,
-        color: color ?? fresh.color,
-        prompt: withLabels({ ...NO_PROMPT, ...prompt }),
-        choice: { ...FIRST_CHOICE, ...choice },
-        steps: steps ?? [],
-        mask: mask ? namedMask(mask) : null,
-        truth: truth ? namedMask(truth) : null,
-      };
-    });
+    const records = recordsOf(objects, this.#lastId + 1);
+    this.#lastId += records.length;
+    return records;
   }
 
   /**
@@ -329,12 +336,12 @@ export class Session extends Emitter {
    */
   #edit(objects, selectedId, tag = null) {
     this.#history.note(this.#snapshot(), tag);
-    this.#put({ objects, selectedId });
+    this.#put({ ...this.#snapshot(), objects, selectedId });
   }
 
   /** @returns {Snapshot} */
   #snapshot() {
-    return { objects: this.#objects, selectedId: this.#selectedId };
+    return { objects: this.#objects, selectedId: this.#selectedId, picture: this.#picture, lastId: this.#lastId };
   }
 
   /**
@@ -343,9 +350,13 @@ export class Session extends Emitter {
    */
   #put(snapshot) {
     if (!snapshot) return false;
-    this.#objects = snapshot.objects;
-    this.#selectedId = snapshot.selectedId;
-    this.emit("changed", "edit");
+    const { objects, selectedId, picture, lastId } = snapshot;
+    const isOther = picture?.id !== this.#picture?.id;
+    this.#lastId = isOther ? lastId : Math.max(lastId, this.#lastId);
+    this.#objects = objects;
+    this.#selectedId = selectedId;
+    this.#picture = picture;
+    this.emit("changed", isOther ? "picture" : "edit");
     return true;
   }
 
@@ -379,16 +390,11 @@ export class Session extends Emitter {
 
   /** The session as plain JSON, to be kept and loaded again. */
   toJson() {
-    const plain = (/** @type {NamedMask} */ { id, name, rle, void: undecided, how }) => (
-      { id, name, rle, ...(undecided && { void: undecided.rle }), ...(how && { how }) }
-    );
     return {
       picture: this.#picture && this.#picture.id,
       selected: this.selectedId,
       settings: this.settings,
-      objects: this.objects.map(({ id, number, name, color, prompt, choice, steps, mask, truth }) => ({
-        id, number, name, color, prompt, choice, steps, mask: mask && plain(mask), truth: truth && plain(truth),
-      })),
+      objects: this.objects.map(plainRecord),
     };
   }
 }

@@ -1,5 +1,6 @@
 // The entry: brings the viewer to life in gr.HTML's element, and gives the page's scripts and tests their handle.
 
+import { Album } from "./album.js";
 import { partOf } from "./dom.js";
 import { Viewer } from "./viewer.js";
 
@@ -8,7 +9,7 @@ import { Viewer } from "./viewer.js";
  *
  * @typedef {object} Component What gr.HTML's `js_on_load` is called with.
  * @property {HTMLElement} element around the template.
- * @property {(event: "submit" | "upload", data: unknown) => void} trigger tells of an event in Python.
+ * @property {(event: "submit" | "upload" | "select", data: unknown) => void} trigger tells of an event in Python.
  * @property {{ options: ViewerOptions, value: Message | null }} props live.
  * @property {Server} server Python's functions.
  * @property {(file: File) => Promise<Upload>} upload
@@ -23,12 +24,16 @@ import { Viewer } from "./viewer.js";
 export function start({ element, trigger, props, server, upload, watch }) {
   const host = element.closest("[id=viewer]") ?? element.parentElement;
   if (!(host instanceof HTMLElement)) throw new Error("The viewer's template is not on the page.");
+  const album = new Album({ server, upload });
+  const withPictures = album.withPictures();
   const viewer = new Viewer(partOf(element, ".sv", HTMLElement), host, {
-    server,
+    server: withPictures,
     upload,
-    ask: async (/** @type {Question} */ question) => server.decode(question),
+    album,
+    ask: (/** @type {Question} */ question) => withPictures.decode(question),
     queue: (/** @type {Question} */ question) => trigger("submit", question),
     arrive: (/** @type {{ path: string, name: string }} */ file) => trigger("upload", file),
+    tell: (/** @type {string | null} */ ticket) => trigger("select", { picture: ticket }),
   }, plain(props.options) ?? {});
   Object.assign(host, { viewer: handleOf(viewer) });
   const receive = () => {

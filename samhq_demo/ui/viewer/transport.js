@@ -7,7 +7,7 @@ import { Emitter } from "./emitter.js";
  *
  * @typedef {(question: Question) => Promise<Reply | undefined>} Ask
  * @typedef {(question: Question) => void} Queue sends it the long way; the reply comes to `deliver`.
- * @typedef {Reply & { isDropped?: boolean, wasQueued?: boolean }} Outcome
+ * @typedef {Reply & { isDropped?: boolean, wasQueued?: boolean, isUnreached?: boolean }} Outcome
  *
  * @typedef {object} TransportEvents
  * @property {() => void} queued a question waits in the queue.
@@ -18,6 +18,11 @@ const ASK_AGAIN_MS = 2000; // while a question is in the queue: its answer may b
 const QUEUE_PATIENCE_MS = 600_000; // a large model on a slow machine, with others before
 /** @type {Reply} What takes the place of a reply that did not come. */
 export const LOST = { error: "The server did not answer. Your prompts are kept; change one to try again." };
+
+/** @type {Outcome} Where a question did not even get to the server. */
+export const UNREACHED = {
+  error: "The server cannot be reached. Your prompts are kept here, and asked again once it can.", isUnreached: true,
+};
 
 /** @extends {Emitter<TransportEvents>} */
 export class Transport extends Emitter {
@@ -60,7 +65,7 @@ export class Transport extends Emitter {
    * @returns {Promise<Outcome>}
    */
   async send(question, mayQueue) {
-    const direct = this.ask(question).catch(() => LOST);
+    const direct = this.ask(question).then((found) => found ?? UNREACHED, () => UNREACHED);
     let isOver = false;
     direct.then((reply) => isOver && reply && this.emit("late", reply, question.sequence));
     const reply = (await inTime(direct, this.patience)) ?? LOST;

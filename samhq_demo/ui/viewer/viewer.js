@@ -14,9 +14,11 @@ import { Gestures } from "./gestures.js";
 import { Given } from "./given.js";
 import { Hover } from "./hover.js";
 import { Inbox } from "./inbox.js";
+import { Keeper } from "./keeper.js";
 import { Keys } from "./keys.js";
 import { Mode } from "./mode.js";
 import { isAnswerable, isBlank, isEmpty } from "./prompt.js";
+import { Recovery } from "./recovery.js";
 import { Scores } from "./scores.js";
 import { Session } from "./session.js";
 import { StatusLine } from "./status-line.js";
@@ -25,15 +27,22 @@ import { ObjectTable } from "./table.js";
 import { answeredLine, verdictLine } from "./texts.js";
 import { Toolbar } from "./toolbar.js";
 import { VerdictLine } from "./verdict-line.js";
+import { WayBack } from "./way-back.js";
 
 /**
+ * @import { Album } from "./album.js"
  * @import { Link as FileLink } from "./arrivals.js"
  * @import { ObjectRecord } from "./session.js"
  * @import { Scene } from "./surface.js"
  * @import { Ask, Queue } from "./transport.js"
  * @import { ViewerOptions } from "./wire.js"
  *
- * @typedef {FileLink & { ask: Ask, queue: Queue }} Link What start.js knows of Python.
+ * @typedef {object} Ways
+ * @property {Ask} ask
+ * @property {Queue} queue
+ * @property {Album} album
+ * @property {(ticket: string | null) => void} tell which picture was gone back to.
+ * @typedef {FileLink & Ways} Link What start.js knows of Python.
  */
 
 const WAITING = "The picture is being prepared, once for both models; the answer follows …";
@@ -41,6 +50,7 @@ const BACKGROUND_ALONE = "Background alone says nothing: mark the object too, or
 const BUSY_AFTER_MS = 250; // only what takes long is worth a sign: quick answers would make it flicker
 const PATIENCE_MS = 120_000;
 const HOVER_BELOW_MS = 200;
+const OLD_COLOR = "#8c8c8c"; // of a mask whose next answer failed to come
 
 export class Viewer {
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -57,12 +67,13 @@ export class Viewer {
     this.root = root;
     this.host = host;
     const find = (/** @type {string} */ selector) => partOf(root, selector, HTMLElement);
-    const { server, ask, queue } = link;
     const status = (this.status = new StatusLine(find(".status")));
     const mode = (this.mode = new Mode(root));
     const draftBox = (this.draftBox = new DraftBox());
     const session = (this.session = new Session(options.settings ?? {}));
     const answers = (this.answers = new Answers(session));
+    const { server, ask, queue, album } = link;
+    const keeper = new Keeper(session, mode, options.kept_as ?? "");
     const surface = (this.surface = new Surface(root, () => this.#scene()));
     const decoder = (this.decoder = new Decoder(session, answers, {
       ask, queue, patience: options.patience_ms ?? PATIENCE_MS, hoverBelow: options.hover_below_ms ?? HOVER_BELOW_MS,
@@ -76,7 +87,8 @@ export class Viewer {
     this.gestures = new Gestures(parts);
     this.arrivals = new Arrivals(root, { session, mode, status, stage: surface.stage, link });
     this.exportPanel = new ExportPanel(find(".take"), { ...parts, server });
-    this.inbox = new Inbox({ ...parts, progress: partOf(root, ".progress", HTMLProgressElement) });
+    this.inbox = new Inbox({ ...parts, album, keeper, progress: partOf(root, ".progress", HTMLProgressElement) });
+    this.wayBack = new WayBack({ session, status, inbox: this.inbox, album, tell: link.tell });
     const actions = actionsOf(this);
     this.toolbar = new Toolbar(root, actions, { ...parts, hover });
     this.keys = new Keys(actions, { root, surface, mode });
@@ -85,7 +97,8 @@ export class Viewer {
       new VerdictLine({ verdict: find(".verdict"), summary: find(".summary") }, { session, answers }),
       new Given(find(".given"), session), this.exportPanel, new Candidates(find(".candidates"), parts),
     ];
-    this.#listen();
+    this.recovery = new Recovery(decoder);
+    this.#listen(link);
     host.setAttribute("data-revision", "0");
     mode.showView("side");
     this.#refresh();
@@ -93,7 +106,8 @@ export class Viewer {
 
   // ---- what the parts tell ---------------------------------------------------------------------------
 
-  #listen() {
+  /** @param {Link} link */
+  #listen(link) {
     const { session, decoder, surface, mode, hover, cursor, gestures, inbox } = this;
     const repaintMarks = () => surface.schedule({ masks: false });
     session.on("changed", (what) => this.#changed(what));
@@ -101,7 +115,7 @@ export class Viewer {
     decoder.on("answered", (object, milliseconds) => this.#answered(object, milliseconds));
     decoder.on("completed", () => this.#completed());
     decoder.on("hoverAnswered", repaintMarks);
-    decoder.on("failed", (sentence) => this.status.say(sentence, { isError: true }));
+    decoder.on("failed", (sentence) => this.#failed(sentence));
     decoder.on("busy", (isBusy) => this.#showBusy(isBusy));
     decoder.on("queued", () => this.status.say(WAITING));
     surface.on("moved", (how) => this.#moved(how === "zoomed"));
@@ -117,6 +131,7 @@ export class Viewer {
     });
     gestures.on("released", (mark) => hover.activate(mark));
     inbox.on("pictureComing", () => gestures.abort());
+    inbox.on("returned", ({ id }) => link.tell(id));
     inbox.on("pictureCame", () => cursor.hide());
   }
 
@@ -156,6 +171,12 @@ export class Viewer {
     this.status.say(answeredLine(object, scores, milliseconds));
   }
 
+  /** @param {string} sentence */
+  #failed(sentence) {
+    this.status.say(sentence, { isError: true });
+    this.#refresh();
+  }
+
   #completed() {
     this.surface.schedule();
     this.#refreshNumbers();
@@ -193,6 +214,7 @@ export class Viewer {
   }
 
   #refreshNumbers() {
+    this.root.toggleAttribute("data-old", this.answers.isOld(this.session.selected));
     for (const part of this.numbers) part.update();
   }
 
@@ -202,7 +224,7 @@ export class Viewer {
     const { bitmap, isMoving } = surface;
     const { selected } = session;
     const masks = bitmap ? session.objects.map((object) => ({
-      id: object.id, color: object.color,
+      id: object.id, color: answers.isOld(object) ? OLD_COLOR : object.color,
       rles: { sam: answers.rle(object, "sam"), sam_hq: answers.rle(object, "sam_hq") },
     })) : [];
     return {

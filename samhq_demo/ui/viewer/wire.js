@@ -88,7 +88,7 @@
  * @typedef {object} Reply To a question: objects, or what is missing for them, or a sentence on what is wrong.
  * @property {number} [sequence]
  * @property {(ObjectPreview | ObjectComparison)[]} [objects]
- * @property {"queue" | "masks"} [needs]
+ * @property {"queue" | "masks" | "picture"} [needs]
  * @property {string} [error]
  */
 
@@ -98,7 +98,8 @@
  * @property {string} [name] of the file, as its sender calls it.
  * @property {number} width
  * @property {number} height
- * @property {{ url: string }} file What is shown; it may be smaller than the picture.
+ * @property {{ url: string, path?: string }} file What is shown; it may be smaller than the picture.
+ * @property {{ path: string, bytes: number }} [sent] The file as it came to the server.
  *
  * @typedef {object} SavedObject An object that comes with a picture or from a file.
  * @property {string} [name]
@@ -118,6 +119,7 @@
  * @property {Point} [point]
  * @property {Reply & { sequence: number }} [answer]
  * @property {number | null} [progress]
+ * @property {boolean} [kept] The picture is the one that was kept here; without one, the server has lost it.
  * @property {string} [say]
  * @property {boolean} [is_error]
  *
@@ -126,19 +128,22 @@
  * @property {boolean} [hover]
  * @property {number} [hover_below_ms]
  * @property {number} [patience_ms]
+ * @property {string} [kept_as] The entry of sessionStorage that Python reads.
  */
 
 /**
  * @typedef {{ path: string }} Upload
- * @typedef {object} MaskReply The mask in a file; or the labels in it, of which one is to be chosen.
+ * @typedef {{ error?: string, needs?: "queue" | "masks" | "picture" }} Failed
+ * @typedef {object} FoundMask The mask in a file; or the labels in it, of which one is to be chosen.
  * @property {Rle} [rle]
  * @property {Rle | null} [void] The pixels that no score counts.
  * @property {string} [how] How the file was read.
  * @property {string[]} [labels]
- * @property {string} [error]
- * @typedef {{ objects?: SavedObject[], settings?: Settings, error?: string }} PromptsReply
- * @typedef {{ path?: string, name?: string, error?: string }} ExportReply
- * @typedef {{ text?: string, error?: string }} CodeReply
+ * @typedef {FoundMask & Failed} MaskReply
+ * @typedef {{ objects?: SavedObject[], settings?: Settings } & Failed} PromptsReply
+ * @typedef {{ path?: string, name?: string } & Failed} ExportReply
+ * @typedef {{ text?: string } & Failed} CodeReply
+ * @typedef {{ picture?: Picture } & Failed} AgainReply
  *
  * @typedef {object} ExportedMask
  * @property {Rle | null} rle
@@ -171,12 +176,15 @@
  * @property {Settings} settings
  * @property {CodeObject[]} objects
  *
+ * @typedef {{ picture: string, path?: string, name?: string }} AgainRequest With an upload where the server lost it.
+ *
  * @typedef {object} Server Python's functions; a connection that is lost rejects or gives nothing.
  * @property {(question: Question) => Promise<Reply | undefined>} decode
  * @property {(request: { picture: string, path: string, label?: string }) => Promise<MaskReply | undefined>} mask
  * @property {(request: { picture: string, text: string }) => Promise<PromptsReply | undefined>} prompts
  * @property {(request: ExportRequest) => Promise<ExportReply | undefined>} take
  * @property {(request: CodeRequest) => Promise<CodeReply | undefined>} code
+ * @property {(request: AgainRequest) => Promise<AgainReply | undefined>} [again]
  */
 
 /** The two branches' keys, in the order in which they are shown. */

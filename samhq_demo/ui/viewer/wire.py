@@ -46,7 +46,7 @@ class QuestionJson(Settings):
 class Needs(TypedDict):
     """Instead of an answer: what is missing for it."""
 
-    needs: Literal["queue", "masks"]
+    needs: Literal["queue", "masks", "picture"]
 
 
 Answer = ComparisonJson | PreviewJson | Needs
@@ -105,7 +105,7 @@ class Picture(TypedDict, total=False):
     """A picture that the viewer shows; an empty one: no picture any more.
 
     id: its ticket. name: of its file, as its sender calls it. width, height: its own size, the space of all
-    coordinates. file: what the browser shows.
+    coordinates. file: what the browser shows. sent: the file as it came, {"path", "bytes"}.
     """
 
     id: str
@@ -113,6 +113,7 @@ class Picture(TypedDict, total=False):
     width: int
     height: int
     file: dict[str, Any]
+    sent: dict[str, Any]
 
 
 class Message(TypedDict, total=False):
@@ -124,6 +125,7 @@ class Message(TypedDict, total=False):
     point: tuple[float, float]
     answer: dict[str, Any]
     progress: float
+    kept: bool
     say: str
     is_error: bool
     stamp: str
@@ -213,3 +215,4 @@ class ViewerOptions(TypedDict):
     hover: bool
     hover_below_ms: float
     patience_ms: float
+    kept_as: str

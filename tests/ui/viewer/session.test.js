@@ -146,16 +146,50 @@ test("undo brings back objects and which of them was chosen", () => {
   assert.deepEqual(session.objects.map(({ id }) => id), [first.id, second.id]);
 });
 
-test("a new picture starts over, with the objects that came with it and nothing to undo", () => {
+test("a new picture starts over with the objects that came with it, and undo leads back to the old one", () => {
   const session = opened();
   session.addPoint(1, 1, OBJECT);
   session.addObject();
+  const before = session.toJson();
   /** @type {SavedObject[]} */
   const saved = [{ name: "Disc", prompt: { points: [[5, 6]] } }, { prompt: { box: BOX } }];
   session.setPicture({ ...PICTURE, id: "other" }, saved);
-  assert.ok(!session.canUndo);
   assert.deepEqual(session.objects.map(({ name }) => name), ["Disc", "Object 2"]);
   assert.deepEqual(session.selected.prompt, { points: [[5, 6]], labels: [OBJECT], box: null });
+  assert.ok(session.undo());
+  assert.deepEqual(session.toJson(), before);
+  session.addObject();
+  assert.deepEqual(session.objects.map(({ id }) => id), [1, 2, 3], "An id of the old picture's own.");
+  assert.ok(session.undo());
+  assert.ok(session.undo() && session.undo() && !session.canUndo, "All edits of the old picture can be undone too.");
+});
+
+test("a page without a picture is no step, neither the first nor one in between", () => {
+  const session = opened();
+  assert.ok(!session.canUndo);
+  session.addPoint(1, 1, OBJECT);
+  session.setPicture(null);
+  session.setPicture({ ...PICTURE, id: "other" });
+  session.undo();
+  assert.equal(session.picture?.id, "ticket");
+  assert.deepEqual(xs(session), [1]);
+  session.redo();
+  assert.equal(session.picture?.id, "other");
+});
+
+test("a session is restored as it was written, and new objects have new ids", () => {
+  const session = opened();
+  session.addPoint(1, 1, OBJECT);
+  session.addObject();
+  session.removeObject(1);
+  session.rename(2, "Dog");
+  const kept = session.toJson();
+  const restored = new Session({});
+  restored.restore(PICTURE, kept);
+  assert.deepEqual(restored.toJson(), kept);
+  assert.ok(!restored.canUndo);
+  restored.addObject();
+  assert.deepEqual(restored.objects.map(({ id }) => id), [2, 3]);
 });
 
 test("equal questions have equal keys; a choice or a name is no part of the question", () => {

@@ -7,8 +7,9 @@ import { setTimeout as wait } from "node:timers/promises";
 import { namedMask } from "../../../samhq_demo/ui/viewer/prompt.js";
 import { Questions } from "../../../samhq_demo/ui/viewer/questions.js";
 import { Session } from "../../../samhq_demo/ui/viewer/session.js";
-import { LOST, Transport } from "../../../samhq_demo/ui/viewer/transport.js";
+import { LOST, Transport, UNREACHED } from "../../../samhq_demo/ui/viewer/transport.js";
 
+/** @import { Ask } from "../../../samhq_demo/ui/viewer/transport.js" */
 /** @import { Question, Reply, Rle } from "../../../samhq_demo/ui/viewer/wire.js" */
 
 /** @type {Rle} */
@@ -49,10 +50,10 @@ test("a preview is asked for only where the best masks are shown", () => {
 
 test("a lost connection and a reply that does not come are both told in a sentence", async () => {
   const gone = () => Promise.reject(new Error("gone"));
-  for (const ask of [gone, async () => undefined, () => wait(200, ANSWERED)]) {
-    const transport = new Transport({ ask, queue: never, patience: 20 });
-    assert.deepEqual(await transport.send(QUESTION, () => true), LOST);
-  }
+  const send = (/** @type {Ask} */ ask) =>
+    new Transport({ ask, queue: never, patience: 20 }).send(QUESTION, () => true);
+  for (const ask of [gone, async () => undefined]) assert.deepEqual(await send(ask), UNREACHED);
+  assert.deepEqual(await send(() => wait(200, ANSWERED)), LOST);
 });
 
 test("a reply that comes after it was given up is told with the question's number", async () => {
