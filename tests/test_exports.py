@@ -268,7 +268,10 @@ def test_saved_prompts_bring_everything_back(visitor: Visitor, tmp_path: Path) -
             key: new[key] for key in ("name", "prompt", "steps", "choice")
         }
         assert (old["truth"] or {}).get("rle") == (new["truth"] or {}).get("rle")
-    assert visitor.page.inner_text("#viewer .objects") == scores
+    # The scores along the edges follow the masks.
+    visitor.page.wait_for_function(
+        "scores => document.querySelector('#viewer .objects').innerText === scores", arg=scores
+    )
     (tmp_path / "other.json").write_text('{"no": "prompts"}')
     visitor.give("load", tmp_path / "other.json")
     visitor.page.wait_for_selector("#status.error")

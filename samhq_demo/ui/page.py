@@ -6,6 +6,7 @@ of the page brings pictures to it and says which model answers.
 
 from __future__ import annotations
 
+from abc import ABCMeta
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -95,7 +96,7 @@ def _lay_out(service: CompareService, handlers: Handlers, examples: tuple[Exampl
     with gr.Row(elem_id="work"):
         with gr.Column(elem_id="side", min_width=0):
             picture = _picture()
-            upload = _as_it_came(gr.UploadButton(texts.ANOTHER, size="sm", elem_id="upload"))
+            upload = _as_it_came(gr.UploadButton)(texts.ANOTHER, size="sm", elem_id="upload")
             model = gr.Dropdown(handlers.model_choices(), value="", label=texts.MODEL, elem_id="model")
             answering = gr.HTML(handlers.answering(), elem_id="answering")
             gr.HTML(texts.note_html(), elem_id="note")
@@ -118,7 +119,7 @@ def _lay_out(service: CompareService, handlers: Handlers, examples: tuple[Exampl
 
 def _picture() -> gr.Image:
     """The picture as Gradio has it: a way to bring one, and to click it."""
-    picture = gr.Image(
+    return _as_it_came(gr.Image)(
         type="filepath",
         image_mode=None,
         format="jpeg",
@@ -129,24 +130,25 @@ def _picture() -> gr.Image:
         placeholder=texts.PICTURE_EMPTY,
         alt_text=texts.PICTURE_ALT,
     )
-    return _as_it_came(picture)
 
 
-def _as_it_came(component: Sender) -> Sender:
-    """Have `component` hand over the file as the visitor sent it: {"path", "name"}, None where there is none.
+def _as_it_came(kind: type[Sender]) -> type[Sender]:
+    """The component `kind` that hands over the file as the visitor sent it: {"path", "name"}, None for none.
 
     Gradio would open it first, fail with a notice of its own where it is no picture, change its pixels, and
-    tell its name only as it is on the server. A method on the instance, as a subclass makes Gradio write a
-    file beside this one.
+    tell its name only as it is on the server. A class and not one instance, as every update of a component
+    makes another instance for the visitor; made past Gradio's metaclass, which writes a file beside the
+    module of each subclass.
     """
 
-    def sent(payload: Any) -> dict[str, str] | None:
+    def sent(_: Any, payload: Any) -> dict[str, str] | None:
         if payload is None or not payload.path:
             return None
         return {"path": payload.path, "name": payload.orig_name or Path(payload.path).name}
 
-    component.preprocess = sent  # type: ignore[method-assign, assignment]
-    return component
+    members = {"preprocess": sent, "__module__": kind.__module__, "__doc__": kind.__doc__}
+    made: type[Sender] = ABCMeta.__new__(type(kind), kind.__name__, (kind,), members)
+    return made
 
 
 def _wire_pictures(parts: Parts, handlers: Handlers, page: gr.Blocks) -> None:
