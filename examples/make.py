@@ -231,18 +231,6 @@ def _deepest(mask: np.ndarray) -> tuple[int, int]:
 # In the order in which the bundled checkpoint is at its best: the page opens with the first.
 EXAMPLES: tuple[Photo | PackagePhoto | Drawing, ...] = (
     Drawing("bicycle", "Bicycle: a box", 1054, 0.7, 1, click=False),
-    PackagePhoto(
-        "fig",
-        "Fig: two clicks",
-        "lomiri-wallpapers-16.04",
-        "20.04.0-2",
-        "usr/share/backgrounds/Picture_0B_by_freespace.jpg",
-        (0, 0, 2572, 1740),
-        900,
-        _click((525, 335), (400, 286)),
-        'Trevor "Freespace"',
-        "[CC BY 4.0](https://creativecommons.org/licenses/by/4.0/)",
-    ),
     Photo(
         "coffee",
         "Cup and saucer: a box",
@@ -253,8 +241,17 @@ EXAMPLES: tuple[Photo | PackagePhoto | Drawing, ...] = (
     ),
     Drawing("house", "House: one click", 73, 0.0, 0, click=True),
     Photo(
+        "cat",
+        "Cat: clicks on it and one beside it",
+        "chelsea.png",
+        _click((230, 50), (90, 190), background=((430, 220),)),
+        "Stefan van der Walt",
+        "CC0",
+    ),
+    Photo(
         "camera", "Tripod: a box", "camera.png", _box((229, 216, 407, 512)), "Lav Varshney", "CC0", thin=True
     ),
+    Drawing("snowflake", "Snowflake: a box", 1067, 0.7, 0, click=False),
     PackagePhoto(
         "dandelion",
         "Dandelion: a box",
@@ -269,23 +266,6 @@ EXAMPLES: tuple[Photo | PackagePhoto | Drawing, ...] = (
         thin=True,
     ),
     Drawing("hearts", "Hearts: one click", 78, 0.0, 0, click=True),
-    Drawing("snowflake", "Snowflake: a box", 1067, 0.7, 0, click=False),
-    Photo(
-        "rocket",
-        "Rocket: one click",
-        "rocket.jpg",
-        _click((322, 250)),
-        "SpaceX, https://www.flickr.com/photos/spacexphotos/16511594820",
-        "public domain",
-    ),
-    Photo(
-        "cat",
-        "Cat: clicks on it and one beside it",
-        "chelsea.png",
-        _click((230, 50), (90, 190), background=((430, 220),)),
-        "Stefan van der Walt",
-        "CC0",
-    ),
     Photo(
         "astronaut",
         "Astronaut: a box and a click",
@@ -293,6 +273,26 @@ EXAMPLES: tuple[Photo | PackagePhoto | Drawing, ...] = (
         _box((22, 14, 366, 512), (100, 320)),
         "NASA, https://flic.kr/p/r9qvLn",
         "public domain, no known copyright restrictions",
+    ),
+    PackagePhoto(
+        "fig",
+        "Fig: one click",
+        "lomiri-wallpapers-16.04",
+        "20.04.0-2",
+        "usr/share/backgrounds/Picture_0B_by_freespace.jpg",
+        (0, 0, 2572, 1740),
+        900,
+        _click((525, 335)),
+        'Trevor "Freespace"',
+        "[CC BY 4.0](https://creativecommons.org/licenses/by/4.0/)",
+    ),
+    Photo(
+        "rocket",
+        "Rocket: one click",
+        "rocket.jpg",
+        _click((322, 250)),
+        "SpaceX, https://www.flickr.com/photos/spacexphotos/16511594820",
+        "public domain",
     ),
     Drawing("ladder", "Ladder: a box", 1068, 0.7, 0, click=False),
 )
