@@ -71,7 +71,7 @@ export class Scores {
  */
 function showCaption({ branch, lead, small, better: marks }, scores, { hasTruth, better }) {
   setText(lead, scores ? captionLead(branch, scores, hasTruth) : "");
-  setText(small, scores && !hasTruth ? `${OWN_CONFIDENCE} ${estimate(scores[branch].predicted_iou)}` : "");
+  setText(small, scores ? `${OWN_CONFIDENCE} ${estimate(scores[branch].predicted_iou)}` : "");
   for (const mark of marks) mark.hidden = better !== branch;
 }
 
