@@ -91,20 +91,22 @@ def titles(visitor: Visitor) -> list[str]:
 def test_the_page_opens_answered_within_a_second_of_its_load(app: RunningApp, browser: Browser) -> None:
     """The quickest of some loads; a machine with much else to do is given more, as all takes longer there."""
     Visitor.arrive(browser, app.url).leave()  # the model is loaded
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE_MS)
-    page.add_init_script(_WATCH)
     questions: list[str] = []
-    page.on("request", lambda sent: questions.append(sent.url) if "component_server" in sent.url else None)
     times: list[tuple[float, float]] = []
     while not times or (min(took for took, _ in times) > 1000 and len(times) < 6):
+        context = browser.new_context(viewport={"width": 1440, "height": 900})  # nothing is kept from before
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.add_init_script(_WATCH)
+        page.on(
+            "request", lambda sent: questions.append(sent.url) if "component_server" in sent.url else None
+        )
         page.goto(app.url)
         page.wait_for_function("marks.answered && marks.load")
         times.append(tuple(page.evaluate("[marks.answered - marks.load, marks.viewer - marks.load]")))
         # The answer came with the picture: the browser had to ask for nothing.
         assert questions == []
-    context.close()
+        context.close()
     # Gradio's own part is some 200 ms where nothing else runs.
     assert any(took < max(1000, 5 * gradio) for took, gradio in times), times
 

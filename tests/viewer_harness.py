@@ -4,6 +4,7 @@ What it takes is the least that any answer can take, so the benchmarks use it as
 `python -m tests.viewer_harness [width height]`.
 """
 
+import itertools
 import json
 import sys
 import tempfile
@@ -56,6 +57,7 @@ class Harness:
         self.needs_masks = False  # whether a mask that is only named is not known
         self.previews = False  # whether an answer begins as a preview
         self._running = 0
+        self._tickets = itertools.count()
         self._lock = threading.Lock()
         self._answers: dict[Any, dict[str, Any]] = {}
 
@@ -72,7 +74,11 @@ class Harness:
         return picture_id
 
     def shown(self, picture_id: str) -> Message:
-        return viewer_message(picture=self.pictures[picture_id])
+        """As in the app, a picture that comes again has another ticket: no answer of before is its own."""
+        picture = self.pictures[picture_id]
+        again: ShownPicture = {**picture, "id": f"{picture_id} {next(self._tickets)}"}
+        self.pictures[again["id"]] = again
+        return viewer_message(picture=again)
 
     def reset(self) -> None:
         """As before the first question; pictures and drawn masks stay."""
