@@ -49,7 +49,10 @@ def test_the_first_sight_says_in_words_which_model_is_better(visitor: Visitor) -
     for branch, name in NAMES.items():
         mark = " better" if branch == better else ""
         boundary = visitor.score(branch, "true_boundary_iou")
-        assert caption(visitor, branch) == f"{name} IoU {found[branch]:.3f}, boundary {boundary}{mark}"
+        confidence = visitor.score(branch, "predicted_iou")
+        assert caption(visitor, branch) == (
+            f"{name} IoU {found[branch]:.3f}, boundary {boundary}{mark} SAM's own confidence {confidence}"
+        )
         assert visitor.page.locator(f"#viewer .scores [data-better={branch}]").is_visible() == bool(mark)
     line = visitor.page.inner_text("#viewer .verdict")
     assert line == (
