@@ -23,8 +23,17 @@ from .compute import Compute
 from .embedding import ImageEmbedding
 from .encoder import run_encoder
 from .input_transform import InputTransform
-from .sam import Attended, DecodedMasks, PromptEmbedding, attend_sam, iou_scores, sam_masks, upscale
-from .sam_hq import attend_sam_hq, hq_features, sam_hq_masks
+from .sam import (
+    Attended,
+    DecodedMasks,
+    PromptEmbedding,
+    attend,
+    iou_scores,
+    sam_masks,
+    sam_output_tokens,
+    upscale,
+)
+from .sam_hq import hq_features, sam_hq_masks, sam_hq_output_tokens
 
 # A batch's activations, by the decoder's device. On a CPU small ones are faster: they stay in its cache.
 # Each object takes at most so many bytes for every value of the embedding: with ViT-B 84 MB, so there it
@@ -237,9 +246,10 @@ class ModelPair:
         """The first half of a branch's decoder, in which prompts of one length and the picture meet."""
         model = self.sam if branch == "sam" else self.sam_hq
         prompt = self._embed(model, embedding.input_transform, prompts, mask_input)
-        attend = attend_sam if branch == "sam" else attend_sam_hq
+        output_tokens = sam_output_tokens if branch == "sam" else sam_hq_output_tokens
         return attend(
             model.mask_decoder,
+            output_tokens(model.mask_decoder),
             image_embeddings=embedding.sam if branch == "sam" else embedding.sam_hq,
             image_positions=self._sam_positions if branch == "sam" else self._sam_hq_positions,
             sparse=prompt.sparse,

@@ -113,23 +113,9 @@ def iou_scores(decoder: Any, attended: Attended) -> Tensor:
     return scores
 
 
-def attend_sam(
-    decoder: Any,
-    *,
-    image_embeddings: Tensor,
-    image_positions: Tensor,
-    sparse: Tensor | None,
-    dense: Tensor,
-) -> Attended:
-    """`attend` with SAM's own output tokens."""
-    return attend(
-        decoder,
-        torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight]),
-        image_embeddings=image_embeddings,
-        image_positions=image_positions,
-        sparse=sparse,
-        dense=dense,
-    )
+def sam_output_tokens(decoder: Any) -> Tensor:
+    """SAM's output tokens for `attend`, (5, C): the IoU token and four mask tokens."""
+    return torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight])
 
 
 def decode_sam(
@@ -141,8 +127,9 @@ def decode_sam(
     dense: Tensor,
 ) -> DecodedMasks:
     """Run SAM's own decoder. Shapes as in `attend`; returns four masks an object."""
-    attended = attend_sam(
+    attended = attend(
         decoder,
+        sam_output_tokens(decoder),
         image_embeddings=image_embeddings,
         image_positions=image_positions,
         sparse=sparse,

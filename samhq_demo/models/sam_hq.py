@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .sam import Attended, DecodedMasks, attend, placed, sam_masks, upscale
+from .sam import Attended, DecodedMasks, attend, placed, sam_masks, sam_output_tokens, upscale
 
 
 def hq_features(decoder: Any, *, image_embeddings: Tensor, early_embeddings: Tensor) -> Tensor:
@@ -33,30 +33,16 @@ def hq_features(decoder: Any, *, image_embeddings: Tensor, early_embeddings: Ten
     return decoder.encoder_conv2(last) + decoder.compress_vit_conv2(early)
 
 
-def attend_sam_hq(
-    decoder: Any,
-    *,
-    image_embeddings: Tensor,
-    image_positions: Tensor,
-    sparse: Tensor | None,
-    dense: Tensor,
-) -> Attended:
-    """`attend` with SAM-HQ's output tokens, SAM's and then its own.
+def sam_hq_output_tokens(decoder: Any) -> Tensor:
+    """SAM-HQ's output tokens for `attend`, (6, C): SAM's and then its own.
 
     The HQ token takes part in the attention, so the inner masks are not quite SAM's own.
     """
-    return attend(
-        decoder,
-        torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight, decoder.hq_token.weight]),
-        image_embeddings=image_embeddings,
-        image_positions=image_positions,
-        sparse=sparse,
-        dense=dense,
-    )
+    return torch.cat([sam_output_tokens(decoder), decoder.hq_token.weight])
 
 
 def sam_hq_masks(decoder: Any, attended: Attended, features: Tensor) -> DecodedMasks:
-    """SAM-HQ's five masks of what `attend_sam_hq` gives; `features` come from `hq_features`.
+    """SAM-HQ's five masks of what `attend` gives for its tokens; `features` come from `hq_features`.
 
     Returns:
         (B, 5, 4h, 4w) logits, SAM's four inner masks and then the HQ mask, and (B, 4) scores.
@@ -78,8 +64,9 @@ def decode_sam_hq(
     dense: Tensor,
 ) -> DecodedMasks:
     """Run SAM-HQ's decoder. Shapes as in `attend`; returns what `sam_hq_masks` does."""
-    attended = attend_sam_hq(
+    attended = attend(
         decoder,
+        sam_hq_output_tokens(decoder),
         image_embeddings=image_embeddings,
         image_positions=image_positions,
         sparse=sparse,
