@@ -47,14 +47,16 @@ class Lesson:
         meter[f"{name}_chosen"] = iou[:, 1:].gather(1, scores[:, 1:].argmax(1, keepdim=True)).mean().item()
         return losses[:, 0].mean() + losses[:, 1:].amin(1).mean() + F.mse_loss(scores, iou)
 
-    def _hq_loss(self, decoded, truth: Tensor, exact: Tensor, meter: dict[str, float], name: str) -> Tensor:
+    def _hq_loss(
+        self, decoded, truth: Tensor, low: Tensor, *, exact: Tensor, meter: dict[str, float], name: str
+    ) -> Tensor:
         """Of SAM's mask and the HQ mask added, which the app shows; for a fifth as much of the HQ mask alone.
 
         A click is answered with candidates: the one that fits learns. Where it leaves open what is meant
         the HQ mask then stays faint, and the other candidates keep what is theirs. A segment of a photo,
         whose rim nobody has drawn, teaches to leave SAM's mask as it is.
         """
-        low, size = F.avg_pool2d(truth, 2), truth.shape[-2:]
+        size = truth.shape[-2:]
         candidates = decoded.logits[:, 1:4].float() if name == "click" else decoded.logits[:, :1].float()
         fits = mask_loss(candidates, low).argmin(1)
         inner = candidates[torch.arange(len(fits), device=fits.device), fits].unsqueeze(1)
@@ -78,16 +80,15 @@ class Lesson:
         def group(key: str, i: int) -> Tensor:
             return batch[key][:, i * count : (i + 1) * count].flatten(0, 1).float()
 
-        fine = [group("masks", i) for i in range(3)]
-        low = [F.avg_pool2d(m.unsqueeze(1), 2).squeeze(1) for m in fine]
-        truth = [(m if self.hq else s).unsqueeze(1) for m, s in zip(fine, low, strict=True)]
+        fine = [group("masks", i).unsqueeze(1) for i in range(3)]
+        low = [F.avg_pool2d(masks, 2) for masks in fine]
         exact = [batch["exact"][:, i * count : (i + 1) * count].flatten() for i in range(3)]
         meter: dict[str, float] = {}
 
         def loss_of(decoded, i: int, name: str) -> Tensor:
             if self.hq:
-                return self._hq_loss(decoded, truth[i], exact[i], meter, name)
-            return self._sam_loss(decoded, truth[i], meter, name)
+                return self._hq_loss(decoded, fine[i], low[i], exact=exact[i], meter=meter, name=name)
+            return self._sam_loss(decoded, low[i], meter, name)
 
         clicks, ones = group("clicks", 0).unsqueeze(1), torch.ones(every, 1, dtype=torch.long, device=device)
         prompt = embed_prompt(self.model, points=clicks, labels=ones, count=every)
@@ -100,7 +101,7 @@ class Lesson:
         kind = int(torch.randint(0, 4, (), generator=draw, device=device))
         if kind == 0:  # the same click, its answer and a correction
             answer = clicked.logits[:, 4 if self.hq else 0].detach().float()
-            at, label = correction(answer, low[0], draw)
+            at, label = correction(answer, low[0].squeeze(1), draw)
             prompt = embed_prompt(
                 self.model,
                 points=torch.cat([clicks, 2 * at.unsqueeze(1)], 1),
@@ -110,10 +111,11 @@ class Lesson:
             )
             third = 0
         elif kind == 1:  # a rough mask, nothing else
-            prompt = embed_prompt(self.model, masks=rough_mask(low[2], draw), count=every)
+            prompt = embed_prompt(self.model, masks=rough_mask(low[2].squeeze(1), draw), count=every)
             third = 2
         else:  # more points, with and without a box
-            at, label = more_points(low[2], int(torch.randint(1, 4, (), generator=draw, device=device)), draw)
+            number = int(torch.randint(1, 4, (), generator=draw, device=device))
+            at, label = more_points(low[2].squeeze(1), number, draw)
             first = group("clicks", 2).unsqueeze(1)
             prompt = embed_prompt(
                 self.model,
