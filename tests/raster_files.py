@@ -80,13 +80,17 @@ def icc_profile(
     else:
         for letter, xyz in zip((b"r", b"g", b"b"), primaries, strict=True):
             tags += [(letter + b"XYZ", b"XYZ \0\0\0\0" + s15(*xyz)), (letter + b"TRC", curve)]
+    return icc_file(b"mntr" + (b"GRAY" if primaries is None else b"RGB ") + b"XYZ ", tags)
+
+
+def icc_file(kind: bytes, tags: list[tuple[bytes, bytes]]) -> bytes:
+    """A profile (version 2) of a kind (device class, its color space, the space between) with its tags."""
     place, directory, body = 132 + 12 * len(tags), b"", b""
     for name, data in tags:
         padded = data + bytes(-len(data) % 4)
         directory += name + struct.pack(">II", place, len(padded))
         body += padded
         place += len(padded)
-    space = b"GRAY" if primaries is None else b"RGB "
-    header = struct.pack(">I", place) + b"lcms" + struct.pack(">I", 0x02100000) + b"mntr" + space + b"XYZ "
-    header += bytes(12) + b"acsp" + bytes(28) + s15(*white)
+    header = struct.pack(">I", place) + b"lcms" + struct.pack(">I", 0x02100000) + kind
+    header += bytes(12) + b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061)  # D50
     return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + directory + body

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from samhq_demo.pictures import read_mask, read_picture
-from tests.raster_files import icc_profile, png, saved, tiff
+from tests.raster_files import icc_file, icc_profile, png, saved, tiff
 
 # XYZ under D50 of red, green and blue.
 SRGB = ((0.4361, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141))
@@ -103,15 +103,7 @@ def cmyk_profile() -> bytes:
         (b"wtpt", b"XYZ \0\0\0\0" + struct.pack(">3i", 63190, 65536, 54061)),
         (b"A2B0", lut),
     ]
-    place, directory, body = 132 + 12 * len(tags), b"", b""
-    for name, data in tags:
-        padded = data + bytes(-len(data) % 4)
-        directory += name + struct.pack(">II", place, len(padded))
-        body += padded
-        place += len(padded)
-    header = struct.pack(">I", place) + b"lcms" + struct.pack(">I", 0x02100000) + b"prtrCMYKLab " + bytes(12)
-    header += b"acsp" + bytes(28) + struct.pack(">3i", 63190, 65536, 54061)
-    return header.ljust(128, b"\0") + struct.pack(">I", len(tags)) + directory + body
+    return icc_file(b"prtrCMYKLab ", tags)
 
 
 @pytest.mark.parametrize("file_format", ["TIFF", "JPEG"])

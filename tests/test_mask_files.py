@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from samhq_demo.pictures import read_mask
+from tests.support.refusals import refusal
 
 MASK = np.array([[False, True, True], [False, True, False]])
 SIZE_WH = (3, 2)
@@ -21,15 +22,6 @@ def file_of(picture, file_format="PNG", **options):
     picture.save(file, file_format, **options)
     file.seek(0)
     return file
-
-
-def refusal(action, *args, **kwargs):
-    with pytest.raises(ValueError) as caught:
-        action(*args, **kwargs)
-    sentence = str(caught.value)
-    assert sentence.endswith(".")
-    assert "\n" not in sentence
-    return sentence
 
 
 def mask_of(picture, file_format="PNG", **options):

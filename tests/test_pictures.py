@@ -13,6 +13,7 @@ from samhq_demo.pictures import MAX_MEGAPIXELS, Picture, read_picture
 from samhq_demo.pictures.files import Decoded
 from samhq_demo.pictures.picture import _pixels
 from samhq_demo.pictures.samples import SampleFacts
+from tests.support.refusals import refusal
 
 RED, GREEN, BLUE, GREY = (255, 0, 0), (0, 255, 0), (0, 0, 255), (120, 130, 140)
 COLOURS = np.array([[RED, GREEN, GREY], [BLUE, GREY, GREY]], np.uint8)
@@ -57,15 +58,6 @@ def scene(width=400, height=300):
     """A picture that compresses to more than a few blocks."""
     coarse = np.random.default_rng(0).integers(0, 256, (height // 5, width // 5, 3), dtype=np.uint8)
     return Image.fromarray(coarse.repeat(5, axis=0).repeat(5, axis=1))
-
-
-def refusal(action, *args, **kwargs):
-    with pytest.raises(ValueError) as caught:
-        action(*args, **kwargs)
-    sentence = str(caught.value)
-    assert sentence.endswith(".")
-    assert "\n" not in sentence
-    return sentence
 
 
 # Values

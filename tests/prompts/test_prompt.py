@@ -7,19 +7,9 @@ import numpy as np
 import pytest
 
 from samhq_demo.prompts.prompt import MAX_OBJECTS, MAX_POINTS, PointLabel, Prompt, parse_prompts
+from tests.support.refusals import refusal
 
 OBJECT, BACKGROUND = PointLabel.OBJECT, PointLabel.BACKGROUND
-
-
-def refusal(action, *args, **kwargs):
-    """The sentence with which `action` refuses, after a look at its form."""
-    with pytest.raises(ValueError) as caught:
-        action(*args, **kwargs)
-    sentence = str(caught.value)
-    assert sentence.endswith(".")
-    assert "\n" not in sentence
-    assert len(sentence) < 300
-    return sentence
 
 
 # Making
