@@ -39,6 +39,10 @@ class Card:
             torch.cuda.empty_cache()
             torch.cuda.reset_peak_memory_stats(self.device)
 
+    def held_mb(self) -> float:
+        """The memory of tensors now, in megabytes (10^6 bytes)."""
+        return torch.cuda.memory_allocated(self.device) / 1e6 if self.is_cuda else 0.0
+
     def peak_mb(self) -> float:
         """The most memory of tensors since `forget`, in megabytes (10^6 bytes)."""
         return torch.cuda.max_memory_allocated(self.device) / 1e6 if self.is_cuda else 0.0

@@ -69,18 +69,13 @@ def parts_of(models: Models, card: Any, plan: Any, folder: Path, *, quick: bool)
     from . import gpu_parts as parts
 
     def with_model(name: str, task: Callable[..., Iterator[Row]], **how: Any) -> Callable[[], Iterator[Row]]:
-        return lambda: task(models.get(name), name, card, plan, **how)
+        return lambda: task(models.get(name), name, card, **{"plan": plan, **how})
 
     def served() -> Iterator[Row]:
         parts.write_weights(models.get("ViT-B"), folder)
         yield from parts.server(weights, "ViT-B", card, plan)
 
     weights = str(folder / "sam_hq")
-
-    every = [
-        Part("tiny", "everything", partial(parts.everything, "tiny", "tiny", card, plan)),
-        Part("ViT-B", "everything", partial(parts.everything, weights, "ViT-B", card, plan)),
-    ]
     found = [
         Part("tiny", "parity", with_model("tiny", parts.parity)),
         Part("ViT-B", "parity", with_model("ViT-B", parts.parity)),
@@ -92,16 +87,14 @@ def parts_of(models: Models, card: Any, plan: Any, folder: Path, *, quick: bool)
     for name in ("ViT-L", "ViT-H"):
         found.append(Part(name, "encoder", with_model(name, parts.encoder, precisions=few)))
         if not quick:
-            one = replace(plan, pictures=1)
-            found.append(Part(name, "parity", partial(_parity_of, models, name, card, one)))
-    others = Part("ViT-B", "other ways", partial(parts.others, folder, "ViT-B", card, plan))
-    return [*found, every[0], others, *([] if quick else every[1:])]
-
-
-def _parity_of(models: Models, name: str, card: Any, plan: Any) -> Iterator[Row]:
-    from .gpu_parts import parity
-
-    yield from parity(models.get(name), name, card, plan)
+            found.append(Part(name, "parity", with_model(name, parts.parity, plan=replace(plan, pictures=1))))
+    found += [
+        Part("tiny", "everything", partial(parts.everything, "tiny", "tiny", card, plan)),
+        Part("ViT-B", "other ways", partial(parts.others, folder, "ViT-B", card, plan)),
+    ]
+    if not quick:
+        found.append(Part("ViT-B", "everything", partial(parts.everything, weights, "ViT-B", card, plan)))
+    return found
 
 
 def run(

@@ -6,8 +6,9 @@ import copy
 import importlib.util
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -23,6 +24,7 @@ from samhq_demo.models.compute import choose_compute
 from samhq_demo.models.encoder import run_encoder
 from samhq_demo.models.input_transform import InputTransform
 from samhq_demo.models.pair import ModelPair
+from samhq_demo.pictures import Picture
 from samhq_demo.prompts.everything import EverythingOptions
 from samhq_demo.prompts.request import Request
 from samhq_demo.results.everything import StoppedError
@@ -109,11 +111,15 @@ def encoder(
     picture = questions.picture(0, size_wh=plan.size_wh)
     for dtype in precisions:
         card.forget()
+        before = card.held_mb()
         pair = pair_on(model, name=name, device=card.device.type, dtype=dtype)
         transform = InputTransform(plan.size_wh, pair.image_size, pair.low_res)
         values = transform.pixel_values(picture.pixels).to(card.device, pair.compute.dtype)
         peak = card.product_peak(pair.compute.dtype, side=plan.product_side)
         flops = encoder_flops(pair.sam_hq.config.vision_config).total
+        card.forget()
+        _encode(pair, values)()
+        peak_mb = card.peak_mb() - before
         for batch in (1, 4):
             several = values.repeat(batch, 1, 1, 1)
             seconds = card.seconds(_encode(pair, several), rounds=plan.rounds)
@@ -122,11 +128,11 @@ def encoder(
             told = f"{_ms(seconds)}, {seconds / limit:.2f} times its limit of {_ms(limit)}"
             told += f" ({flops / 1e9:,.0f} GFLOP a picture at {peak / 1e12:.3g} TFLOP/s)"
             yield Row(name, f"encoder in {dtype}, {pictures}", told, value=1000 * seconds, unit="ms")
-        seconds = card.seconds(lambda one=pair: one.encode(picture), rounds=5, warm_up=1)
+        seconds = card.seconds(partial(pair.encode, picture), rounds=5, warm_up=1)
         yield Row(name, f"new picture in {dtype}, pixels to embedding", _ms(seconds), 1000 * seconds, "ms")
         if card.is_cuda:
-            peak_mb = card.peak_mb()
-            yield Row(name, f"peak GPU memory, encoder in {dtype}", f"{peak_mb:,.0f} MB", peak_mb, "MB")
+            what = f"peak GPU memory, both models and a picture, encoder in {dtype}"
+            yield Row(name, what, f"{peak_mb:,.0f} MB", peak_mb, "MB")
 
 
 def _encode(pair: ModelPair, values: torch.Tensor) -> Callable[[], Any]:
@@ -142,12 +148,18 @@ class Clicks:
     def next(self) -> Request:
         with self._lock:
             self._number += 1
-        return Request(questions.clicks(1, number=self._number, size_wh=self._size_wh))
+            number = self._number
+        return Request(questions.clicks(1, number=number, size_wh=self._size_wh))
+
+    def ask(self, answer: Callable[[Picture, Request], Any], picture: Picture) -> Any:
+        """What a way of the service answers to the next click."""
+        return answer(picture, self.next())
 
 
 def server(model: str, name: str, card: Card, plan: Plan) -> Iterator[Row]:
     """The app's service in the precision that it chooses here; `model` is as in the settings."""
     card.forget()
+    before = card.held_mb()
     service = build_service(Settings(model=model, device=card.device.type))
     pair = service._library.pair(None)
     dtype = str(pair.compute.dtype).removeprefix("torch.")
@@ -158,7 +170,7 @@ def server(model: str, name: str, card: Card, plan: Plan) -> Iterator[Row]:
     decode = card.seconds(lambda: pair.decode(embedding, [clicks.next().prompt]), rounds=rounds)
     yield Row(name, "click, both decoders alone", _ms(decode), 1000 * decode, "ms")
     for what, answer in (("preview", service.preview), ("compare", service.compare)):
-        seconds = card.seconds(lambda ask=answer: ask(picture, clicks.next()), rounds=rounds)
+        seconds = card.seconds(partial(clicks.ask, answer, picture), rounds=rounds)
         met, wanted = 1000 * seconds <= CLICK_MS, f"at most {CLICK_MS:g} ms on an H100"
         yield Row(name, f"click, {what}, encoder in {dtype}", _ms(seconds), 1000 * seconds, "ms", wanted, met)
     boxes = Request(questions.boxes(plan.boxes, number=1, size_wh=plan.size_wh))
@@ -166,9 +178,8 @@ def server(model: str, name: str, card: Card, plan: Plan) -> Iterator[Row]:
     yield Row(name, f"{plan.boxes} boxes in a picture seen before", _ms(seconds), 1000 * seconds, "ms")
     yield from _throughput(service, name, clicks, plan)
     if card.is_cuda:
-        yield Row(
-            name, "peak GPU memory, clicks and boxes", f"{card.peak_mb():,.0f} MB", card.peak_mb(), "MB"
-        )
+        peak_mb = card.peak_mb() - before
+        yield Row(name, "peak GPU memory, clicks and boxes", f"{peak_mb:,.0f} MB", peak_mb, "MB")
 
 
 def everything(model: str, name: str, card: Card, plan: Plan) -> Iterator[Row]:
@@ -196,29 +207,26 @@ def _throughput(service: CompareService, name: str, clicks: Clicks, plan: Plan) 
         service.prepare(picture)
     for what, answer in (("preview", service.preview), ("compare", service.compare)):
         for count in plan.users:
-            rate = _rate(
-                lambda i, ask=answer: ask(pictures[i % len(pictures)], clicks.next()),
-                threads=count,
-                seconds=plan.user_seconds,
-            )
+            asked = [partial(clicks.ask, answer, pictures[i % len(pictures)]) for i in range(count)]
+            rate = _rate(asked, seconds=plan.user_seconds)
             yield Row(name, f"{count} threads clicking, {what}", f"{rate:.1f} answers/s", rate, "answers/s")
 
 
-def _rate(ask: Callable[[int], Any], *, threads: int, seconds: float) -> float:
-    """How often a second is answered: each thread asks again once it has its answer, for so long."""
+def _rate(asked: Sequence[Callable[[], Any]], *, seconds: float) -> float:
+    """Answers a second: each one's thread asks again once it has its answer, for so long."""
     began = time.perf_counter()
-    counts = [0] * threads
+    counts = [0] * len(asked)
     errors: list[BaseException] = []
 
     def click(place: int) -> None:
         try:
             while not counts[place] or time.perf_counter() - began < seconds:
-                ask(place)
+                asked[place]()
                 counts[place] += 1
         except Exception as error:
             errors.append(error)
 
-    running = [threading.Thread(target=click, args=(i,)) for i in range(threads)]
+    running = [threading.Thread(target=click, args=(i,)) for i in range(len(asked))]
     for thread in running:
         thread.start()
     for thread in running:
@@ -236,7 +244,7 @@ def others(folder: Path, name: str, card: Card, plan: Plan) -> Iterator[Row]:
     click = questions.clicks(1, number=3, size_wh=plan.size_wh)
     for dtype in ("float32", "bfloat16"):
         way = build(WaySpec("transformers", folder, dtype, card.device.type))
-        seconds = card.seconds(lambda one=way: one.answer(picture, click), rounds=5, warm_up=1)
+        seconds = card.seconds(partial(way.answer, picture, click), rounds=5, warm_up=1)
         yield Row(name, f"click, transformers in {dtype}", _ms(seconds), 1000 * seconds, "ms")
     if not have_official():
         yield Row(name, "click, official predictors", "their packages are not on this machine")

@@ -32,15 +32,14 @@ PLAN = Plan(
 CPU = Card(torch.device("cpu"))
 
 
-@pytest.mark.parametrize("quick", [True, False])
-def test_the_whole_run_is_written(tmp_path: Path, quick: bool) -> None:
+def test_the_whole_run_is_written(tmp_path: Path) -> None:
     geometries = dict.fromkeys(("ViT-B", "ViT-L", "ViT-H"), SMALL)
     to = tmp_path / "out" / "gpu.md"
     rows = gpu.measure(
         device="cpu",
         geometries=geometries,
         plan=PLAN,
-        quick=quick,
+        quick=False,
         seconds=600,
         to=to,
         began=time.perf_counter(),
@@ -49,7 +48,7 @@ def test_the_whole_run_is_written(tmp_path: Path, quick: bool) -> None:
     assert exit_code(rows) == 0
     parity = {(row.model, row.what) for row in rows if row.is_parity and row.met}
     precisions = ("float32", "bfloat16", "float16")
-    models = ("tiny", "ViT-B") if quick else ("tiny", "ViT-B", "ViT-L", "ViT-H")
+    models = ("tiny", "ViT-B", "ViT-L", "ViT-H")
     assert parity == {(name, f"parity in {dtype}") for name in models for dtype in precisions}
     told = {row.what for row in rows if row.model == "ViT-B"}
     assert {"click, both decoders alone", "3 boxes in a picture seen before"} < told
@@ -59,6 +58,17 @@ def test_the_whole_run_is_written(tmp_path: Path, quick: bool) -> None:
     text = to.read_text()
     assert section_in(text).count("\n| ") >= len(rows)
     assert len(json.loads((to.parent / "gpu.json").read_text())["rows"]) == len(rows)
+
+
+def test_quick_leaves_out_the_parity_of_large_models_and_nothing_of_their_encoders(tmp_path: Path) -> None:
+    models = gpu.Models("cpu", {})  # none is made before its part begins
+    quick, whole = (
+        [(part.model, part.what) for part in gpu.parts_of(models, CPU, PLAN, tmp_path, quick=quick)]
+        for quick in (True, False)
+    )
+    left_out = set(whole) - set(quick)
+    assert left_out == {("ViT-L", "parity"), ("ViT-H", "parity"), ("ViT-B", "everything")}
+    assert set(quick) < set(whole)
 
 
 def test_a_part_that_fails_does_not_end_the_others(capsys: pytest.CaptureFixture[str]) -> None:
