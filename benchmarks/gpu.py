@@ -187,7 +187,7 @@ def main(arguments: list[str] | None = None) -> int:
 
     from .gpu_parts import Plan
 
-    plan = Plan(rounds=20, pictures=1, user_seconds=1.0) if chosen.quick else Plan()
+    plan = Plan(rounds=20, pictures=1, user_seconds=1.0, patience=8.0) if chosen.quick else Plan()
     rows = measure(
         device="cuda",
         geometries={"ViT-B": VIT_B, "ViT-L": VIT_L, "ViT-H": VIT_H},
