@@ -8,6 +8,7 @@ from typing import Any
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from samhq_demo.ui.bodies import BoundedBodies
 from samhq_demo.ui.named_calls import HANDLERS
 
 _MCP = "/gradio_api/mcp"
@@ -31,5 +32,5 @@ class McpWithoutSlash:
 
 APP_KWARGS: Mapping[str, Any] = {
     "exception_handlers": dict(HANDLERS),
-    "middleware": [Middleware(McpWithoutSlash)],
+    "middleware": [Middleware(BoundedBodies), Middleware(McpWithoutSlash)],
 }
