@@ -74,7 +74,7 @@ examples: $(VENV)/.dev ## the pictures of examples/
 	$(PY) -m examples.make
 
 screenshots: $(VENV)/.dev ## the README's pictures of the page
-	$(PY) -m tests.screenshots
+	$(PY) -m testbed.screenshots
 
 space: ## build/space: the files of a ZeroGPU Space, with a torch that it supports
 	@test -n "$(filter $(SPACE_TORCH),$(ZEROGPU_TORCH))" || \

@@ -9,7 +9,7 @@ import pytest
 
 from samhq_demo.masks.outlines import Ring, outlines
 from samhq_demo.masks.runs import Runs
-from tests.filling import drawn, filled, ragged, winding
+from tests.support.drawn_masks import drawn, filled, ragged, winding
 
 
 def rings_of(mask: np.ndarray) -> tuple[Ring, ...]:

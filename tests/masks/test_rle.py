@@ -7,7 +7,7 @@ import pytest
 from pycocotools import mask as coco_mask
 
 from samhq_demo.masks.runs import MAX_CHARACTERS, Runs, parse_rle
-from tests.filling import ragged
+from tests.support.drawn_masks import ragged
 from tests.support.pixels import rle_encode
 
 MASK = np.array([[False, True, True], [False, True, False]])

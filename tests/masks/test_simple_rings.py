@@ -11,7 +11,7 @@ import shapely
 from samhq_demo.masks.outlines import Ring
 from samhq_demo.masks.runs import Runs
 from samhq_demo.masks.simple_rings import simple_rings
-from tests.filling import drawn, winding
+from tests.support.drawn_masks import drawn, winding
 
 C = drawn("###", "#.#", "##.")
 S = drawn("#####..", "#...#..", "#.###..", "##....#", "..#####")
