@@ -50,6 +50,19 @@ def png(
     return io.BytesIO(b"\x89PNG\r\n\x1a\n" + header + middle + end)
 
 
+def png_header(width: int, height: int) -> io.BytesIO:
+    """A PNG that claims a size and has no pixels."""
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    end = chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    return io.BytesIO(b"\x89PNG\r\n\x1a\n" + header + end)
+
+
+def scene(width: int = 400, height: int = 300) -> Image.Image:
+    """A picture that compresses to more than a few blocks."""
+    coarse = np.random.default_rng(0).integers(0, 256, (height // 5, width // 5, 3), dtype=np.uint8)
+    return Image.fromarray(coarse.repeat(5, axis=0).repeat(5, axis=1))
+
+
 def saved(image: Image.Image, file_format: str = "PNG", **how: Any) -> io.BytesIO:
     file = io.BytesIO()
     image.save(file, file_format, **how)

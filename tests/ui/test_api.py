@@ -1,51 +1,23 @@
-"""The endpoints as programs meet them: through gradio_client and as bare HTTP."""
+"""The endpoints as programs meet them through gradio_client."""
 
 from __future__ import annotations
 
-import base64
-import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import pytest
-from gradio.route_utils import delete_files_created_by_app
 from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from samhq_demo.service import CompareService
 from testbed.photos import save_photo
-from tests.support.servers import Served, compare_inputs, serve
 
 META = {"_type": "gradio.FileData"}
 PREDICTION_KEYS = {
     "predicted_iou", "stability", "area", "bbox", "rle", "true_iou", "true_boundary_iou",
 }  # fmt: skip
-
-NINE_INPUTS = (
-    "image", "points", "labels", "box", "model", "multimask", "hq_token_only", "mask_prompt", "ground_truth",
-)  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def served(service: CompareService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serve(service, folder=tmp_path_factory.mktemp("uploads")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Client:
-    return served.client(tmp_path_factory.mktemp("downloads"))
-
-
-@pytest.fixture(scope="module")
-def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """120 x 90 pixels."""
-    return save_photo(tmp_path_factory.mktemp("photos") / "photo.png")
 
 
 def pixels(file: str) -> np.ndarray:
@@ -57,12 +29,6 @@ def pixels(file: str) -> np.ndarray:
 def decoded(rle: dict[str, Any]) -> np.ndarray:
     mask: np.ndarray = coco_mask.decode(rle)
     return mask
-
-
-def streamed(text: str) -> Any:
-    """The values in an event stream that has one answer."""
-    (answer,) = [json.loads(line[5:]) for line in text.splitlines() if line.startswith("data:")]
-    return answer
 
 
 def test_one_click_with_everything_else_left_out(client: Client, photo: Path) -> None:
@@ -262,147 +228,3 @@ def test_models_are_listed_and_the_active_one_answers(client: Client, photo: Pat
     for name in ({}, {"model": active["name"]}):
         result, *_ = client.predict(image=handle_file(photo), points=[[60, 45]], **name, api_name="/compare")
         assert result["model"] == active["name"]
-
-
-def test_a_bare_request_may_name_an_upload_and_an_answer(served: Served, photo: Path) -> None:
-    uploaded = served.upload(photo)
-    result, sam_mask, _ = served.run("compare", *compare_inputs(uploaded))["data"]
-    assert result["image"] == {"width": 120, "height": 90}
-    assert httpx.get(sam_mask["url"]).headers["content-type"] == "image/png"
-    for truth in (
-        {"path": sam_mask["path"]},
-        {"path": sam_mask["url"], "meta": META},
-        sam_mask,
-        sam_mask["url"],
-    ):
-        again = served.run("compare", *compare_inputs(uploaded, ground_truth=truth))["data"][0]
-        assert again["objects"][0]["sam"]["true_iou"] == 1.0
-
-
-@pytest.mark.parametrize("way", ["run", "call", "by name"])
-def test_inputs_left_out_at_the_end_get_their_defaults(served: Served, photo: Path, way: str) -> None:
-    """A program of before an input was added goes on working."""
-    uploaded = served.upload(photo)
-    everything = served.run("compare", *compare_inputs(uploaded))["data"][0]["objects"]
-    nine = dict(zip(NINE_INPUTS, compare_inputs(uploaded), strict=False))
-    if way == "run":
-        answer = served.run("compare", *nine.values())["data"]
-    elif way == "call":
-        answer = streamed(served.call("compare", *nine.values()))
-    else:
-        base = f"{served.url}gradio_api/call"
-        event = httpx.post(f"{base}/v2/compare", json=nine).json()["event_id"]
-        answer = streamed(httpx.get(f"{base}/v2/compare/{event}", timeout=60).text)
-    assert answer[0]["objects"] == everything
-
-
-def test_a_bare_request_may_stop_after_what_is_required(served: Served, photo: Path) -> None:
-    image, box = {"path": served.upload(photo)}, [20, 10, 90, 70]
-    alone = served.run("compare", image, None, None, box)["data"][0]["objects"]
-    assert served.run("compare_many", image, [{"box": box}])["data"][0]["objects"] == alone
-    assert served.run("compare", image)["error"].startswith("Nothing is asked for")
-    assert "data" in served.run("models")
-
-
-def test_a_bare_request_by_name_needs_no_upload_for_a_data_url(served: Served, photo: Path) -> None:
-    url = "data:image/png;base64," + base64.b64encode(photo.read_bytes()).decode()
-    base = f"{served.url}gradio_api/call"
-    event = httpx.post(f"{base}/v2/compare", json={"image": url, "points": [[60, 45]]}).json()["event_id"]
-    stream = httpx.get(f"{base}/compare/{event}", timeout=60).text
-    assert streamed(stream)[0]["image"] == {"width": 120, "height": 90}
-
-
-def test_every_input_and_result_has_a_name_and_a_type(served: Served) -> None:
-    endpoints = httpx.get(f"{served.url}gradio_api/info").json()["named_endpoints"]
-    assert list(endpoints) == ["/compare", "/compare_many", "/segment_everything", "/models"]
-    inputs = {
-        name: {one["parameter_name"]: one["python_type"]["type"] for one in endpoint["parameters"]}
-        for name, endpoint in endpoints.items()
-    }
-    options = {"model": "None | str", "multimask": "None | bool", "hq_token_only": "bool"}
-    # Every list may be its JSON text, and every number its text.
-    box, points = "list[float | str] | str | None", "list[list[float | str] | str] | str | None"
-    labels, candidate = "list[int | str] | str | None", "int | str | None"
-    step = f"dict(points: {points}, labels: {labels}, box: {box}, "
-    step += f"sam_candidate: {candidate}, sam_hq_candidate: {candidate})"
-    masks = {"mask_prompt": "None | filepath", "ground_truth": "None | filepath"}
-    assert inputs == {
-        "/compare": {
-            "image": "filepath",
-            "points": points,
-            "labels": labels,
-            "box": box,
-            **options,
-            **masks,
-            "refine_from": f"list[{step} | str] | str | None",
-            "ground_truth_label": "int | str | None",
-        },
-        "/compare_many": {
-            "image": "filepath",
-            "prompts": f"list[dict(points: {points}, labels: {labels}, box: {box}) | str] | str",
-            **options,
-        },
-        "/segment_everything": {
-            "image": "filepath",
-            "model": "None | str",
-            "points_per_side": "int",
-            "predicted_iou_threshold": "float",
-            "stability_threshold": "float",
-            "box_nms_threshold": "float",
-            "crop_layers": "int",
-            "min_area": "int",
-        },
-        "/models": {},
-    }
-    defaults = {
-        one["parameter_name"]: one["parameter_default"]
-        for one in endpoints["/segment_everything"]["parameters"]
-    }
-    assert list(defaults.values())[1:] == [None, 32, 0.88, 0.95, 0.7, 0, 0]
-    required = {
-        name: [one["parameter_name"] for one in endpoint["parameters"] if not one["parameter_has_default"]]
-        for name, endpoint in endpoints.items()
-    }
-    assert required == {
-        "/compare": ["image"],
-        "/compare_many": ["image", "prompts"],
-        "/segment_everything": ["image"],
-        "/models": [],
-    }
-    for name in ("/compare", "/compare_many"):
-        returns = {one["label"]: one["python_type"]["type"] for one in endpoints[name]["returns"]}
-        assert returns == {"result": "dict(str, Any)", "sam_mask": "filepath", "sam_hq_mask": "filepath"}
-        assert "pixels of the upright picture" in endpoints[name]["description"]
-        assert "Example:" in endpoints[name]["description"]
-
-
-def test_every_input_and_result_is_described(served: Served) -> None:
-    endpoints = httpx.get(f"{served.url}gradio_api/info").json()["named_endpoints"]
-    for endpoint in endpoints.values():
-        for one in endpoint["parameters"] + endpoint["returns"]:
-            assert len(one["python_type"]["description"]) > 15
-    compare = {one["label"]: one["python_type"]["description"] for one in endpoints["/compare"]["parameters"]}
-    assert "in pixels, e.g. [[450, 600]]" in compare["points"]
-
-
-def test_the_examples_in_view_api_have_the_form_that_is_asked_for(served: Served) -> None:
-    endpoints = httpx.get(f"{served.url}gradio_api/info").json()["named_endpoints"]
-    image, prompts = [one["example_input"] for one in endpoints["/compare_many"]["parameters"][:2]]
-    assert image["meta"] == META
-    assert [set(prompt) <= {"points", "labels", "box"} for prompt in prompts] == [True, True]
-
-
-def test_whatever_may_use_a_gpu_is_queued(served: Served) -> None:
-    queued = {function.api_name: function.queue for function in served.blocks.fns.values()}
-    assert queued == {"compare": True, "compare_many": True, "segment_everything": True, "models": False}
-
-
-def test_the_answers_files_are_tidied_away_with_the_uploads(
-    service: CompareService, photo: Path, tmp_path: Path
-) -> None:
-    with serve(service, folder=tmp_path / "uploads") as served:
-        served.run("compare", *compare_inputs(served.upload(photo)))
-        kinds = [file.suffix for file in (tmp_path / "uploads").rglob("*") if file.is_file()]
-        assert kinds == [".png"] * 3
-        delete_files_created_by_app(served.blocks, age=None)
-        assert not [file for file in (tmp_path / "uploads").rglob("*") if file.is_file()]

@@ -17,29 +17,11 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from samhq_demo.service import CompareService
 from samhq_demo.ui.errors import SERVER_FAULT, gradio_errors
 from testbed.photos import save_photo
 from tests.support.servers import Served, compare_inputs, serve
 
 META = {"_type": "gradio.FileData"}
-
-
-@pytest.fixture(scope="module")
-def served(service: CompareService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serve(service, folder=tmp_path_factory.mktemp("uploads")) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def client(served: Served, tmp_path_factory: pytest.TempPathFactory) -> Client:
-    return served.client(tmp_path_factory.mktemp("downloads"))
-
-
-@pytest.fixture(scope="module")
-def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """120 x 90 pixels."""
-    return save_photo(tmp_path_factory.mktemp("photos") / "photo.png")
 
 
 _opened: list[str] | None = None

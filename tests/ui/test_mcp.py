@@ -23,7 +23,6 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from samhq_demo.service import CompareService
-from testbed.photos import save_photo
 from tests.support.servers import Served, behind_a_proxy, serve, serve_files
 
 BOX = [20, 10, 90, 70]
@@ -33,12 +32,6 @@ BOX = [20, 10, 90, 70]
 def served(service: CompareService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with serve(service, folder=tmp_path_factory.mktemp("uploads"), mcp=True) as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """120 x 90 pixels."""
-    return save_photo(tmp_path_factory.mktemp("photos") / "photo.png")
 
 
 @pytest.fixture(scope="module")

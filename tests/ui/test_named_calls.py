@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import httpx
 import pytest
 
-from samhq_demo.service import CompareService
-from tests.support.servers import Served, serve
-
-
-@pytest.fixture(scope="module")
-def served(service: CompareService, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    with serve(service, folder=tmp_path_factory.mktemp("uploads")) as running:
-        yield running
+from tests.support.servers import Served
 
 
 @pytest.mark.parametrize(
