@@ -48,7 +48,8 @@ else
 endif
 
 test-js: $(VENV)/.dev node_modules/.made ## the browser's modules without a page
-	SHARED="$$($(PY) -m samhq_demo.ui.viewer)" $(NODE) --import ./tests/ui/viewer/shared-module.js --test "tests/**/*.test.js"
+	SHARED="$$($(PY) -m samhq_demo.ui.viewer)" WIRE="$$($(PY) -m tests.support.wire_keys)" \
+		$(NODE) --import ./tests/ui/viewer/shared-module.js --test "tests/**/*.test.js"
 
 bench: $(VENV)/.dev ## against transformers and the official predictors: benchmarks/RESULTS.md (half an hour; ROUNDS=1: ten minutes)
 	$(PY) -m benchmarks.run --rounds $(ROUNDS)

@@ -124,9 +124,9 @@ def test_a_picture_put_out_of_the_cache_meanwhile_goes_through_the_queue(
 
 
 def test_the_masks_come_first_where_the_rest_can_wait(handlers: Handlers, ticket: str) -> None:
-    preview = handlers.answer(Question.from_json(asked(ticket, is_sketch=True)))["objects"][0]
+    preview = handlers.answer(Question.from_json(asked(ticket, is_preview=True)))["objects"][0]
     whole = handlers.answer(Question.from_json(asked(ticket)))["objects"][0]
-    assert preview["is_sketch"] and "is_sketch" not in whole
+    assert preview["is_preview"] and "is_preview" not in whole
     assert preview["sam_hq"] == {key: whole["sam_hq"][key] for key in ("predicted_iou", "rle")}
     assert len(whole["sam_hq"]["candidates"]) == 3
 
@@ -173,7 +173,7 @@ def test_a_true_mask_that_came_with_a_preview_is_known_after_it(
     handlers: Handlers, ticket: str, upload: Path
 ) -> None:
     rle = handlers.mask({"picture": ticket, "path": str(save_mask(upload.with_name("truth.png")))})["rle"]
-    handlers.answer(Question.from_json(asked(ticket, is_sketch=True, truth={"id": 1, **rle})))
+    handlers.answer(Question.from_json(asked(ticket, is_preview=True, truth={"id": 1, **rle})))
     rest = handlers.answer(Question.from_json(asked(ticket, truth={"id": 1})))
     assert rest["objects"][0]["sam"]["true_iou"] is not None
 

@@ -200,7 +200,7 @@ def test_a_file_is_of_the_pictures_size_however_soon_it_is_taken(
     held: list[Route] = []
 
     def hold_the_rest(route: Route) -> None:
-        if '"is_sketch":false' in (route.request.post_data or ""):
+        if '"is_preview":false' in (route.request.post_data or ""):
             held.append(route)
         else:
             route.continue_()
