@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from samhq_demo.evaluation.metrics import MaskScore
 from samhq_demo.masks.runs import Runs
 from tests.support.label_maps import region
 from training.baselines import baseline_masks, filled_box, grabcut, inscribed_ellipse
 from training.photos import Region
 from training.scenes import draw_scene
-from training.scores import MaskScore
 
 
 def score_of(mask: np.ndarray, truth: np.ndarray) -> MaskScore:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from samhq_demo.evaluation.metrics import MaskScore
 from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.request import Request
@@ -18,7 +19,7 @@ from training import evaluate
 from training.photo_evaluation import PhotoReport, best_of, evaluate_photos
 from training.photos import Photo, find_photos, read_photos
 from training.scenes import draw_scene
-from training.scores import BaselineScore, MaskScore, Score
+from training.scores import BaselineScore, Score
 from training.thin_on_photos import paste_thin
 
 
