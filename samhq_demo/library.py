@@ -205,7 +205,7 @@ class ModelLibrary:
             return f"{name} is about to be downloaded"
         if download.state == "done":
             return f"{name} is being loaded"
-        return f"{name} could not be had: {(download.reason or download.state).rstrip('.')}"
+        return f"{name} could not be downloaded: {(download.reason or download.state).rstrip('.')}"
 
     def name(self, name: str | None) -> str:
         """The name itself; for None that of the model that answers now."""

@@ -308,7 +308,7 @@ def test_a_ticket_of_no_picture_is_refused_in_a_sentence(house: Visitor) -> None
     )
     house.click(120, 400)
     house.page.wait_for_selector("#status.error")
-    assert house.status == "The server has this picture no more: choose it again."
+    assert house.status == "The server no longer has this picture: open it again."
 
 
 # ---- layout, coordinates -----------------------------------------------------------------------------------
@@ -332,7 +332,7 @@ def test_nothing_moves_when_answers_come(app: RunningApp, browser: Browser, size
 def _places(visitor: Visitor) -> Any:
     return visitor.page.evaluate(
         """['#picture', '#viewer .stage', '#status', '#viewer .scores', '#viewer .candidates',
-            '#viewer .objects', '#viewer .take', '#about', '#viewer .scores dl:last-child div:last-child',
+            '#viewer .objects', '#viewer .tabs', '#about', '#viewer .scores .agreement dl div:last-child',
         ].map(name => {
             const box = document.querySelector(name).getBoundingClientRect();
             return [name, box.x, box.y + window.scrollY, box.width, box.height].join(' ');
@@ -382,7 +382,7 @@ def test_programs_and_language_models_see_the_endpoints_alone(app: RunningApp) -
 
 
 def test_the_page_says_which_model_answers_and_what_the_scores_are(visitor: Visitor) -> None:
-    visitor.page.locator("#answering", has_text="photos that it never saw").wait_for()
+    visitor.page.locator("#answering", has_text="How good is tiny on photos?").wait_for()
     visitor.page.get_by_role("button", name="What the scores mean").click()
     about = visitor.page.locator("#about")
     about.locator("table").wait_for()

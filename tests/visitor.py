@@ -113,13 +113,15 @@ class Visitor(Person):
 
     def give(self, action: str, file: Path) -> None:
         """Press a button of the viewer that asks for a file."""
+        self.opens("export" if action == "load" else "objects")
         with self.page.expect_file_chooser() as chooser:
             self.page.click(f"#viewer .panels [data-action={action}]")
         chooser.value.set_files(file)
         self.page.evaluate("scrollTo(0, 0)")  # back to the picture
 
     def take(self, what: str, folder: Path) -> Path:
-        """Press a button of "Take it away" and keep the file under the name it came with."""
+        """Press a button under Export and keep the file under the name it came with."""
+        self.opens("export")
         with self.page.expect_download() as download:
             self.page.click(f"#viewer [data-take={what}]")
         self.page.evaluate("scrollTo(0, 0)")
@@ -127,6 +129,7 @@ class Visitor(Person):
 
     def copy(self, language: str) -> str:
         """Press a copy button and read the clipboard."""
+        self.opens("export")
         self.page.click(f"#viewer [data-take={language}]")
         self.says(f"Copied the call as {'Python' if language == 'python' else 'curl'}")
         text: str = self.page.evaluate("navigator.clipboard.readText()")

@@ -91,26 +91,25 @@ def theme() -> gr.themes.Base:
 
 def _lay_out(service: CompareService, handlers: Handlers, examples: tuple[Example, ...]) -> Parts:
     ticket, kept = gr.State(None), gr.Textbox(visible=False)
-    gr.HTML(texts.lead_html(), elem_id="lead")
-    gallery = Gallery(service, examples)
-    with gr.Row(elem_id="work"):
-        with gr.Column(elem_id="side", min_width=0):
-            picture = _picture()
-            upload = _as_it_came(gr.UploadButton)(texts.ANOTHER, size="sm", elem_id="upload")
+    with gr.Row(elem_id="top"):
+        gr.HTML(texts.lead_html(), elem_id="lead")
+        with gr.Column(elem_id="models", min_width=0):
             model = gr.Dropdown(handlers.model_choices(), value="", label=texts.MODEL, elem_id="model")
             answering = gr.HTML(handlers.answering(), elem_id="answering")
-            gr.HTML(texts.note_html(), elem_id="note")
-        with gr.Column(elem_id="main", min_width=0):
-            viewer = build_viewer(
-                handlers.decode,
-                functions={
-                    "mask": handlers.mask,
-                    "prompts": handlers.prompts,
-                    "take": handlers.export,
-                    "code": handlers.code,
-                    "again": handlers.again,
-                },
-            )
+    with gr.Row(elem_id="bring"):
+        picture = _picture()
+        upload = _as_it_came(gr.UploadButton)(texts.OPEN, size="sm", elem_id="upload")
+        gallery = Gallery(service, examples)
+    viewer = build_viewer(
+        handlers.decode,
+        functions={
+            "mask": handlers.mask,
+            "prompts": handlers.prompts,
+            "take": handlers.export,
+            "code": handlers.code,
+            "again": handlers.again,
+        },
+    )
     with gr.Accordion(texts.ABOUT, open=False, elem_id="about"):
         gr.HTML(texts.about_html(service.models()))
     gr.HTML(texts.sources_html(examples), elem_id="credits")
@@ -127,7 +126,7 @@ def _picture() -> gr.Image:
         buttons=[],
         show_label=False,
         elem_id="picture",
-        placeholder=texts.PICTURE_EMPTY,
+        placeholder=texts.OPEN,
         alt_text=texts.PICTURE_ALT,
     )
 
