@@ -77,6 +77,6 @@ def test_the_same_message_twice_differs() -> None:
 
 def test_every_script_is_run_and_the_templates_have_nothing_to_fill_in() -> None:
     run = re.findall(r"// ---- (.*)\.js$", viewer_script(), re.MULTILINE)
-    assert sorted(run) == sorted([*(file.stem for file in VIEWER.glob("*.js")), "shared"])
+    assert sorted(run) == sorted([*(file.stem for file in (VIEWER / "js").glob("*.js")), "shared"])
     for template in ((VIEWER / "viewer.html").read_text(encoding="utf-8"), viewer_styles()):
         assert not any(mark in template for mark in ("`", "${", "{{", "\\"))

@@ -3,7 +3,7 @@
 What is shown and every prompt live in the browser. It calls Python's functions, `decode` above all, and
 Python tells it news by messages; both are plain JSON, written down in `wire`.
 
-The browser's part is the ES modules beside this file. `gr.HTML` runs a component's script as the body of a
+The browser's part is the ES modules of `js/`. `gr.HTML` runs a component's script as the body of a
 function, where no `import` can stand, so they are put together as one script when the page is built. It comes
 with the page: loaded one by one the modules would be over thirty requests, and most would be known only after
 others have come.
@@ -184,11 +184,11 @@ def viewer_script() -> str:
 
 def viewer_modules(*, entry: str) -> str:
     """A script with the module `entry` and all that it imports, what Python hands over among it."""
-    return joined_modules(Path(__file__).parent, entry=entry, given={"shared": shared_module()})
+    return joined_modules(Path(__file__).parent / "js", entry=entry, given={"shared": shared_module()})
 
 
 def shared_module() -> str:
-    """Limits and colors, which are written once and in Python; shared.d.ts has their types."""
+    """Limits and colors, which are written once and in Python; js/shared.d.ts has their types."""
     limits = {
         "objects": MAX_OBJECTS,
         "points": MAX_POINTS,

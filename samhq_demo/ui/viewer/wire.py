@@ -1,4 +1,4 @@
-"""What crosses the wire between Python and the viewer in the browser: the same names as in its wire.js.
+"""What crosses the wire between Python and the viewer in the browser: the same names as in its js/wire.js.
 
 What the browser sends is checked where it is read; the types of it say what a right one looks like.
 """

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { fileAddress, originOf, reachable, stemOf } from "../../../samhq_demo/ui/viewer/address.js";
+import { fileAddress, originOf, reachable, stemOf } from "../../../samhq_demo/ui/viewer/js/address.js";
 
 /**
  * @param {string} host

@@ -3,14 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Answer } from "../../../samhq_demo/ui/viewer/answer.js";
-import { Answers } from "../../../samhq_demo/ui/viewer/answers.js";
-import { OBJECT } from "../../../samhq_demo/ui/viewer/prompt.js";
-import { Session } from "../../../samhq_demo/ui/viewer/session.js";
+import { Answer } from "../../../samhq_demo/ui/viewer/js/answer.js";
+import { Answers } from "../../../samhq_demo/ui/viewer/js/answers.js";
+import { OBJECT } from "../../../samhq_demo/ui/viewer/js/prompt.js";
+import { Session } from "../../../samhq_demo/ui/viewer/js/session.js";
 
 /**
  * @import { Candidate, MaskPrediction, ObjectComparison, ObjectPreview, Rle }
- *   from "../../../samhq_demo/ui/viewer/wire.js"
+ *   from "../../../samhq_demo/ui/viewer/js/wire.js"
  */
 
 const PICTURE = { id: "ticket", width: 4, height: 4, file: { url: "/picture.png" } };

@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { holesOf } from "../../../samhq_demo/ui/viewer/holes.js";
-import { Mask } from "../../../samhq_demo/ui/viewer/rle.js";
-import { holesLine } from "../../../samhq_demo/ui/viewer/texts.js";
+import { holesOf } from "../../../samhq_demo/ui/viewer/js/holes.js";
+import { Mask } from "../../../samhq_demo/ui/viewer/js/rle.js";
+import { holesLine } from "../../../samhq_demo/ui/viewer/js/texts.js";
 
 /**
  * @param {...string} rows "#" is in the mask

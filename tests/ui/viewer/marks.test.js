@@ -3,16 +3,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { DraftBox } from "../../../samhq_demo/ui/viewer/draft-box.js";
+import { DraftBox } from "../../../samhq_demo/ui/viewer/js/draft-box.js";
 import {
   BOX_HANDLES, boxWithHandle, isOfPrompt, markAt, nameOf, orderedBox, placeOf, removerPlace, sameMark,
-} from "../../../samhq_demo/ui/viewer/marks.js";
-import { BACKGROUND, OBJECT } from "../../../samhq_demo/ui/viewer/prompt.js";
-import { View } from "../../../samhq_demo/ui/viewer/view.js";
+} from "../../../samhq_demo/ui/viewer/js/marks.js";
+import { BACKGROUND, OBJECT } from "../../../samhq_demo/ui/viewer/js/prompt.js";
+import { View } from "../../../samhq_demo/ui/viewer/js/view.js";
 
 /**
- * @import { Mark } from "../../../samhq_demo/ui/viewer/marks.js"
- * @import { Box, Prompt } from "../../../samhq_demo/ui/viewer/wire.js"
+ * @import { Mark } from "../../../samhq_demo/ui/viewer/js/marks.js"
+ * @import { Box, Prompt } from "../../../samhq_demo/ui/viewer/js/wire.js"
  */
 
 /** @type {Prompt} */

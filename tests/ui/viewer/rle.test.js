@@ -3,9 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { Mask, maskIou, sharedPixels } from "../../../samhq_demo/ui/viewer/rle.js";
+import { Mask, maskIou, sharedPixels } from "../../../samhq_demo/ui/viewer/js/rle.js";
 
-/** @import { Rle } from "../../../samhq_demo/ui/viewer/wire.js" */
+/** @import { Rle } from "../../../samhq_demo/ui/viewer/js/wire.js" */
 
 /**
  * A mask of rows such as "..##".

@@ -3,11 +3,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { History } from "../../../samhq_demo/ui/viewer/history.js";
-import { OBJECT } from "../../../samhq_demo/ui/viewer/prompt.js";
-import { Session } from "../../../samhq_demo/ui/viewer/session.js";
+import { History } from "../../../samhq_demo/ui/viewer/js/history.js";
+import { OBJECT } from "../../../samhq_demo/ui/viewer/js/prompt.js";
+import { Session } from "../../../samhq_demo/ui/viewer/js/session.js";
 
-/** @import { Box, Picture, SavedObject } from "../../../samhq_demo/ui/viewer/wire.js" */
+/** @import { Box, Picture, SavedObject } from "../../../samhq_demo/ui/viewer/js/wire.js" */
 
 /** @type {Picture} */
 const PICTURE = { id: "ticket", width: 600, height: 400, file: { url: "/picture.png" } };

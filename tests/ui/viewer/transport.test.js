@@ -4,13 +4,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 
-import { namedMask } from "../../../samhq_demo/ui/viewer/prompt.js";
-import { Questions } from "../../../samhq_demo/ui/viewer/questions.js";
-import { Session } from "../../../samhq_demo/ui/viewer/session.js";
-import { LOST, Transport, UNREACHED } from "../../../samhq_demo/ui/viewer/transport.js";
+import { namedMask } from "../../../samhq_demo/ui/viewer/js/prompt.js";
+import { Questions } from "../../../samhq_demo/ui/viewer/js/questions.js";
+import { Session } from "../../../samhq_demo/ui/viewer/js/session.js";
+import { LOST, Transport, UNREACHED } from "../../../samhq_demo/ui/viewer/js/transport.js";
 
-/** @import { Ask } from "../../../samhq_demo/ui/viewer/transport.js" */
-/** @import { Question, Reply, Rle } from "../../../samhq_demo/ui/viewer/wire.js" */
+/** @import { Ask } from "../../../samhq_demo/ui/viewer/js/transport.js" */
+/** @import { Question, Reply, Rle } from "../../../samhq_demo/ui/viewer/js/wire.js" */
 
 /** @type {Rle} */
 const RLE = { size: [4, 4], counts: "646" };

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { outdated } from "../../../samhq_demo/ui/viewer/vault.js";
+import { outdated } from "../../../samhq_demo/ui/viewer/js/vault.js";
 
 const MEGABYTE = 2 ** 20;
 const HOUR_MS = 3_600_000;

@@ -3,12 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { answeredLine, askedWith, captionLead, summaryLine, verdictLine } from "../../../samhq_demo/ui/viewer/texts.js";
-import { gainOf, summaryOf, verdictOf } from "../../../samhq_demo/ui/viewer/verdict.js";
+import {
+  answeredLine, askedWith, captionLead, summaryLine, verdictLine,
+} from "../../../samhq_demo/ui/viewer/js/texts.js";
+import { gainOf, summaryOf, verdictOf } from "../../../samhq_demo/ui/viewer/js/verdict.js";
 
 /**
- * @import { ObjectScores } from "../../../samhq_demo/ui/viewer/answer.js"
- * @import { ObjectRecord } from "../../../samhq_demo/ui/viewer/session.js"
+ * @import { ObjectScores } from "../../../samhq_demo/ui/viewer/js/answer.js"
+ * @import { ObjectRecord } from "../../../samhq_demo/ui/viewer/js/session.js"
  */
 
 /** @type {ObjectRecord} */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { View } from "../../../samhq_demo/ui/viewer/view.js";
+import { View } from "../../../samhq_demo/ui/viewer/js/view.js";
 
 /** A picture of 800 x 400 in a pane of 400 x 300: fitted, half its size, with bars of 50 above and below. */
 function fitted() {

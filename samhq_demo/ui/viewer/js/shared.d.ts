@@ -1,4 +1,4 @@
-// What Python hands over when it puts the modules together: see component.py. No file holds shared.js.
+// What Python hands over when it puts the modules together: see ../component.py. No file holds shared.js.
 
 export const LIMITS: { objects: number; points: number; steps: number; nameLength: number };
 export const OBJECT_COLORS: string[];
