@@ -65,7 +65,7 @@ test("the line above the picture says what was asked and who is better", () => {
   );
   assert.equal(
     verdictLine(CUP, scoresOf(0.5, 0.5)),
-    "Cup, by a box and 1 click: both masks overlap the true one equally, IoU 0.500.",
+    "Cup, by a box and 1 click: both masks overlap the ground truth equally, IoU 0.500.",
   );
   assert.match(verdictLine(CUP, scoresOf(null, null)), /agree to 25.0 %. Only a ground truth can tell/);
 });
