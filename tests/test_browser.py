@@ -267,19 +267,54 @@ def test_a_picture_taken_away_leaves_an_empty_page(house: Visitor) -> None:
 # ---- models, visitors --------------------------------------------------------------------------------------
 
 
-def test_a_model_that_is_not_here_is_refused_and_the_prompt_stays(house: Visitor) -> None:
+def test_choosing_a_model_that_is_not_here_keeps_the_one_that_answers(house: Visitor) -> None:
     house.ask(*inside(TRUTH))
     before = house.prompt
     house.page.locator("#model input").click()
-    house.page.get_by_role("option", name="base").click()
-    house.page.wait_for_selector("#status.error")
-    assert "base" in house.status
+    house.page.get_by_role("option", name="base (0.8 GB to download)").click()
+    house.page.locator("#answering", has_text="base could not be downloaded").wait_for()
+    house.page.locator("#answering", has_text="tiny answers instead").wait_for()
     assert house.prompt == before
-    revision = house.revision
-    house.page.locator("#model input").click()
-    house.page.get_by_role("option", name="tiny").click()
-    house.sees_answer(revision)
+    assert house.state["settings"]["model"] is None
+    house.ask(600, 100, button="right")
     assert house.page.locator("#status.error").count() == 0
+    house.page.locator("#model input").click()
+    house.page.get_by_role("option", name="tiny (2.42 M parameters)").click()
+    house.page.locator("#answering", has_text="tiny answers.").wait_for()
+
+
+def test_the_menu_of_models_closes_on_tab(visitor: Visitor) -> None:
+    visitor.page.locator("#model input").click()
+    visitor.page.get_by_role("option", name="base").wait_for()
+    visitor.press("Tab")
+    visitor.page.get_by_role("option", name="base").wait_for(state="detached")
+
+
+def test_the_page_comes_compressed(app: RunningApp) -> None:
+    sizes = {}
+    for encoding in ("gzip", "identity"):
+        with httpx.stream("GET", app.url, headers={"Accept-Encoding": encoding}) as answer:
+            sizes[encoding] = sum(map(len, answer.iter_raw()))
+            assert answer.headers.get("Content-Encoding", "identity") == encoding
+    assert sizes["gzip"] < sizes["identity"] / 3
+
+
+def test_an_idle_page_asks_nothing(app: RunningApp, browser: Browser) -> None:
+    visitor = Visitor.arrive(browser, app.url, before=lambda page: page.clock.install())
+    visitor.sees_scores()
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+
+    def in_a_minute() -> list[str]:
+        asked.clear()
+        visitor.page.clock.fast_forward(60_000)
+        visitor.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        return asked
+
+    # What is under way as the page opens comes to an end.
+    assert any(in_a_minute() == [] for _ in range(20))
+    assert in_a_minute() == in_a_minute() == []
+    visitor.leave()
 
 
 def test_two_visitors_never_see_each_others_picture_or_prompts(

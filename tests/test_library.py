@@ -14,7 +14,7 @@ import pytest
 from huggingface_hub import constants
 
 from samhq_demo import library
-from samhq_demo.library import ModelLibrary
+from samhq_demo.library import ModelLibrary, Outlook
 from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.prompts.request import Request
 from samhq_demo.service import build_service
@@ -136,6 +136,25 @@ def test_refusal_leaves_tiny_answering_and_says_why(hub: HubServer, status: int)
     assert "let this machine reach the Hugging Face Hub" in service.status().advice
     with pytest.raises(ValueError, match="on this machine: tiny"):
         service.compare(picture_of((80, 60)), Request([BOX], model="large"))
+
+
+def test_a_chosen_model_that_is_not_here_has_an_outlook(hub: HubServer) -> None:
+    library = ModelLibrary(Settings(model="tiny", device="cpu"))
+    library.pair(None)
+    assert library.outlook(None) == Outlook(True, True)
+    assert library.outlook("base") == Outlook(
+        False, True, "The weights of base are not on this machine; tiny answers instead."
+    )
+    hub.refuse = 404
+    library.fetch("base")
+    wait(lambda: library.outlook("base").is_settled)
+    refused = library.outlook("base")
+    assert refused.message.startswith("base could not be downloaded: ")
+    assert refused.message.endswith("; tiny answers instead.")
+    hub.refuse = None
+    library.fetch("base")
+    wait(lambda: library.outlook("base").is_here)
+    assert library.outlook("base") == Outlook(True, True)
 
 
 def test_cut_off_download_leaves_tiny_and_asking_again_goes_on(hub: HubServer) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Download
+from playwright.sync_api import Browser, Download, Page
 
 from tests.viewer_person import Person
 
@@ -18,11 +19,21 @@ class Visitor(Person):
 
     @classmethod
     def arrive(
-        cls, browser: Browser, url: str, *, size_wh: tuple[int, int] = (1440, 900), **how: Any
+        cls,
+        browser: Browser,
+        url: str,
+        *,
+        size_wh: tuple[int, int] = (1440, 900),
+        before: Callable[[Page], object] | None = None,
+        **how: Any,
     ) -> Visitor:
+        """before: what is done to the browser's page ahead of the visit."""
         context = browser.new_context(viewport={"width": size_wh[0], "height": size_wh[1]}, **how)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
-        visitor = cls(context.new_page())
+        page = context.new_page()
+        if before is not None:
+            before(page)
+        visitor = cls(page)
         visitor.page.set_default_timeout(PATIENCE_MS)
         visitor.open(url)
         if visitor.page.locator("#examples").count():

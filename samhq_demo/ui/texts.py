@@ -151,9 +151,13 @@ def parameters(count: int) -> str:
 
 
 def model_choice(name: str, *, total: int, of_hq: int, available: bool) -> str:
-    """One line of the model menu."""
-    counted = f": {parameters(total)} parameters, {parameters(of_hq)} of them SAM-HQ's own" if total else ""
-    return f"{name}{counted}{'' if available else ' (not on this machine)'}"
+    """One line of the model menu. Where the weights are not here, how much choosing it downloads."""
+    if available:
+        return f"{name} ({parameters(total)} parameters)" if total else name
+    if not total:
+        return f"{name} (to download)"
+    # SAM-HQ and the SAM to compare with, four bytes for each parameter.
+    return f"{name} ({4 * (2 * total - of_hq) / 1e9:.1f} GB to download)"
 
 
 def on_photos(scores: PhotoScores) -> str:
@@ -165,11 +169,14 @@ def on_photos(scores: PhotoScores) -> str:
     )
 
 
-def answering_html(status: ServiceStatus, scores: PhotoScores | None) -> str:
-    """Which model answers and why, and, where that is a small one, how to get a sharper one."""
+def answering_html(status: ServiceStatus, scores: PhotoScores | None, *, wish: str = "") -> str:
+    """Which model answers and why, and, where that is a small one, how to get a sharper one.
+
+    wish: of a model that was chosen and is not here, in place of that.
+    """
     mood: Mood = "done" if status.ready else ("busy" if status.model else "wrong")
     size = "small" if status.is_small else "full"
-    text = escape(" ".join(filter(None, (status.message, status.advice))))
+    text = escape(wish or " ".join(filter(None, (status.message, status.advice))))
     line = f'<span class="mood" data-mood="{mood}" data-size="{size}">{text}</span>'
     if status.model != FALLBACK or scores is None:
         return line

@@ -25,7 +25,7 @@ import { PictureBitmap } from "./picture.js";
 
 const HINT = "Click the object, or drag a box around it. Right click what does not belong to it.";
 const NO_PICTURE = "Choose an example, or open a picture.";
-const TAKEN_AWAY = "The picture was removed; undo brings it back.";
+const TAKEN_AWAY = "Picture removed; undo brings it back. Choose an example, or open a picture.";
 const LOST_PICTURE = "The server no longer has the picture, and this browser could not keep it: open it again.";
 
 /** @extends {Emitter<InboxEvents>} */
