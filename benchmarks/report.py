@@ -8,6 +8,7 @@ from pathlib import Path
 from . import figures
 from .chart import bars
 from .figures import OFFICIAL, OURS, TRANSFORMERS, Limit, Results, Series
+from .gpu_report import section_in, with_section
 
 HERE = Path(__file__).parent
 TIMES = (figures.FIRST, figures.LATER, figures.TEN, figures.BOXES_NEW, figures.BOXES_SEEN)
@@ -61,9 +62,10 @@ NEXT = """\
 
 
 def write(results: Results, folder: Path) -> Path:
-    """Write RESULTS.md and results.svg; returns the former."""
+    """Write RESULTS.md and results.svg; returns the former, in which the section on a GPU stays."""
     file = folder / "RESULTS.md"
-    file.write_text(markdown(results), encoding="utf-8")
+    on_gpu = section_in(file.read_text(encoding="utf-8")) if file.exists() else ""
+    file.write_text(with_section(markdown(results), on_gpu), encoding="utf-8")
     geometry = next(iter(_geometries(results)))
     (folder / "results.svg").write_text(plot(results, geometry), encoding="utf-8")
     return file

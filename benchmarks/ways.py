@@ -46,6 +46,7 @@ class WaySpec:
     kind: Kind
     folder: Path
     dtype: str = "float32"
+    device: str = "cpu"
 
 
 class Masks(NamedTuple):
@@ -76,10 +77,10 @@ def build(spec: WaySpec) -> Way:
     """Load the models of a way."""
     logging.disable_progress_bar()
     if spec.kind == "transformers":
-        return ModelCardWay(spec.folder, dtype=getattr(torch, spec.dtype))
+        return ModelCardWay(spec.folder, dtype=getattr(torch, spec.dtype), device=spec.device)
     if spec.kind == "official":
-        return OfficialWay(spec.folder)
-    return ServiceWay(spec.folder, dtype=spec.dtype)
+        return OfficialWay(spec.folder, device=spec.device)
+    return ServiceWay(spec.folder, dtype=spec.dtype, device=spec.device)
 
 
 class _Counter:
@@ -102,9 +103,9 @@ def _is_click(prompts: Sequence[Prompt]) -> bool:
 class ModelCardWay:
     """transformers' two models as their model cards have it: all of both at every request."""
 
-    def __init__(self, folder: Path, *, dtype: torch.dtype) -> None:
-        self.sam = SamModel.from_pretrained(folder / "sam", dtype=dtype).eval()
-        self.sam_hq = SamHQModel.from_pretrained(folder / "sam_hq", dtype=dtype).eval()
+    def __init__(self, folder: Path, *, dtype: torch.dtype, device: str) -> None:
+        self.sam = SamModel.from_pretrained(folder / "sam", dtype=dtype).eval().to(device)
+        self.sam_hq = SamHQModel.from_pretrained(folder / "sam_hq", dtype=dtype).eval().to(device)
         vision = self.sam_hq.config.vision_config
         side, low_res = vision.image_size, 4 * vision.image_size // vision.patch_size
         images = SamImageProcessorPil(
@@ -114,7 +115,7 @@ class ModelCardWay:
             mask_pad_size={"height": low_res, "width": low_res},
         )
         self._asked = ((self.sam, SamProcessor(images)), (self.sam_hq, SamHQProcessor(images)))
-        self._dtype = dtype
+        self._dtype, self._device = dtype, device
         self._counter = _Counter(self.sam.vision_encoder, self.sam_hq.vision_encoder)
 
     @property
@@ -131,13 +132,13 @@ class ModelCardWay:
         answers = []
         for model, processor in self._asked:
             inputs = processor(image, **question, return_tensors="pt")
+            sizes = inputs["original_sizes"], inputs["reshaped_input_sizes"]
+            inputs = inputs.to(self._device)
             if self._dtype != torch.float32:
                 inputs = inputs.to(self._dtype)
             out = model(**inputs, multimask_output=_is_click(prompts))
-            masks = processor.image_processor.post_process_masks(
-                out.pred_masks.float(), inputs["original_sizes"], inputs["reshaped_input_sizes"]
-            )
-            answers.append((masks[0], out.iou_scores[0]))
+            masks = processor.image_processor.post_process_masks(out.pred_masks.float().cpu(), *sizes)
+            answers.append((masks[0], out.iou_scores[0].cpu()))
         return answers
 
     def masks(self, answered: list[tuple[Any, Any]]) -> Masks:
@@ -150,16 +151,16 @@ class OfficialWay:
     A predictor holds one picture, so visitors wait for each other behind a lock.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, device: str) -> None:
         from tests import official  # not before it is wanted: it is no part of the other ways' memory
 
         config = {"sam": SamConfig, "sam_hq": SamHQConfig}
         sam, sam_hq = (cls.from_pretrained(folder / name) for name, cls in config.items())
         self.sam = official.official_sam.SamPredictor(
-            _loaded(official.empty_sam(sam), folder / "sam.pth"),
+            _loaded(official.empty_sam(sam), folder / "sam.pth").to(device),
         )
         self.sam_hq = official.official_sam_hq.SamPredictor(
-            _loaded(official.empty_sam_hq(sam_hq), folder / "sam_hq.pth"),
+            _loaded(official.empty_sam_hq(sam_hq), folder / "sam_hq.pth").to(device),
         )
         self._lock = threading.Lock()
         self._seen: str | None = None
@@ -186,10 +187,10 @@ class OfficialWay:
 
     def _boxes(self, predictor: Any, prompts: Sequence[Prompt]) -> tuple[np.ndarray, np.ndarray]:
         """All boxes in one batch, as the authors' notebook has it."""
-        asked = torch.tensor([p.box_xyxy for p in prompts], dtype=torch.float32)
+        asked = torch.tensor([p.box_xyxy for p in prompts], dtype=torch.float32, device=predictor.device)
         placed = predictor.transform.apply_boxes_torch(asked, predictor.original_size)
         masks, scores, _ = predictor.predict_torch(None, None, boxes=placed, multimask_output=False)
-        return masks.numpy(), scores.numpy()
+        return masks.cpu().numpy(), scores.cpu().numpy()
 
     def masks(self, answered: list[tuple[Any, Any]]) -> Masks:
         return Masks(*(_best(masks, scores) for masks, scores in answered))
@@ -208,8 +209,8 @@ def _best(masks: np.ndarray, scores: np.ndarray) -> np.ndarray:
 class ServiceWay:
     """This project, as its page and its API ask it."""
 
-    def __init__(self, folder: Path, *, dtype: str) -> None:
-        settings = Settings(model=str(folder / "sam_hq"), device="cpu", dtype=dtype)
+    def __init__(self, folder: Path, *, dtype: str, device: str) -> None:
+        settings = Settings(model=str(folder / "sam_hq"), device=device, dtype=dtype)
         self.service = build_service(settings)
         self.pair = self.service._library.pair(None)
         models = [self.pair.sam_hq, *([] if self.pair.shared_encoder else [self.pair.sam])]

@@ -42,8 +42,8 @@ def _sam_hq(geometry: str) -> Any:
     return random_sam_hq(known[geometry], seed=3)
 
 
-def smooth_sam_hq() -> Any:
-    """ViT-B's geometry with random weights whose masks have smooth borders, as those of trained weights.
+def smooth_sam_hq(geometry: Any = None) -> Any:
+    """A geometry, or ViT-B's, with random weights whose masks have smooth borders, as trained ones have.
 
     Fully random weights tell neighbouring places apart by noise, and their masks are all edge. Here the
     picture says little beside the positions, and the decoder's enlarging makes equal places of one.
@@ -52,7 +52,7 @@ def smooth_sam_hq() -> Any:
 
     from tests.checkpoints import VIT_B, random_sam_hq
 
-    model = random_sam_hq(VIT_B, seed=5)
+    model = random_sam_hq(geometry or VIT_B, seed=5)
     decoder = model.mask_decoder
     with torch.no_grad():
         for weight in (

@@ -40,6 +40,28 @@ VIT_B: dict[str, dict[str, Any]] = {
     "prompt_encoder_config": {},
     "mask_decoder_config": {},
 }
+VIT_L: dict[str, dict[str, Any]] = {
+    **VIT_B,
+    "vision_config": {
+        "hidden_size": 1024,
+        "num_hidden_layers": 24,
+        "num_attention_heads": 16,
+        "global_attn_indexes": [5, 11, 17, 23],
+        "mlp_dim": 4096,
+        "initializer_range": 0.02,
+    },
+}
+VIT_H: dict[str, dict[str, Any]] = {
+    **VIT_B,
+    "vision_config": {
+        "hidden_size": 1280,
+        "num_hidden_layers": 32,
+        "num_attention_heads": 16,
+        "global_attn_indexes": [7, 15, 23, 31],
+        "mlp_dim": 5120,
+        "initializer_range": 0.02,
+    },
+}
 
 
 @torch.no_grad()
@@ -48,10 +70,11 @@ def randomise(model: Any, *, seed: int) -> Any:
 
     transformers' own initialisation gives outputs near 1e-19, and comparing those proves nothing.
     """
-    generator = torch.Generator().manual_seed(seed)
+    device = next(model.parameters()).device
+    generator = torch.Generator(device).manual_seed(seed)
 
     def normal(like: torch.Tensor, std: float) -> torch.Tensor:
-        return torch.randn(like.shape, generator=generator) * std
+        return torch.randn(like.shape, generator=generator, device=device) * std
 
     for name, weight in model.named_parameters():
         if "norm" in name:

@@ -15,6 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import figures, questions, worker
 from benchmarks.figures import OFFICIAL, OURS, TRANSFORMERS, Limit, Results, Series
+from benchmarks.gpu_report import Row, section
 from benchmarks.limit import encoder_flops, matmul_peak
 from benchmarks.machine import Watch, about_machine
 from benchmarks.parts import REST, by_function
@@ -212,6 +213,14 @@ def test_the_report_says_what_the_limit_allows() -> None:
     assert "first click, transformers: 5 of 10, **not met**. It would take 2 s; it is 4 s." in text
     assert "limit of 2 s and the rest as measured (0.25 s) it would be 2.25 s, 8.89 times. A faster" in text
     assert "2.25 s, 4.44 times. The limit alone is more than the target allows" in text
+
+
+def test_a_new_report_keeps_the_section_on_a_gpu(tmp_path: Path) -> None:
+    on_gpu = section([Row("ViT-B", "click", "5 ms")], {"card": "one"})
+    (tmp_path / "RESULTS.md").write_text(f"# Old\n\n{on_gpu}\n")
+    text = write(_results(0.8, peak=1e9), tmp_path).read_text()
+    assert text.startswith("# Side by side")
+    assert text.endswith(f"{on_gpu}\n")
 
 
 def test_more_clicks_a_second_are_better() -> None:

@@ -58,6 +58,18 @@ def test_a_grid_of_many_parts_gives_the_stock_embeddings(fold_bias: bool, qkv_bi
     assert_stock(model.vision_encoder, values_of(512), fold_bias=fold_bias)
 
 
+@pytest.mark.parametrize("window", [5, 8])
+@pytest.mark.parametrize("fold_bias", [True, False])
+def test_pictures_of_one_batch_are_seen_as_each_alone(window: int, fold_bias: bool) -> None:
+    encoder = encoder_of(window_size=window).vision_encoder
+    values = torch.cat([values_of(128), values_of(128).flip(2), values_of(128).flip(3)])
+    together = run_encoder(encoder, values, fold_bias=fold_bias)
+    for at, one in enumerate(values.split(1)):
+        alone = run_encoder(encoder, one, fold_bias=fold_bias)
+        for seen, other in zip(together, alone, strict=True):
+            torch.testing.assert_close(seen[at : at + 1], other, atol=1e-4, rtol=1e-4)
+
+
 def test_neither_weights_nor_picture_are_changed() -> None:
     """It adds in place: to memory of its own."""
     model, values = encoder_of(), values_of(128)

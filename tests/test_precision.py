@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from samhq_demo.models.checkpoints import load_pair
-from samhq_demo.models.compute import Compute
+from samhq_demo.models.compute import Compute, choose_compute
 from samhq_demo.models.pair import ModelPair
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.request import Request
@@ -34,6 +34,14 @@ def bytes_held(pair: ModelPair) -> Counter[torch.dtype]:
     for tensor in held.values():
         found[tensor.dtype] += tensor.untyped_storage().nbytes()
     return found
+
+
+def test_on_cuda_float32_is_not_rounded_to_tf32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    assert choose_compute(device="cuda", dtype="float32").device.type == "cuda"
+    assert not torch.backends.cudnn.allow_tf32
+    assert not torch.backends.cuda.matmul.allow_tf32
 
 
 def test_encoder_weights_are_kept_once_in_the_encoders_precision(checkpoint: Path) -> None:

@@ -22,7 +22,7 @@ _QUERIES_A_THREAD = 512
 
 
 def global_attention(attention: Any, hidden: Tensor, *, fold_bias: bool) -> Tensor:
-    """Attention of every place to every place, before its projection. Keeps the shape (1, h, w, V)."""
+    """Attention of every place to every place, before its projection. Keeps the shape (B, h, w, V)."""
     size_hw = (hidden.shape[1], hidden.shape[2])
     queries, keys, values = _heads(attention, attention.qkv(hidden))
     if not attention.use_rel_pos:
@@ -30,37 +30,39 @@ def global_attention(attention: Any, hidden: Tensor, *, fold_bias: bool) -> Tens
     elif fold_bias:
         attended = _folded(attention, queries, keys, values, size_hw=size_hw)
     else:
-        return _head_by_head(attention, queries, keys, values, size_hw=size_hw)
+        pictures = zip(*(t.split(1) for t in (queries, keys, values)), strict=True)
+        seen = [_head_by_head(attention, *picture, size_hw=size_hw) for picture in pictures]
+        return seen[0] if len(seen) == 1 else torch.cat(seen)
     return _joined(attended, size_hw=size_hw)
 
 
 def windowed_attention(attention: Any, hidden: Tensor, *, size: int) -> Tensor:
-    """Attention inside windows of `size` x `size` places, and its projection. Keeps (1, h, w, V).
+    """Attention inside windows of `size` x `size` places, and its projection. Keeps (B, h, w, V).
 
     Here the bias is small, and building it is cheaper than folding it.
     """
-    _, height, width, _ = hidden.shape
+    batch, height, width, _ = hidden.shape
     windows = _windows(_padded(attention, attention.qkv(hidden), size=size), size=size)
     queries, keys, values = _heads(attention, windows)
     bias = None
     if attention.use_rel_pos:
         bias = _built(*_biases(attention, queries, size_hw=(size, size)))
     attended = F.scaled_dot_product_attention(queries, keys, values, attn_mask=bias, scale=attention.scale)
-    whole = _whole(_joined(attended, size_hw=(size, size)), columns=-(-width // size))
+    whole = _whole(_joined(attended, size_hw=(size, size)), batch=batch, columns=-(-width // size))
     # Padding is cut off before the projection, which works on each place alone.
     return attention.proj(whole[:, :height, :width])
 
 
 def _padded(attention: Any, qkv: Tensor, *, size: int) -> Tensor:
-    """(1, h, w, 3V) -> the same with h and w multiples of `size`.
+    """(B, h, w, 3V) -> the same with h and w multiples of `size`.
 
     The official encoder pads its input with zeros, so what is padded here is the bias of `qkv`.
     """
-    _, height, width, channels = qkv.shape
+    batch, height, width, channels = qkv.shape
     pad_h, pad_w = -height % size, -width % size
     if not (pad_h or pad_w):
         return qkv
-    padded = qkv.new_empty(1, height + pad_h, width + pad_w, channels)
+    padded = qkv.new_empty(batch, height + pad_h, width + pad_w, channels)
     padded[:, :height, :width] = qkv
     fill = 0 if attention.qkv.bias is None else attention.qkv.bias
     padded[:, height:] = fill
@@ -69,16 +71,16 @@ def _padded(attention: Any, qkv: Tensor, *, size: int) -> Tensor:
 
 
 def _windows(hidden: Tensor, *, size: int) -> Tensor:
-    """(1, h, w, C) -> (windows, size, size, C), row by row of windows; no copy where there is one row."""
-    rows, columns = hidden.shape[1] // size, hidden.shape[2] // size
+    """(B, h, w, C) -> (windows, size, size, C), row by row of windows; no copy where there is one row."""
+    rows, columns = len(hidden) * hidden.shape[1] // size, hidden.shape[2] // size
     return hidden.view(rows, size, columns, size, -1).transpose(1, 2).flatten(0, 1)
 
 
-def _whole(windows: Tensor, *, columns: int) -> Tensor:
+def _whole(windows: Tensor, *, batch: int, columns: int) -> Tensor:
     """The reverse of `_windows`."""
     _, size, _, channels = windows.shape
     placed = windows.view(-1, columns, size, size, channels).transpose(1, 2)
-    return placed.reshape(1, -1, columns * size, channels)
+    return placed.reshape(batch, -1, columns * size, channels)
 
 
 def _heads(attention: Any, qkv: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -70,6 +70,11 @@ def load_pair(folder: Path, *, name: str, compute: Compute, baseline: Path | Non
                 f"The baseline takes pictures of {sizes[0][0]} pixels in patches of {sizes[0][1]}, SAM-HQ of "
                 f"{sizes[1][0]} in {sizes[1][1]}; give a SAM of the same geometry in SAMHQ_BASELINE."
             )
+    return pair_of(sam, sam_hq, name=name, compute=compute)
+
+
+def pair_of(sam: Any, sam_hq: Any, *, name: str, compute: Compute) -> ModelPair:
+    """Make a pair of two float32 models, which become part of it; one image encoder if theirs are equal."""
     difference = compare_tensors(sam, sam_hq)
     shared = not difference.image_encoder
     log.info("%s: %s; the encoder runs %s a picture", name, difference, "once" if shared else "twice")

@@ -67,6 +67,9 @@ def choose_compute(*, device: str | None = None, dtype: str | None = None) -> Co
         raise ValueError("SAMHQ_DEVICE is 'cuda', but torch finds no CUDA device here; use 'cpu'.")
     if chosen == "mps" and not torch.backends.mps.is_available():
         raise ValueError("SAMHQ_DEVICE is 'mps', but torch finds no Apple GPU here; use 'cpu'.")
+    if chosen == "cuda":
+        # Else cuDNN rounds what convolutions multiply to TF32's 10 bits, of the float32 decoder's too.
+        torch.backends.cudnn.allow_tf32 = False
     precision: torch.dtype = getattr(torch, dtype) if dtype else _native_dtype(chosen, zero_gpu=zero_gpu)
     return Compute(torch.device(chosen), precision, zero_gpu)
 

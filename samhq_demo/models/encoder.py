@@ -20,7 +20,7 @@ _PART_PLACES = 1024  # enough that products run at full speed; of ViT-B's MLP 12
 
 
 class EncodedImage(NamedTuple):
-    """`last` (1, C, h, w), the image embedding; `early` (1, h, w, V), after the first global layer."""
+    """`last` (B, C, h, w), the image embeddings; `early` (B, h, w, V), after the first global layer."""
 
     last: Tensor
     early: Tensor
@@ -30,7 +30,7 @@ class EncodedImage(NamedTuple):
 def run_encoder(
     encoder: Any, pixel_values: Tensor, *, fold_bias: bool, on_layer: Callable[[], None] = lambda: None
 ) -> EncodedImage:
-    """Run transformers' SAM or SAM-HQ vision encoder on (1, 3, S, S), layer by layer.
+    """Run transformers' SAM or SAM-HQ vision encoder on (B, 3, S, S), layer by layer.
 
     fold_bias: whether the global layers' bias goes into their products; the result is the same.
     on_layer: called after each layer.
@@ -52,7 +52,7 @@ def run_encoder(
 
 
 def _run_layer(layer: Any, hidden: Tensor, *, fold_bias: bool) -> None:
-    """Change (1, h, w, V) to what a layer makes of it."""
+    """Change (B, h, w, V) to what a layer makes of it."""
     if layer.window_size:
         for part in _parts(hidden, rows_of=layer.window_size):
             part.add_(windowed_attention(layer.attn, layer.layer_norm1(part), size=layer.window_size))
@@ -65,7 +65,7 @@ def _run_layer(layer: Any, hidden: Tensor, *, fold_bias: bool) -> None:
 
 
 def _parts(hidden: Tensor, *, rows_of: int = 1) -> Sequence[Tensor]:
-    """Views of (1, h, w, V), each a multiple of `rows_of` rows but the last; off the CPU just one."""
+    """Views of (B, h, w, V), each a multiple of `rows_of` rows but the last; off the CPU just one."""
     height, width = hidden.shape[1:3]
     rows = max(1, _PART_PLACES // (rows_of * width)) * rows_of
     return hidden.split(rows if hidden.device.type == "cpu" else height, dim=1)
