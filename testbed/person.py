@@ -148,6 +148,10 @@ class Person:
         for key in keys:
             self.page.keyboard.press(key)
 
+    def opens(self, sheet: str) -> None:
+        """Choose one of the panel's tabs: "objects", "options" or "export"."""
+        self.page.locator(f"#tab-{sheet}").click()
+
     def rest(self, milliseconds: int = 150) -> None:
         """Let what is under way come to an end: frames, and masks painted anew after a zoom."""
         self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Download
+from playwright.sync_api import Browser, Download, Page
 
 from testbed.person import Person
 
@@ -18,11 +19,21 @@ class Visitor(Person):
 
     @classmethod
     def arrive(
-        cls, browser: Browser, url: str, *, size_wh: tuple[int, int] = (1440, 900), **how: Any
+        cls,
+        browser: Browser,
+        url: str,
+        *,
+        size_wh: tuple[int, int] = (1440, 900),
+        before: Callable[[Page], object] | None = None,
+        **how: Any,
     ) -> Visitor:
+        """before: what is done to the browser's page ahead of the visit."""
         context = browser.new_context(viewport={"width": size_wh[0], "height": size_wh[1]}, **how)
         context.grant_permissions(["clipboard-read", "clipboard-write"])
-        visitor = cls(context.new_page())
+        page = context.new_page()
+        if before is not None:
+            before(page)
+        visitor = cls(page)
         visitor.page.set_default_timeout(PATIENCE_MS)
         visitor.open(url)
         if visitor.page.locator("#examples").count():
@@ -113,13 +124,15 @@ class Visitor(Person):
 
     def give(self, action: str, file: Path) -> None:
         """Press a button of the viewer that asks for a file."""
+        self.opens("export" if action == "load" else "objects")
         with self.page.expect_file_chooser() as chooser:
             self.page.click(f"#viewer .panels [data-action={action}]")
         chooser.value.set_files(file)
         self.page.evaluate("scrollTo(0, 0)")  # back to the picture
 
     def take(self, what: str, folder: Path) -> Path:
-        """Press a button of "Take it away" and keep the file under the name it came with."""
+        """Press a button under Export and keep the file under the name it came with."""
+        self.opens("export")
         with self.page.expect_download() as download:
             self.page.click(f"#viewer [data-take={what}]")
         self.page.evaluate("scrollTo(0, 0)")
@@ -127,6 +140,7 @@ class Visitor(Person):
 
     def copy(self, language: str) -> str:
         """Press a copy button and read the clipboard."""
+        self.opens("export")
         self.page.click(f"#viewer [data-take={language}]")
         self.says(f"Copied the call as {'Python' if language == 'python' else 'curl'}")
         text: str = self.page.evaluate("navigator.clipboard.readText()")

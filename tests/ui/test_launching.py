@@ -239,7 +239,7 @@ def test_a_cache_that_cannot_be_written_to_is_no_reason_not_to_start(tmp_path: P
         HubServer(repos) as hub,
         run_app(tmp_path, **HUB, HF_HOME=str(tmp_path / "cache"), HF_ENDPOINT=hub.url) as app,
     ):
-        assert wait_for(app, "base could not be had").endswith("set HF_HOME to a folder with room")
+        assert wait_for(app, "base could not be downloaded").endswith("set HF_HOME to a folder with room")
         assert_takes_uploads(app)
         page = httpx.get(app.url, timeout=30).text
     assert "tiny" in page

@@ -124,8 +124,8 @@ def test_what_one_call_leaves_out_is_said(tmp_path: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
     with_truth = {**PLAIN, "truth": {"size": [3, 4], "counts": "444"}}
     for text in (python_snippet(many(with_truth, BOXED)), curl_snippet(many(with_truth, BOXED))):
-        assert "# /compare_many takes no true masks" in text
-    assert "takes no true masks" not in python_snippet(many(PLAIN, BOXED))
+        assert "# /compare_many takes no ground truth" in text
+    assert "takes no ground truth" not in python_snippet(many(PLAIN, BOXED))
 
 
 def test_objects_that_were_refined_are_asked_for_one_by_one() -> None:

@@ -41,7 +41,7 @@ def test_equal_pictures_are_kept_once_but_each_has_its_own_ticket(tmp_path: Path
 
 
 def test_a_ticket_that_was_not_given_out_is_refused() -> None:
-    with pytest.raises(ValueError, match="choose it again"):
+    with pytest.raises(ValueError, match="open it again"):
         PictureStore().picture("guessed")
 
 
@@ -57,7 +57,7 @@ def test_a_picture_that_is_sent_again_has_its_old_ticket(tmp_path: Path) -> None
     assert store.renew(before.id, other, name="b.png") is again
     photo.unlink()
     assert store.renew(before.id, other, name="b.png").content_id != before.content_id
-    with pytest.raises(ValueError, match="choose it again"):
+    with pytest.raises(ValueError, match="open it again"):
         store.renew("../guessed", other, name="b.png")
 
 

@@ -55,6 +55,7 @@ def test_polygons_tell_of_the_holes_they_fill_before_and_after(visitor: Visitor,
     assert (
         "holes" not in visitor.status and "holes" not in json.loads(exact.read_text())["info"]["description"]
     )
+    visitor.opens("export")
     visitor.page.get_by_label("Whose mask to").select_option("sam")
     assert visitor.score("sam", "area").removesuffix(" px") in visitor.page.inner_text("#viewer .holes")
 
@@ -82,6 +83,7 @@ def test_saved_prompts_keep_numbers_and_colors(visitor: Visitor, tmp_path: Path)
     visitor.ask(150, 250)
     visitor.press("n")
     visitor.ask(430, 330)
+    visitor.opens("objects")
     visitor.page.get_by_label("Delete Object 2").click()
     kept = [(each["number"], each["name"], each["color"]) for each in visitor.state["objects"]]
     assert [number for number, *_ in kept] == [1, 3]
@@ -101,7 +103,7 @@ def test_the_copied_call_asks_for_all_objects(visitor: Visitor) -> None:
     text = visitor.copy("python")
     assert text.count("client.predict(") == 1
     assert 'api_name="/compare_many"' in text
-    assert "# /compare_many takes no true masks" in text  # the bicycle has one
+    assert "# /compare_many takes no ground truth" in text  # the bicycle has one
     done = subprocess.run(
         [sys.executable, "-c", text], capture_output=True, text=True, check=True, timeout=120
     )

@@ -90,7 +90,8 @@ def test_true_scores_follow_every_edit(visitor: Visitor, client: Client) -> None
             assert visitor.score(model, "true_boundary_iou") == f"{answer['true_boundary_iou']:.3f}"
     row = visitor.page.inner_text("#viewer td[data-key=true]")
     assert row == f"{visitor.score('sam', 'true_iou')} / {visitor.score('sam_hq', 'true_iou')}"
-    visitor.page.get_by_label("Without true mask: house.mask.png").click()
+    visitor.opens("objects")
+    visitor.page.get_by_label("Without ground truth: house.mask.png").click()
     visitor.page.wait_for_function(
         "document.querySelector('#viewer [data-scores=sam] [data-key=true_iou]').textContent === '–'"
     )
@@ -124,6 +125,7 @@ def test_an_answer_is_fed_back_as_the_official_predictor_does_it(visitor: Visito
         answer = result["objects"][0][model]
         assert visitor.score(model, "predicted_iou") == shown(answer["predicted_iou"])
         assert visitor.score(model, "area") == f"{answer['area']:,} px"
+    visitor.opens("objects")
     visitor.page.get_by_label("Without 1 answer fed back").click()
     visitor.sees_answer(before)
     assert visitor.state["objects"][0]["steps"] == []
@@ -150,6 +152,7 @@ def test_the_hq_mask_alone_and_candidates_for_a_box_are_choices(visitor: Visitor
     visitor.drag((60, 40), (460, 480))
     before = visitor.sees_answer(before)
     assert visitor.page.locator("#viewer .thumb:visible").count() == 0
+    visitor.opens("options")
     visitor.page.get_by_label("When to give candidates").select_option("always")
     before = visitor.sees_answer(before)
     visitor.sees_candidates()
@@ -174,7 +177,8 @@ def test_masks_and_cutouts_are_those_on_the_screen(visitor: Visitor, client: Cli
     visitor.ask(*CLICK)
     _, *files = client.predict(handle_file(HOUSE), points=[list(CLICK)], api_name="/compare")
     for model, file in zip(("sam", "sam_hq"), files, strict=True):
-        visitor.page.get_by_label("Whose mask to take").select_option(model)
+        visitor.opens("export")
+        visitor.page.get_by_label("Whose mask to export").select_option(model)
         taken = visitor.take("mask", tmp_path)
         assert taken.name == f"house-Object-1-{model}.png"
         assert np.array_equal(mask_in(taken), mask_in(file))
@@ -186,6 +190,7 @@ def test_masks_and_cutouts_are_those_on_the_screen(visitor: Visitor, client: Cli
         assert hard.mode == "RGBA"
         assert np.array_equal(pixels[..., 3] == 255, mask[box])
         assert np.array_equal(pixels[mask[box]][:, :3], np.asarray(photo.convert("RGB"))[box][mask[box]])
+    visitor.opens("export")
     visitor.page.get_by_label("soft edge").check()
     with Image.open(visitor.take("cutout", tmp_path)) as soft:
         alpha = np.asarray(soft)[..., 3]
@@ -208,6 +213,7 @@ def test_a_file_is_of_the_pictures_size_however_soon_it_is_taken(
     visitor.page.route("**/component_server/", hold_the_rest)
     visitor.ask(1000, 700)
     with visitor.page.expect_download() as download:
+        visitor.opens("export")
         visitor.page.click("#viewer [data-take=mask]")
         visitor.rest(300)
         assert visitor.status == "Writing the file …"
@@ -269,6 +275,7 @@ def test_saved_prompts_bring_everything_back(visitor: Visitor, tmp_path: Path) -
         }
         assert (old["truth"] or {}).get("rle") == (new["truth"] or {}).get("rle")
     # The scores along the edges follow the masks.
+    visitor.opens("objects")
     visitor.page.wait_for_function(
         "scores => document.querySelector('#viewer .objects').innerText === scores", arg=scores
     )

@@ -294,15 +294,16 @@ def test_the_line_by_the_picture_is_amber_and_says_how_to_get_base(
     for red, green, blue in (text, ground):  # amber: from red and green, with little blue
         assert red > green > blue
     box = line.bounding_box()
-    picture = visitor.page.locator("#side").bounding_box()
-    assert box is not None and picture is not None
-    assert picture["x"] <= box["x"] and box["x"] + box["width"] <= picture["x"] + picture["width"] + 1
+    models = visitor.page.locator("#models").bounding_box()
+    assert box is not None and models is not None
+    assert models["x"] <= box["x"] and box["x"] + box["width"] <= models["x"] + models["width"] + 1
     visitor.leave()
 
 
 def test_the_page_says_what_tiny_learned_and_its_measured_figures(newcomer: Visitor) -> None:
     scores = json.loads((ROOT / "samhq_demo" / "models" / "tiny" / "scores.json").read_text())
-    text = newcomer.page.inner_text("#answering .learned")
+    newcomer.page.locator("#answering .learned summary").click()
+    text = newcomer.page.inner_text("#answering .learned p")
     assert re.findall(r"0\.\d\d", text) == [
         f"{scores[key]:.2f}"
         for key in ("photos_click_iou", "photos_click_best_of_three_iou", "photos_box_iou")

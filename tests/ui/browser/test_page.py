@@ -267,19 +267,54 @@ def test_a_picture_taken_away_leaves_an_empty_page(house: Visitor) -> None:
 # ---- models, visitors --------------------------------------------------------------------------------------
 
 
-def test_a_model_that_is_not_here_is_refused_and_the_prompt_stays(house: Visitor) -> None:
+def test_choosing_a_model_that_is_not_here_keeps_the_one_that_answers(house: Visitor) -> None:
     house.ask(*inside(TRUTH))
     before = house.prompt
     house.page.locator("#model input").click()
-    house.page.get_by_role("option", name="base").click()
-    house.page.wait_for_selector("#status.error")
-    assert "base" in house.status
+    house.page.get_by_role("option", name="base (0.8 GB to download)").click()
+    house.page.locator("#answering", has_text="base could not be downloaded").wait_for()
+    house.page.locator("#answering", has_text="tiny answers instead").wait_for()
     assert house.prompt == before
-    revision = house.revision
-    house.page.locator("#model input").click()
-    house.page.get_by_role("option", name="tiny").click()
-    house.sees_answer(revision)
+    assert house.state["settings"]["model"] is None
+    house.ask(600, 100, button="right")
     assert house.page.locator("#status.error").count() == 0
+    house.page.locator("#model input").click()
+    house.page.get_by_role("option", name="tiny (2.42 M parameters)").click()
+    house.page.locator("#answering", has_text="tiny answers.").wait_for()
+
+
+def test_the_menu_of_models_closes_on_tab(visitor: Visitor) -> None:
+    visitor.page.locator("#model input").click()
+    visitor.page.get_by_role("option", name="base").wait_for()
+    visitor.press("Tab")
+    visitor.page.get_by_role("option", name="base").wait_for(state="detached")
+
+
+def test_the_page_comes_compressed(app: RunningApp) -> None:
+    sizes = {}
+    for encoding in ("gzip", "identity"):
+        with httpx.stream("GET", app.url, headers={"Accept-Encoding": encoding}) as answer:
+            sizes[encoding] = sum(map(len, answer.iter_raw()))
+            assert answer.headers.get("Content-Encoding", "identity") == encoding
+    assert sizes["gzip"] < sizes["identity"] / 3
+
+
+def test_an_idle_page_asks_nothing(app: RunningApp, browser: Browser) -> None:
+    visitor = Visitor.arrive(browser, app.url, before=lambda page: page.clock.install())
+    visitor.sees_scores()
+    asked: list[str] = []
+    visitor.page.on("request", lambda request: asked.append(request.url))
+
+    def in_a_minute() -> list[str]:
+        asked.clear()
+        visitor.page.clock.fast_forward(60_000)
+        visitor.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        return asked
+
+    # What is under way as the page opens comes to an end.
+    assert any(in_a_minute() == [] for _ in range(20))
+    assert in_a_minute() == in_a_minute() == []
+    visitor.leave()
 
 
 def test_two_visitors_never_see_each_others_picture_or_prompts(
@@ -308,7 +343,7 @@ def test_a_ticket_of_no_picture_is_refused_in_a_sentence(house: Visitor) -> None
     )
     house.click(120, 400)
     house.page.wait_for_selector("#status.error")
-    assert house.status == "The server has this picture no more: choose it again."
+    assert house.status == "The server no longer has this picture: open it again."
 
 
 # ---- layout, coordinates -----------------------------------------------------------------------------------
@@ -332,7 +367,7 @@ def test_nothing_moves_when_answers_come(app: RunningApp, browser: Browser, size
 def _places(visitor: Visitor) -> Any:
     return visitor.page.evaluate(
         """['#picture', '#viewer .stage', '#status', '#viewer .scores', '#viewer .candidates',
-            '#viewer .objects', '#viewer .take', '#about', '#viewer .scores dl:last-child div:last-child',
+            '#viewer .objects', '#viewer .tabs', '#about', '#viewer .scores .agreement dl div:last-child',
         ].map(name => {
             const box = document.querySelector(name).getBoundingClientRect();
             return [name, box.x, box.y + window.scrollY, box.width, box.height].join(' ');
@@ -382,7 +417,7 @@ def test_programs_and_language_models_see_the_endpoints_alone(app: RunningApp) -
 
 
 def test_the_page_says_which_model_answers_and_what_the_scores_are(visitor: Visitor) -> None:
-    visitor.page.locator("#answering", has_text="photos that it never saw").wait_for()
+    visitor.page.locator("#answering", has_text="How good is tiny on photos?").wait_for()
     visitor.page.get_by_role("button", name="What the scores mean").click()
     about = visitor.page.locator("#about")
     about.locator("table").wait_for()

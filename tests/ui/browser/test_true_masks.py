@@ -53,7 +53,7 @@ def test_of_several_labels_one_is_chosen_and_void_is_not_scored(
         visitor.page.select_option("#viewer .labels select", label)
         before = visitor.sees_answer(before)
         read = visitor.page.inner_text("#viewer .given")
-        assert f"true mask: labels.png – Read as labels, of which {label} is the mask:" in read
+        assert f"ground truth: labels.png – Read as labels, of which {label} is the mask:" in read
         assert "void pixels are left out of the scores" in read
         result, *_ = client.predict(
             handle_file(HOUSE),

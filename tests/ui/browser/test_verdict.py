@@ -56,7 +56,7 @@ def test_the_first_sight_says_in_words_which_model_is_better(visitor: Visitor) -
         assert visitor.page.locator(f"#viewer .scores [data-better={branch}]").is_visible() == bool(mark)
     line = visitor.page.inner_text("#viewer .verdict")
     assert line == (
-        f"Bicycle, by a box: {NAMES[better]} is better, IoU {found[better]:.3f} with the true mask; "
+        f"Bicycle, by a box: {NAMES[better]} is better, IoU {found[better]:.3f} with the ground truth; "
         f"{NAMES[worse]} {found[worse]:.3f}."
     )
     assert visitor.page.inner_text("#viewer td[data-key=better]").startswith(f"{NAMES[better]} by 0.")
@@ -103,11 +103,11 @@ def test_without_a_true_mask_the_agreement_leads_and_no_winner_is_named(
         )
         assert small < lead
     assert visitor.page.locator("#viewer .better:visible").count() == 0
-    assert "Only a true mask can say which is better" in visitor.page.inner_text("#viewer .verdict")
+    assert "Only a ground truth can tell which is better" in visitor.page.inner_text("#viewer .verdict")
     places = [
         visitor.page.locator(f"#viewer [data-scores={card}]").bounding_box() for card in ("agreement", "sam")
     ]
-    assert places[0]["x"] < places[1]["x"]
+    assert places[0]["y"] < places[1]["y"]
     assert "confidence" not in visitor.status
 
 

@@ -96,7 +96,7 @@ def test_right_click_and_the_background_tool_take_away(person: Person) -> None:
 
 def test_background_alone_is_not_asked_but_explained(person: Person, harness: Harness) -> None:
     person.click(300, 200, button="right")
-    assert "mark the object" in person.status
+    assert "click the object too" in person.status
     assert harness.questions == []
 
 
@@ -343,6 +343,7 @@ def test_choices_of_the_question_ask_for_every_object_again(person: Person, harn
     person.ask(150, 100)
     person.press("n")
     before = person.ask(300, 200)
+    person.opens("options")
     person.page.get_by_label("When to give candidates").select_option("never")
     person.sees_answer(before + 1)
     assert [question.request.multimask_output for question in harness.questions] == [None, None, False, False]
@@ -366,7 +367,7 @@ def test_true_scores_appear_with_a_truth_and_go_with_it(person: Person) -> None:
     before = person.sees_answer(before)
     assert person.page.inner_text("#viewer td[data-key=true]") == "0.810 / 0.920"
     assert person.page.inner_text("#viewer dl[data-scores=sam_hq] [data-key=true_iou]") == "0.920"
-    person.page.click("#viewer [aria-label='Without true mask: fence.png']")
+    person.page.click("#viewer [aria-label='Without ground truth: fence.png']")
     person.rest()
     assert person.page.locator("#viewer td[data-key=true]:visible").count() == 0
     assert person.page.inner_text("#viewer dl[data-scores=sam_hq] [data-key=true_iou]") == "–"
