@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .cache import BoundedCache, Encoded
-from .library import ModelDescription, ModelLibrary, ServiceStatus
+from .library import ModelDescription, ModelLibrary, Outlook, ServiceStatus
 from .memory import keep_freed_memory
 from .photo_scores import PhotoScores
 from .pictures import Picture
@@ -76,6 +76,14 @@ class CompareService:
     def is_bundled(self) -> bool:
         """Whether the checkpoint that comes with the app answers, as it comes."""
         return self._library.is_bundled()
+
+    def outlook(self, model: str | None) -> Outlook:
+        """As in `ModelLibrary`."""
+        return self._library.outlook(model)
+
+    def fetch(self, model: str) -> None:
+        """Start downloading a model's weights, unless that is under way. Returns at once."""
+        self._library.fetch(model)
 
     def when_loaded(self, prepare: Callable[[str], None]) -> None:
         """As in `ModelLibrary`."""

@@ -67,7 +67,7 @@ function promptActions(viewer) {
     { name: "refine", keys: ["R"], text: "Refine: feed each model's answer back to it",
       run: () => viewer.editor.refine() },
     { name: "mask", text: "Start from a rough mask", run: () => viewer.arrivals.chooseMask("mask") },
-    { name: "truth", keys: ["T"], text: "Load the true mask of the object",
+    { name: "truth", keys: ["T"], text: "Load the object's ground truth",
       run: () => viewer.arrivals.chooseMask("truth") },
     { name: "clear", keys: ["C"], text: "Clear this object", run: () => session.clearObject() },
     { name: "clear-all", keys: ["Shift+C"], text: "Clear all objects", run: () => session.clearAll() },
@@ -136,7 +136,7 @@ function cursorActions(viewer) {
     { keys: ["B"], text: "Begin a box at the cursor, then end it", run: () => cursor.box() },
     { keys: ["M"], text: "Cursor to the next point or corner of the box", run: () => cursor.toNextMark() },
     { keys: ["Alt+Arrows"], text: "Move what is under the cursor" },
-    { keys: ["Escape"], text: "Leave off: drag, box, cursor", run: () => viewer.escape() },
+    { keys: ["Escape"], text: "Cancel: drag, box, cursor", run: () => viewer.escape() },
     { name: "help", keys: ["?"], text: "This list", run: () => viewer.help() },
   ];
 }

@@ -23,10 +23,10 @@ import { PictureBitmap } from "./picture.js";
  * @property {(picture: Picture) => void} returned The server has it again, but its page does not know yet.
  */
 
-const HINT = "Click the object. Right click, or press long, what does not belong to it. Drag for a box.";
-const NO_PICTURE = "Choose an example, or bring a picture.";
-const TAKEN_AWAY = "The picture was taken away; undo brings it back. Choose an example, or bring a picture.";
-const LOST_PICTURE = "The server has lost the picture, and this browser could not keep it: choose it again.";
+const HINT = "Click the object, or drag a box around it. Right click what does not belong to it.";
+const NO_PICTURE = "Choose an example, or open a picture.";
+const TAKEN_AWAY = "Picture removed; undo brings it back. Choose an example, or open a picture.";
+const LOST_PICTURE = "The server no longer has the picture, and this browser could not keep it: open it again.";
 
 /** @extends {Emitter<InboxEvents>} */
 export class Inbox extends Emitter {

@@ -94,8 +94,9 @@ export class Surface extends Emitter {
     this.bitmap?.close();
     this.bitmap = bitmap;
     for (const pane of this.panes) pane.layers.clear();
-    this.stage.style.setProperty("--ratio", String(picture.width / picture.height));
-    this.stage.dataset.shape = picture.width / picture.height > 1.9 ? "wide" : "plain";
+    const ratio = picture.width / picture.height;
+    this.stage.style.setProperty("--ratio", String(ratio));
+    this.stage.dataset.shape = ratio > 1.9 ? "wide" : ratio < 0.8 ? "tall" : "plain";
     this.view.setPicture(picture);
     this.measure();
   }

@@ -43,7 +43,7 @@ export function verdictLine(object, scores) {
   if (gain !== null) return `${begin} ${judged(gain, scores)}`;
   const { iou } = scores.agreement;
   if (object.truth || iou === null) return `${begin} both models have answered.`;
-  return `${begin} the two masks agree to ${percent(iou)}. Only a true mask can say which is better.`;
+  return `${begin} the masks agree to ${percent(iou)}. Only a ground truth can tell which is better.`;
 }
 
 /**
@@ -52,11 +52,11 @@ export function verdictLine(object, scores) {
  */
 function judged(gain, { sam, sam_hq: samHq }) {
   const { better } = verdictOf(gain);
-  if (!better) return `both masks overlap the true one equally, IoU ${score(sam.true_iou)}.`;
+  if (!better) return `both masks overlap the ground truth equally, IoU ${score(sam.true_iou)}.`;
   const [first, second] = better === "sam" ? [sam, samHq] : [samHq, sam];
   const other = better === "sam" ? "SAM-HQ" : "SAM";
   const [high, low] = [score(first.true_iou), score(second.true_iou)];
-  return `${BRANCH_NAMES[better]} is better, IoU ${high} with the true mask; ${other} ${low}.`;
+  return `${BRANCH_NAMES[better]} is better, IoU ${high} with the ground truth; ${other} ${low}.`;
 }
 
 /**

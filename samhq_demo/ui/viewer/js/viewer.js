@@ -24,6 +24,7 @@ import { Session } from "./session.js";
 import { StatusLine } from "./status-line.js";
 import { Surface } from "./surface.js";
 import { ObjectTable } from "./table.js";
+import { Tabs } from "./tabs.js";
 import { answeredLine, verdictLine } from "./texts.js";
 import { Toolbar } from "./toolbar.js";
 import { VerdictLine } from "./verdict-line.js";
@@ -45,8 +46,8 @@ import { WayBack } from "./way-back.js";
  * @typedef {FileLink & Ways} Link What start.js knows of Python.
  */
 
-const WAITING = "The picture is being prepared, once for both models; the answer follows …";
-const BACKGROUND_ALONE = "Background alone says nothing: mark the object too, or draw a box around it.";
+const WAITING = "Encoding the picture, once for both models …";
+const BACKGROUND_ALONE = "A background click alone selects nothing: click the object too, or draw a box around it.";
 const BUSY_AFTER_MS = 250; // only what takes long is worth a sign: quick answers would make it flicker
 const PATIENCE_MS = 120_000;
 const HOVER_BELOW_MS = 200;
@@ -79,13 +80,13 @@ export class Viewer {
       ask, queue, patience: options.patience_ms ?? PATIENCE_MS, hoverBelow: options.hover_below_ms ?? HOVER_BELOW_MS,
     }));
     const editor = (this.editor = new Editor({ session, answers, surface, mode, status }));
-    const parts = { session, answers, decoder, editor, draftBox, surface, mode, status };
+    const parts = { session, answers, decoder, editor, draftBox, surface, mode, status, tabs: new Tabs(root) };
     const hover = (this.hover = new Hover(partOf(root, ".remover", HTMLButtonElement), parts, {
       isAnswerOn: options.hover ?? true,
     }));
     this.cursor = new Cursor(parts);
     this.gestures = new Gestures(parts);
-    this.arrivals = new Arrivals(root, { session, mode, status, stage: surface.stage, link });
+    this.arrivals = new Arrivals(root, { ...parts, link });
     this.exportPanel = new ExportPanel(find(".take"), { ...parts, server });
     this.inbox = new Inbox({ ...parts, album, keeper, progress: partOf(root, ".progress", HTMLProgressElement) });
     this.wayBack = new WayBack({ session, status, inbox: this.inbox, album, tell: link.tell });
