@@ -8,6 +8,9 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .cache import BoundedCache, Encoded
 from .library import ModelDescription, ModelLibrary, Outlook, ServiceStatus
 from .memory import keep_freed_memory
@@ -101,6 +104,12 @@ class CompareService:
         """
         key = (self._library.name(model), picture.content_id)
         return 1.0 if key in self._cache else self._progress.get(key, 0.0)
+
+    def image_embedding(self, picture: Picture, *, model: str | None = None) -> NDArray[np.float32]:
+        """What SAM-HQ's encoder makes of a picture: (channels, height, width)."""
+        _, embedding, _ = self._embedding(picture, model=model)
+        found: NDArray[np.float32] = embedding.sam_hq[0].cpu().numpy()
+        return found.copy()
 
     def compare(self, picture: Picture, request: Request, *, may_encode: bool = True) -> Comparison:
         """Both models' masks of every prompt's object.
