@@ -125,6 +125,7 @@ class Message(TypedDict, total=False):
     point: tuple[float, float]
     answer: dict[str, Any]
     progress: float
+    work: str
     kept: bool
     say: str
     is_error: bool

@@ -102,7 +102,7 @@ export class ExportPanel {
     const isOfOne = what === "mask" || what === "cutout";
     const objects = (isOfOne ? [session.selected] : session.objects).filter((object) => this.answers.of(object));
     const how = { picture: picture.id, what, model: this.branch.value, soft_edge: this.softEdge.checked };
-    this.status.say("Writing the file …");
+    this.status.work("Writing the file …");
     if (!(await this.#areWhole(objects)) || session.picture?.id !== picture.id) return;
     const request = { ...how, objects: objects.flatMap((object) => this.#shown(object)) };
     const { path, name = what, error } = (await this.server.take(request).catch(() => null)) ?? {};
