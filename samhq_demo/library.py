@@ -182,6 +182,10 @@ class ModelLibrary:
         advice = self._advice() if self.is_small(active) else ""
         return ServiceStatus(active, ready, message + ".", advice)
 
+    def is_loaded(self, name: str | None) -> bool:
+        """Whether a model can answer without being loaded first; None: the one that answers."""
+        return self.name(name) in self._answerers
+
     def outlook(self, name: str | None) -> Outlook:
         """What becomes of a model that was chosen; None: of the one that the settings want.
 

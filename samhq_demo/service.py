@@ -77,6 +77,10 @@ class CompareService:
         """Whether the checkpoint that comes with the app answers, as it comes."""
         return self._library.is_bundled()
 
+    def is_loaded(self, model: str | None) -> bool:
+        """Whether a model can answer without being loaded first; None: the one that answers."""
+        return self._library.is_loaded(model)
+
     def outlook(self, model: str | None) -> Outlook:
         """As in `ModelLibrary`."""
         return self._library.outlook(model)

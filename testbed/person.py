@@ -25,6 +25,12 @@ _COLORS = """async ([selector, places]) => {
   });
 }"""
 
+# Keys are the viewer's while it has the focus or the pointer.
+_POINT_AT_VIEWER = """() => {
+  const viewer = document.querySelector("#viewer");
+  if (!viewer.contains(document.activeElement)) viewer.querySelector(".stage").focus({ preventScroll: true });
+}"""
+
 
 class Person:
     """One visitor with a page; positions are picture pixels unless a name says client."""
@@ -145,6 +151,7 @@ class Person:
         self.rest()
 
     def press(self, *keys: str) -> None:
+        self.page.evaluate(_POINT_AT_VIEWER)
         for key in keys:
             self.page.keyboard.press(key)
 

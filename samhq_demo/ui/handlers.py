@@ -74,7 +74,7 @@ class Handlers:
 
     def take_picture(self, sent: Mapping[str, str] | None, ticket_id: str | None) -> Iterator[Arrived]:
         """{"path", "name"} from #picture or the upload button. A refused file leaves all as it was."""
-        yield gr.skip(), viewer_message(say=texts.READING), gr.skip()
+        yield gr.skip(), viewer_message(work=texts.READING), gr.skip()
         try:
             with gradio_errors("a picture"):
                 if sent is None:
@@ -197,10 +197,17 @@ class Handlers:
                 contextvars.copy_context().run, self._service.prepare, picture, model=chosen
             )
             while not encoding.done():
-                yield viewer_message(progress=self._service.progress(picture, model=chosen))
+                done = self._service.progress(picture, model=chosen)
+                yield viewer_message(progress=done, work=self._work(chosen))
                 wait([encoding], _PROGRESS_SECONDS)
-            yield viewer_message(progress=1)
+            yield viewer_message(progress=1, work="")
             encoding.result()
+
+    def _work(self, model: str | None) -> str:
+        """What there is to wait for: the model, or the picture."""
+        if self._service.is_loaded(model):
+            return texts.ENCODING
+        return texts.LOADING.format(model=model or self._service.status().model)
 
     # Prompts and answers
 

@@ -30,6 +30,8 @@ MODEL_AUTOMATIC = "automatic"
 HOW_GOOD = "How good is {model} on photos?"
 
 READING = "Reading the picture …"
+LOADING = "Loading the model {model} …"
+ENCODING = "Encoding the picture, once for both models …"
 FIRST_A_PICTURE = "First choose an example or open a picture, then click in it."
 NO_PICTURE_SENT = "No picture arrived: choose an image file."
 NO_SUCH_EXAMPLE = "There is no such example."

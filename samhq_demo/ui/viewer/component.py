@@ -134,6 +134,7 @@ def viewer_message(
     point: tuple[float, float] | None = None,
     answer: Mapping[str, Any] | None = None,
     progress: float | None = None,
+    work: str | None = None,
     kept: bool = False,
     say: str | None = None,
     is_error: bool = False,
@@ -146,6 +147,7 @@ def viewer_message(
     point: (x, y) in picture pixels, added to the selected object as a click there would be.
     answer: the answer of a queued question with its sequence; `answer_queued` writes it.
     progress: 0 to 1 while the picture is being prepared, 0 where it cannot be told; 1 takes the bar away.
+    work: a sentence that says what is being done; empty once it is over.
     kept: beside a picture: it is the one that this browser had, with the objects that are kept there; without
         one: the browser is to send that picture again.
     say: a sentence for the status line.
@@ -157,6 +159,7 @@ def viewer_message(
         "point": point,
         "answer": answer,
         "progress": progress,
+        "work": work,
         "kept": kept or None,
         "say": say,
     }

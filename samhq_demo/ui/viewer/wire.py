@@ -168,6 +168,7 @@ class Message(TypedDict, total=False):
     point: tuple[float, float]
     answer: Reply
     progress: float
+    work: str
     kept: bool
     say: str
     is_error: bool

@@ -286,7 +286,7 @@ def test_choosing_a_model_that_is_not_here_keeps_the_one_that_answers(house: Vis
 def test_the_menu_of_models_closes_on_tab(visitor: Visitor) -> None:
     visitor.page.locator("#model input").click()
     visitor.page.get_by_role("option", name="base").wait_for()
-    visitor.press("Tab")
+    visitor.page.keyboard.press("Tab")
     visitor.page.get_by_role("option", name="base").wait_for(state="detached")
 
 

@@ -86,12 +86,35 @@ class Finger:
         self.person.page.wait_for_timeout(milliseconds)
         self._send("touchEnd", [])
 
-    def drag(self, *paths: tuple[tuple[float, float], tuple[float, float]]) -> None:
-        """One finger for each path (start, end), all at once."""
+    def stroke_with_pen(
+        self, start: tuple[float, float], end: tuple[float, float], *, palm: tuple[float, float]
+    ) -> None:
+        """Draw with a pen while the hand touches the screen, is taken for a scroll, and touches it again."""
+        ways = [self.person.client(*place) for place in (start, end)]
+        self._pen("mousePressed", ways[0])
+        self._pen("mouseMoved", ((ways[0][0] + ways[1][0]) / 2, (ways[0][1] + ways[1][1]) / 2))
+        self._send("touchStart", [self.person.client(*palm)])
+        self._send("touchCancel", [])
+        self._send("touchStart", [self.person.client(*palm)])
+        self._pen("mouseMoved", ways[1])
+        self._send("touchEnd", [])
+        self._pen("mouseReleased", ways[1])
+
+    def _pen(self, kind: str, place: tuple[float, float]) -> None:
+        pressed = {"button": "left", "clickCount": 1, "buttons": 1}
+        self._session.send(
+            "Input.dispatchMouseEvent",
+            {"type": kind, "x": place[0], "y": place[1], "pointerType": "pen", **pressed},
+        )
+
+    def drag(self, *paths: tuple[tuple[float, float], tuple[float, float]], after_rest: bool = False) -> None:
+        """One finger for each path (start, end), all at once. after_rest: it rests where it begins."""
         ways = [
             (np.array(self.person.client(*start)), np.array(self.person.client(*end))) for start, end in paths
         ]
         self._send("touchStart", [tuple(start) for start, _ in ways])
+        if after_rest:
+            self.person.page.locator("#status", has_text="Drag to draw a box").wait_for()
         for share in (0.25, 0.5, 0.75, 1.0):
             self._send("touchMove", [tuple(start + share * (end - start)) for start, end in ways])
         self._send("touchEnd", [])
@@ -173,11 +196,48 @@ def test_a_tap_is_the_object_and_a_long_press_the_background(finger: Finger) -> 
 
 
 def test_a_finger_draws_a_box_and_moves_a_point(finger: Finger) -> None:
-    finger.drag(((100, 100), (300, 300)))
+    finger.drag(((100, 100), (300, 300)), after_rest=True)
     assert finger.person.prompt["box"] == pytest.approx([100, 100, 300, 300], abs=1.1)
     finger.press(450, 150)
     finger.drag(((450, 150), (500, 350)))
     assert finger.person.prompt["points"][0] == pytest.approx([500, 350], abs=1.1)
+
+
+def test_the_box_tool_has_a_finger_draw_at_once(finger: Finger) -> None:
+    finger.person.page.tap("#viewer [data-action=tool-box]")
+    finger.drag(((100, 100), (300, 300)))
+    assert finger.person.prompt["box"] == pytest.approx([100, 100, 300, 300], abs=1.1)
+
+
+def test_a_finger_that_does_not_rest_scrolls_the_page_and_marks_nothing(finger: Finger) -> None:
+    page = finger.person.page
+    before = page.evaluate("scrollY")
+    finger.drag(((300, 390), (300, 60)))
+    page.wait_for_function("before => scrollY > before + 30", arg=before)
+    assert finger.person.prompt == {"points": [], "labels": [], "box": None}
+
+
+def test_a_resting_palm_does_not_end_a_pens_stroke(finger: Finger) -> None:
+    finger.stroke_with_pen((100, 100), (300, 300), palm=(500, 350))
+    assert finger.person.prompt["points"] == []
+    assert finger.person.prompt["box"] == pytest.approx([100, 100, 300, 300], abs=1.1)
+
+
+def test_a_trackpads_pinch_in_safari_zooms_the_picture(person: Person) -> None:
+    before = np.array(person.client(600, 0)) - person.client(0, 0)
+    x, y = person.client(300, 200)
+    person.page.evaluate(
+        """([clientX, clientY]) => {
+          const stage = document.querySelector("#viewer .stage");
+          for (const [name, scale] of [["gesturestart", 1], ["gesturechange", 1.5], ["gesturechange", 3]]) {
+            const event = new UIEvent(name, { bubbles: true, cancelable: true });
+            stage.dispatchEvent(Object.assign(event, { scale, clientX, clientY }));
+          }
+        }""",
+        [x, y],
+    )
+    after = np.array(person.client(600, 0)) - person.client(0, 0)
+    assert after[0] / before[0] == pytest.approx(3, rel=0.01)
 
 
 def test_a_tapped_point_shows_the_x_that_removes_it(finger: Finger) -> None:
@@ -247,7 +307,7 @@ def test_everything_is_reached_by_tab_named_and_seen_to_have_the_focus(person: P
     person.rest()
     wanted = person.page.evaluate(
         """() => [...document.querySelectorAll('#viewer :is(button, select, input, [tabindex])')]
-          .filter((each) => each.checkVisibility() && !each.disabled).length"""
+          .filter((each) => each.checkVisibility() && !each.disabled && each.tabIndex >= 0).length"""
     )
     person.page.evaluate("document.querySelector('#viewer [data-action]').focus()")
     seen: dict[str, None] = {}
@@ -265,7 +325,7 @@ def test_everything_is_reached_by_tab_named_and_seen_to_have_the_focus(person: P
         seen[name] = None
         person.press("Tab")
     assert len(seen) == wanted
-    assert {"Undo", "Difference", "Opacity of the masks", "Delete Object 1", "SAM-HQ's mask"} <= set(seen)
+    assert {"Undo", "Difference", "Opacity of the masks", "Delete Object 1", "Objects", "Refine"} <= set(seen)
     assert person.page.evaluate("document.activeElement.closest('#viewer') === null")
 
 

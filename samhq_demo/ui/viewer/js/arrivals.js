@@ -127,7 +127,10 @@ export class Arrivals {
     const { name, path, picture, selectedId, role } = sent;
     const asked = { picture: picture.id, path, ...(label !== undefined && { label }) };
     const { rle, labels, error, ...more } = (await this.link.server.mask(asked).catch(() => LOST_MASK)) ?? LOST_MASK;
-    if (this.session.picture?.id !== picture.id || this.session.selectedId !== selectedId) return;
+    if (this.session.picture?.id !== picture.id || this.session.selectedId !== selectedId) {
+      this.status.say(`${name} was not used: another object or picture is selected by now.`);
+      return;
+    }
     if (labels) this.tabs.show("objects");
     if (labels) this.labels.offer(labels, { name, choose: (chosen) => void this.#readMask(sent, chosen) });
     if (!rle) {
@@ -142,7 +145,7 @@ export class Arrivals {
 
   /** @param {File} file */
   async #send(file) {
-    this.status.say(`Sending ${file.name} …`);
+    this.status.work(`Sending ${file.name} …`);
     try {
       return await this.link.upload(file);
     } catch {

@@ -70,8 +70,13 @@ export class Decoder extends Emitter {
     this.transport.on("late", (reply, sequence) => this.#late(reply, sequence));
   }
 
+  /** Whether answers come fast enough to follow the pointer; the first one is hoped to. */
   get isQuick() {
-    return this.#lastMilliseconds < this.hoverBelow;
+    return !Number.isFinite(this.#lastMilliseconds) || this.#lastMilliseconds < this.hoverBelow;
+  }
+
+  get lastMilliseconds() {
+    return this.#lastMilliseconds;
   }
 
   /** After an edit: show what is known already, ask for what is not. */
@@ -150,7 +155,7 @@ export class Decoder extends Emitter {
     const object = this.answers.missing().find((each) => !this.#refused.has(this.session.key(each)));
     const hovered = this.#hovered;
     if (object) this.#ask(object, false);
-    else if (hovered && this.isQuick && !this.answers.get(hovered)) this.#ask(hovered, true);
+    else if (hovered && !this.answers.get(hovered)) this.#ask(hovered, true);
     else afterPaint(() => this.#completeNext());
   }
 

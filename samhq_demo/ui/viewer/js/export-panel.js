@@ -103,7 +103,7 @@ export class ExportPanel {
     const objects = (isOfOne ? [session.selected] : session.objects).filter((object) => this.answers.of(object));
     const branch = /** @type {Branch} */ (this.branch.value);
     const how = { picture: picture.id, what, branch, soft_edge: this.softEdge.checked };
-    this.status.say("Writing the file …");
+    this.status.work("Writing the file …");
     if (!(await this.#areWhole(objects)) || session.picture?.id !== picture.id) return;
     const request = { ...how, objects: objects.flatMap((object) => this.#shown(object)) };
     const { path, name = what, error } = (await this.server.export(request).catch(() => null)) ?? {};

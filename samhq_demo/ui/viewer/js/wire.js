@@ -140,6 +140,7 @@
  * @property {Settings} [settings]
  * @property {Point} [point]
  * @property {Reply & { sequence: number }} [answer]
+ * @property {string} [work] What is being done; empty once it is over.
  * @property {number | null} [progress]
  * @property {boolean} [kept] The picture is the one that was kept here; without one, the server has lost it.
  * @property {string} [say]
