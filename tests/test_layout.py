@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -103,3 +104,11 @@ def test_no_torch_stands_between_the_command_and_the_page() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_test_that_the_docs_name_is_there() -> None:
+    for document in (PACKAGE.parent / "docs").glob("*.md"):
+        for name in re.findall(r"`([\w/]*test_\w+\.py)`", document.read_text(encoding="utf-8")):
+            assert (PACKAGE.parent / "tests" / name.removeprefix("tests/")).exists(), (
+                f"{document.name} names {name}"
+            )
