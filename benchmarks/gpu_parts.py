@@ -270,7 +270,7 @@ def write_weights(model: Any, folder: Path) -> Path:
     for part, one in (("sam_hq", model), ("sam", frozen_sam(model))):
         one.save_pretrained(folder / part, safe_serialization=True)
         if have_official():
-            from tests.official import official_weights
+            from testbed.official import official_weights
 
             torch.save(official_weights(one), folder / f"{part}.pth")
     return folder / "sam_hq"

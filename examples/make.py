@@ -242,7 +242,7 @@ EXAMPLES: tuple[Photo | PackagePhoto | Drawing, ...] = (
     Drawing("house", "House: one click", 73, 0.0, 0, click=True),
     Photo(
         "cat",
-        "Cat: clicks on it and one beside it",
+        "Cat: clicks on and off it",
         "chelsea.png",
         _click((230, 50), (90, 190), background=((430, 220),)),
         "Stefan van der Walt",

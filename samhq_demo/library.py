@@ -78,6 +78,19 @@ class ServiceStatus:
         return bool(self.advice)
 
 
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What becomes of a model that somebody chose.
+
+    is_here: it can answer, after loading. message: where it is not, why, and who answers instead; else empty.
+    is_settled: nothing changes by itself any more: nothing is being downloaded or loaded.
+    """
+
+    is_here: bool
+    is_settled: bool
+    message: str = ""
+
+
 class ModelLibrary:
     """The models by name: loads each once, downloads what is wanted, decides which one answers."""
 
@@ -169,6 +182,27 @@ class ModelLibrary:
         advice = self._advice() if self.is_small(active) else ""
         return ServiceStatus(active, ready, message + ".", advice)
 
+    def is_loaded(self, name: str | None) -> bool:
+        """Whether a model can answer without being loaded first; None: the one that answers."""
+        return self.name(name) in self._answerers
+
+    def outlook(self, name: str | None) -> Outlook:
+        """What becomes of a model that was chosen; None: of the one that the settings want.
+
+        Raises:
+            ValueError: there is no such model.
+        """
+        chosen, status = name or self._wanted, self.status()
+        self._check(chosen)
+        is_loading = status.model is not None and not status.ready
+        if self.available(chosen):
+            taking_over = name is None and self._active != chosen and chosen not in self._failures
+            return Outlook(True, not is_loading and not taking_over)
+        download = self._downloads.get(chosen)
+        is_coming = download is not None and download.state in {"waiting", "downloading"}
+        rest = f"{self._active} answers {'until it is here' if is_coming else 'instead'}."
+        return Outlook(False, not is_loading and not is_coming, f"{_capital(self._why_not(chosen))}; {rest}")
+
     def is_bundled(self) -> bool:
         """Whether the bundled checkpoint answers, with its own SAM: then an answer can be kept beforehand."""
         return self._active == FALLBACK and (self._baseline is None or self._wanted != FALLBACK)
@@ -205,7 +239,7 @@ class ModelLibrary:
             return f"{name} is about to be downloaded"
         if download.state == "done":
             return f"{name} is being loaded"
-        return f"{name} could not be had: {(download.reason or download.state).rstrip('.')}"
+        return f"{name} could not be downloaded: {(download.reason or download.state).rstrip('.')}"
 
     def name(self, name: str | None) -> str:
         """The name itself; for None that of the model that answers now."""
@@ -222,8 +256,7 @@ class ModelLibrary:
             ValueError: there is no such model, its weights are not here, or they cannot be read.
         """
         chosen = self.name(name)
-        if chosen not in self._sources:
-            raise ValueError(f"There is no model {chosen!r}; there are {', '.join(self._sources)}.")
+        self._check(chosen)
         loaded = self._answerers.get(chosen)
         if loaded is not None:
             return loaded
@@ -237,6 +270,10 @@ class ModelLibrary:
             if chosen not in self._answerers:
                 self._load_once(chosen)
         return self._answerers[chosen]
+
+    def _check(self, name: str) -> None:
+        if name not in self._sources:
+            raise ValueError(f"There is no model {name!r}; there are {', '.join(self._sources)}.")
 
     def _load_once(self, name: str) -> None:
         """Load a pair; what failed once fails again at once, with the same words."""
@@ -342,6 +379,11 @@ class ModelLibrary:
                 "%s is not on this machine; SAM's frozen tensors of %s take its place", repo, source.name
             )
         return found
+
+
+def _capital(sentence: str) -> str:
+    """With a capital where it begins with a word; a model's name stays as it is."""
+    return sentence[:1].upper() + sentence[1:] if sentence.startswith("the ") else sentence
 
 
 def _try(prepare: Callable[[str], None], name: str) -> None:

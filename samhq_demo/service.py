@@ -8,8 +8,11 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from .cache import BoundedCache, Encoded
-from .library import ModelDescription, ModelLibrary, ServiceStatus
+from .library import ModelDescription, ModelLibrary, Outlook, ServiceStatus
 from .memory import keep_freed_memory
 from .photo_scores import PhotoScores
 from .pictures import Picture
@@ -74,6 +77,18 @@ class CompareService:
         """Whether the checkpoint that comes with the app answers, as it comes."""
         return self._library.is_bundled()
 
+    def is_loaded(self, model: str | None) -> bool:
+        """Whether a model can answer without being loaded first; None: the one that answers."""
+        return self._library.is_loaded(model)
+
+    def outlook(self, model: str | None) -> Outlook:
+        """As in `ModelLibrary`."""
+        return self._library.outlook(model)
+
+    def fetch(self, model: str) -> None:
+        """Start downloading a model's weights, unless that is under way. Returns at once."""
+        self._library.fetch(model)
+
     def when_loaded(self, prepare: Callable[[str], None]) -> None:
         """As in `ModelLibrary`."""
         self._library.when_loaded(prepare)
@@ -93,6 +108,12 @@ class CompareService:
         """
         key = (self._library.name(model), picture.content_id)
         return 1.0 if key in self._cache else self._progress.get(key, 0.0)
+
+    def image_embedding(self, picture: Picture, *, model: str | None = None) -> NDArray[np.float32]:
+        """What SAM-HQ's encoder makes of a picture: (channels, height, width)."""
+        _, embedding, _ = self._embedding(picture, model=model)
+        found: NDArray[np.float32] = embedding.sam_hq[0].cpu().numpy()
+        return found.copy()
 
     def compare(self, picture: Picture, request: Request, *, may_encode: bool = True) -> Comparison:
         """Both models' masks of every prompt's object.

@@ -14,7 +14,7 @@ from huggingface_hub import constants
 import samhq_demo
 from samhq_demo import calls
 from samhq_demo.pictures import Picture, read_picture
-from tests.serving import save_photo
+from testbed.photos import save_photo
 
 ROOT = Path(__file__).parent.parent
 LOOSE = {"points_per_side": 2, "predicted_iou_threshold": 0, "stability_threshold": 0}
@@ -61,7 +61,7 @@ def test_weights_that_cannot_be_fetched_are_told(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(constants, "ENDPOINT", "http://127.0.0.1:9")
     with pytest.raises(ValueError) as caught:
         samhq_demo.segment_everything(save_photo(tmp_path / "photo.png"), model="base")
-    assert str(caught.value).startswith("base could not be had: The Hub at http://127.0.0.1:9 cannot be")
+    assert str(caught.value).startswith("base could not be downloaded: The Hub at http://127.0.0.1:9")
 
 
 def test_the_package_alone_imports_neither_torch_nor_the_service() -> None:

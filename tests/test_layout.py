@@ -1,8 +1,9 @@
-"""Imports point one way: values <- weights <- models <- library, service <- ui, calls <- app."""
+"""Imports point one way: values, weights, models, library and service, evaluation, ui and calls, app."""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from graphlib import TopologicalSorter
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "samhq_demo"
-NO_VALUES = {"weights", "models", "ui", "library.py", "service.py", "calls.py"}
+NO_VALUES = {"weights", "models", "evaluation", "ui", "library.py", "service.py", "calls.py"}
 VALUES = sorted(
     path.relative_to(PACKAGE).as_posix()
     for path in PACKAGE.rglob("*.py")
@@ -83,6 +84,12 @@ def test_ui_never_imports_models() -> None:
             assert not _names(path, other), path
 
 
+def test_evaluation_reaches_models_through_the_service_alone() -> None:
+    for path in (PACKAGE / "evaluation").rglob("*.py"):
+        for other in ("samhq_demo.models", "samhq_demo.library", "samhq_demo.calls", "torch", "transformers"):
+            assert not _names(path, other), path
+
+
 def test_only_ui_speaks_gradio() -> None:
     for path in PACKAGE.rglob("*.py"):
         if "ui" not in path.relative_to(PACKAGE).parts:
@@ -97,3 +104,11 @@ def test_no_torch_stands_between_the_command_and_the_page() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_every_test_that_the_docs_name_is_there() -> None:
+    for document in (PACKAGE.parent / "docs").glob("*.md"):
+        for name in re.findall(r"`([\w/]*test_\w+\.py)`", document.read_text(encoding="utf-8")):
+            assert (PACKAGE.parent / "tests" / name.removeprefix("tests/")).exists(), (
+                f"{document.name} names {name}"
+            )

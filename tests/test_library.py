@@ -14,15 +14,15 @@ import pytest
 from huggingface_hub import constants
 
 from samhq_demo import library
-from samhq_demo.library import ModelLibrary
+from samhq_demo.library import ModelLibrary, Outlook
 from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.prompts.request import Request
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
 from samhq_demo.weights.download import Download
-from tests.hub_server import KIB, HubServer, files_in
-from tests.parity import picture_of
-from tests.waiting import wait
+from tests.support.hub_server import KIB, HubServer, files_in
+from tests.support.parity import picture_of
+from tests.support.waiting import wait
 
 SAM_HQ, SAM = "syscv-community/sam-hq-vit-base", "facebook/sam-vit-base"
 BOX = Prompt(box_xyxy=(5.0, 5.0, 60.0, 40.0))
@@ -32,7 +32,7 @@ BOX = Prompt(box_xyxy=(5.0, 5.0, 60.0, 40.0))
 def repos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes]]:
     """Both repos of `base`, with a small geometry's random weights in the published format."""
     from samhq_demo.models.checkpoints import frozen_sam
-    from tests.checkpoints import SMALL, random_sam_hq, save
+    from testbed.checkpoints import SMALL, random_sam_hq, save
 
     sam_hq = random_sam_hq(SMALL, seed=3)
     folder = tmp_path_factory.mktemp("repos")
@@ -131,17 +131,36 @@ def test_a_small_model_of_ones_own_is_told_from_base_once_it_is_counted(checkpoi
 def test_refusal_leaves_tiny_answering_and_says_why(hub: HubServer, status: int) -> None:
     hub.refuse = status
     service = build_service(Settings(device="cpu"))
-    wait(lambda: "could not be had" in service.status().message)
+    wait(lambda: "could not be downloaded" in service.status().message)
     assert service.compare(picture_of((80, 60)), Request([BOX])).model == "tiny"
     assert "let this machine reach the Hugging Face Hub" in service.status().advice
     with pytest.raises(ValueError, match="on this machine: tiny"):
         service.compare(picture_of((80, 60)), Request([BOX], model="large"))
 
 
+def test_a_chosen_model_that_is_not_here_has_an_outlook(hub: HubServer) -> None:
+    library = ModelLibrary(Settings(model="tiny", device="cpu"))
+    library.pair(None)
+    assert library.outlook(None) == Outlook(True, True)
+    assert library.outlook("base") == Outlook(
+        False, True, "The weights of base are not on this machine; tiny answers instead."
+    )
+    hub.refuse = 404
+    library.fetch("base")
+    wait(lambda: library.outlook("base").is_settled)
+    refused = library.outlook("base")
+    assert refused.message.startswith("base could not be downloaded: ")
+    assert refused.message.endswith("; tiny answers instead.")
+    hub.refuse = None
+    library.fetch("base")
+    wait(lambda: library.outlook("base").is_here)
+    assert library.outlook("base") == Outlook(True, True)
+
+
 def test_cut_off_download_leaves_tiny_and_asking_again_goes_on(hub: HubServer) -> None:
     hub.dies_after = 64 * KIB
     service = build_service(Settings(device="cpu"))
-    wait(lambda: "could not be had" in service.status().message)
+    wait(lambda: "could not be downloaded" in service.status().message)
     assert service.status().model == "tiny"
     hub.dies_after = None
     with pytest.raises(ValueError, match="base is being downloaded"):
@@ -161,7 +180,7 @@ service = build_service(Settings.from_environment())
 end = time.monotonic() + 90
 while time.monotonic() < end:
     status = service.status()
-    if (status.model == "base" and status.ready) or "could not be had" in status.message:
+    if (status.model == "base" and status.ready) or "could not be downloaded" in status.message:
         break
     time.sleep(0.1)
 print(json.dumps([service.status().model, service.status().message]), flush=True)
@@ -186,7 +205,7 @@ os._exit(0)  # a model may still be loading in the background
     assert (model, message) == ("base", "base answers.")
     model, message = run(HF_ENDPOINT="http://127.0.0.1:9", HF_HOME=str(tmp_path / "empty"))
     assert model == "tiny"
-    assert "base could not be had" in message
+    assert "base could not be downloaded" in message
 
 
 @pytest.mark.parametrize("name", ["no-such-model", "no/such/folder", ""])

@@ -30,15 +30,15 @@ from samhq_demo.ui.store import PictureStore, Ticket, UnknownPictureError
 from samhq_demo.ui.uploads import received_upload
 from samhq_demo.ui.viewer.component import NEEDS_MASKS, NEEDS_QUEUE, shown_picture, viewer_message
 from samhq_demo.ui.viewer.wire import (
+    AgainReply,
     Answer,
     CodeReply,
     ExportReply,
-    LabelsReply,
     MaskReply,
     Message,
     Picture,
+    PromptsReply,
     SavedObject,
-    SavedPrompts,
 )
 
 AT_A_TIME = 8
@@ -74,7 +74,7 @@ class Handlers:
 
     def take_picture(self, sent: Mapping[str, str] | None, ticket_id: str | None) -> Iterator[Arrived]:
         """{"path", "name"} from #picture or the upload button. A refused file leaves all as it was."""
-        yield gr.skip(), viewer_message(say=texts.READING), gr.skip()
+        yield gr.skip(), viewer_message(work=texts.READING), gr.skip()
         try:
             with gradio_errors("a picture"):
                 if sent is None:
@@ -142,7 +142,7 @@ class Handlers:
         known = kept.model in (value for _, value in self.model_choices())
         return gr.update(value=kept.model) if known else gr.skip()
 
-    def again(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def again(self, asked: Mapping[str, Any]) -> AgainReply:
         """{"picture"}, where it is lost with "path" and "name" of an upload -> {"picture"} as it was."""
         ticket_id, path = picture_id_of(asked), asked.get("path")
         if path is None:
@@ -187,16 +187,23 @@ class Handlers:
             return
         with gradio_errors("encoding"):
             picture = self._store.picture(ticket_id)
-            chosen = model or None
+            chosen = model if model and self._service.outlook(model).is_here else None
             # In a thread of its own, as this one tells how far it is; in this context, as ZeroGPU wants.
             encoding: Future[Any] = self._encoders.submit(
                 contextvars.copy_context().run, self._service.prepare, picture, model=chosen
             )
             while not encoding.done():
-                yield viewer_message(progress=self._service.progress(picture, model=chosen))
+                done = self._service.progress(picture, model=chosen)
+                yield viewer_message(progress=done, work=self._work(chosen))
                 wait([encoding], _PROGRESS_SECONDS)
-            yield viewer_message(progress=1)
+            yield viewer_message(progress=1, work="")
             encoding.result()
+
+    def _work(self, model: str | None) -> str:
+        """What there is to wait for: the model, or the picture."""
+        if self._service.is_loaded(model):
+            return texts.ENCODING
+        return texts.LOADING.format(model=model or self._service.status().model)
 
     # Prompts and answers
 
@@ -208,9 +215,19 @@ class Handlers:
             ticket = self._store.ticket(ticket_id)
             return viewer_message(point=ticket.to_picture((float(event.index[0]), float(event.index[1]))))
 
-    def choose_model(self, model: str) -> Message:
-        """-> viewer, which asks again."""
-        return viewer_message(settings={"model": model or None})
+    def choose_model(self, model: str) -> tuple[Message, str, Any]:
+        """-> viewer, which asks again; the line that says which model answers; the timer of its news.
+
+        A model that is not here is sent for, and the one that answers goes on until it has come.
+        """
+        outlook = self._service.outlook(model or None)
+        if model and not outlook.is_here:
+            self._service.fetch(model)
+            outlook = self._service.outlook(model)
+            message = viewer_message(say=outlook.message)
+        else:
+            message = viewer_message(settings={"model": model or None})
+        return message, self.answering(model), gr.Timer(active=not outlook.is_settled)
 
     def decode(self, question: Question) -> Answer:
         """The fast way, outside the queue: for pictures that are encoded already."""
@@ -234,7 +251,7 @@ class Handlers:
 
     # What the browser calls by name
 
-    def mask(self, asked: Mapping[str, Any]) -> MaskReply | LabelsReply:
+    def mask(self, asked: Mapping[str, Any]) -> MaskReply:
         """{"picture", "path" of an upload} -> {"rle", "void", "how"} of the mask in the file.
 
         Where that has several labels and "label" chooses none: {"labels", "error"}.
@@ -248,13 +265,13 @@ class Handlers:
         void = None if read.void is None else Runs.from_mask(read.void).rle()
         return {"rle": Runs.from_mask(read.mask).rle(), "void": void, "how": read.how}
 
-    def prompts(self, asked: Mapping[str, Any]) -> SavedPrompts:
+    def prompts(self, asked: Mapping[str, Any]) -> PromptsReply:
         """{"picture", "text" of a file} -> {"objects", "settings"} as they were saved."""
         ticket = self._store.ticket(picture_id_of(asked))
         return read_prompts(asked.get("text"), size_wh=ticket.size_wh)
 
     def export(self, asked: Mapping[str, Any]) -> ExportReply:
-        """{"picture", "what", "model", "soft_edge", "objects"} -> {"path", "name"} of a file made of them."""
+        """{"picture", "what", "branch", "soft_edge", "objects"} -> {"path", "name"} of a file of them."""
         picture_id = picture_id_of(asked)
         ticket = self._store.ticket(picture_id)
         export = Export.from_json(asked, size_wh=ticket.size_wh)
@@ -271,12 +288,25 @@ class Handlers:
 
     # Models
 
-    def model_news(self) -> tuple[str, Any]:
-        """-> the line that says which model answers and why, the model menu."""
-        return self.answering(), gr.Dropdown(choices=self.model_choices())
+    def model_news(self) -> tuple[str, Any, Any]:
+        """-> the line that says which model answers and why, the model menu, the timer of more news."""
+        settled = self._service.outlook(None).is_settled
+        return self.answering(), gr.Dropdown(choices=self.model_choices()), gr.Timer(active=not settled)
 
-    def answering(self) -> str:
-        return texts.answering_html(self._service.status(), self._service.photo_scores())
+    def more_news(self, model: str) -> tuple[Any, str, Any, Any]:
+        """While a model is on its way. -> viewer, and as `model_news`. model: what this visitor chose."""
+        outlook = self._service.outlook(model or None)
+        line = self.answering(model)
+        if not outlook.is_settled:
+            return gr.skip(), line, gr.skip(), gr.Timer(active=True)
+        come = model and outlook.is_here
+        message = viewer_message(settings={"model": model}) if come else gr.skip()
+        return message, line, gr.Dropdown(choices=self.model_choices()), gr.Timer(active=False)
+
+    def answering(self, model: str = "") -> str:
+        """model: what this visitor chose, which may not be here."""
+        wish = self._service.outlook(model).message if model else ""
+        return texts.answering_html(self._service.status(), self._service.photo_scores(), wish=wish)
 
     def model_choices(self) -> list[tuple[str, str]]:
         """(label, value) pairs; an empty value is whichever model answers."""

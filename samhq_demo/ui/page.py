@@ -41,6 +41,7 @@ class Parts:
     """The components that events read and write.
 
     ticket: which picture this visitor has. kept: what the browser kept of a page before, see `Kept`.
+    news: asks for what is new of the models, while one is being downloaded or loaded.
     """
 
     ticket: gr.State
@@ -51,6 +52,7 @@ class Parts:
     model: gr.Dropdown
     answering: gr.HTML
     gallery: Gallery
+    news: gr.Timer
 
 
 def build_page(
@@ -92,30 +94,30 @@ def theme() -> gr.themes.Base:
 
 def _lay_out(service: CompareService, handlers: Handlers, examples: tuple[Example, ...]) -> Parts:
     ticket, kept = gr.State(None), gr.Textbox(visible=False)
-    gr.HTML(texts.lead_html(), elem_id="lead")
-    gallery = Gallery(service, examples)
-    with gr.Row(elem_id="work"):
-        with gr.Column(elem_id="side", min_width=0):
-            picture = _picture()
-            upload = _as_it_came(gr.UploadButton)(texts.ANOTHER, size="sm", elem_id="upload")
+    with gr.Row(elem_id="top"):
+        gr.HTML(texts.lead_html(), elem_id="lead")
+        with gr.Column(elem_id="models", min_width=0):
             model = gr.Dropdown(handlers.model_choices(), value="", label=texts.MODEL, elem_id="model")
             answering = gr.HTML(handlers.answering(), elem_id="answering")
-            gr.HTML(texts.note_html(), elem_id="note")
-        with gr.Column(elem_id="main", min_width=0):
-            viewer = build_viewer(
-                handlers.decode,
-                functions={
-                    "mask": handlers.mask,
-                    "prompts": handlers.prompts,
-                    "take": handlers.export,
-                    "code": handlers.code,
-                    "again": handlers.again,
-                },
-            )
+    with gr.Row(elem_id="bring"):
+        picture = _picture()
+        upload = _as_it_came(gr.UploadButton)(texts.OPEN, size="sm", elem_id="upload")
+        gallery = Gallery(service, examples)
+    viewer = build_viewer(
+        handlers.decode,
+        functions={
+            "mask": handlers.mask,
+            "prompts": handlers.prompts,
+            "export": handlers.export,
+            "code": handlers.code,
+            "again": handlers.again,
+        },
+    )
     with gr.Accordion(texts.ABOUT, open=False, elem_id="about"):
         gr.HTML(texts.about_html(service.models()))
     gr.HTML(texts.sources_html(examples), elem_id="credits")
-    return Parts(ticket, kept, viewer, picture, upload, model, answering, gallery)
+    news = gr.Timer(MODEL_NEWS_SECONDS, active=False)
+    return Parts(ticket, kept, viewer, picture, upload, model, answering, gallery, news)
 
 
 def _picture() -> gr.Image:
@@ -128,7 +130,7 @@ def _picture() -> gr.Image:
         buttons=[],
         show_label=False,
         elem_id="picture",
-        placeholder=texts.PICTURE_EMPTY,
+        placeholder=texts.OPEN,
         alt_text=texts.PICTURE_ALT,
     )
 
@@ -197,7 +199,7 @@ def _encode_after(event: Any, parts: Parts, handlers: Handlers) -> None:
         **_OF_THE_PAGE,
     )
     # Who waited for the model to load sees at once that it is there.
-    encoded.success(handlers.answering, outputs=parts.answering, queue=False, **_OF_THE_PAGE)
+    encoded.success(handlers.answering, parts.model, parts.answering, queue=False, **_OF_THE_PAGE)
 
 
 def _wire_viewer(parts: Parts, handlers: Handlers) -> None:
@@ -214,14 +216,14 @@ def _wire_viewer(parts: Parts, handlers: Handlers) -> None:
 
 
 def _wire_models(parts: Parts, handlers: Handlers, page: gr.Blocks) -> None:
-    chosen = parts.model.input(handlers.choose_model, parts.model, parts.viewer, queue=False, **_OF_THE_PAGE)
+    told = [parts.answering, parts.model, parts.news]
+    choosing: dict[str, Any] = {"outputs": [parts.viewer, parts.answering, parts.news], "queue": False}
+    chosen = parts.model.input(handlers.choose_model, parts.model, **choosing, **_OF_THE_PAGE)
     _encode_after(chosen, parts, handlers)
 
     def all_news() -> tuple[Any, ...]:
         return *handlers.model_news(), *parts.gallery.in_new_order()
 
-    outputs = [parts.answering, parts.model, *parts.gallery.buttons]
-    page.load(all_news, outputs=outputs, queue=False, **_OF_THE_PAGE)
-    # A model that is being downloaded or loaded gets ready while a visitor is here.
-    news = gr.Timer(MODEL_NEWS_SECONDS)
-    news.tick(handlers.answering, outputs=parts.answering, queue=False, **_OF_THE_PAGE)
+    page.load(all_news, outputs=[*told, *parts.gallery.buttons], queue=False, **_OF_THE_PAGE)
+    # A model that is being downloaded or loaded gets ready while a visitor is here; then the page is silent.
+    parts.news.tick(handlers.more_news, parts.model, [parts.viewer, *told], queue=False, **_OF_THE_PAGE)

@@ -159,7 +159,7 @@ def _note(calls: Sequence[Call]) -> list[str]:
     """What the one call leaves out."""
     if all(call.request.ground_truth is None for call in calls):
         return []
-    return ["/compare_many takes no true masks; /compare takes one, and gives true scores."]
+    return ["/compare_many takes no ground truth; /compare takes one, and then gives true scores."]
 
 
 def _asked_in_python(

@@ -17,26 +17,29 @@ TITLE = "SAM and SAM-HQ, side by side"
 _SAM = "https://arxiv.org/abs/2304.02643"
 _SAM_HQ = "https://arxiv.org/abs/2306.01567"
 _LEAD = (
-    "Click an object or drag a box around it: {sam} and {sam_hq} answer the same prompt. "
-    "SAM-HQ adds a finer mask output to SAM and leaves everything else as it was. {sources}."
+    "Click an object or drag a box around it: {sam} and {sam_hq} answer the same prompt, "
+    "and you see which mask is better. {sources}."
 )
+SKIP = "Skip to the picture"
 SOURCES = "Papers, code, weights, licenses and photo credits"
 
 PICTURE_ALT = "The picture: click it here too to mark the object"
-PICTURE_EMPTY = "Drop a picture here"
-ANOTHER = "New picture"
+OPEN = "Open a picture"
 MODEL = "Model"
 MODEL_AUTOMATIC = "automatic"
+HOW_GOOD = "How good is {model} on photos?"
 
 READING = "Reading the picture …"
-FIRST_A_PICTURE = "First choose an example or bring a picture, then click in it."
+LOADING = "Loading the model {model} …"
+ENCODING = "Encoding the picture, once for both models …"
+FIRST_A_PICTURE = "First choose an example or open a picture, then click in it."
 NO_PICTURE_SENT = "No picture arrived: choose an image file."
 NO_SUCH_EXAMPLE = "There is no such example."
-PICTURE_GONE = "The server has this picture no more: choose it again."
+PICTURE_GONE = "The server no longer has this picture: open it again."
 
 NOTE = (
     "SAM's own confidence (predicted IoU) is SAM's estimate for both masks: it does not say which is better.",
-    "A true mask does: most examples come with theirs, and you can load one for a picture of yours.",
+    "A ground truth does: most examples come with one, and you can load one for a picture of your own.",
     "For thin objects draw a box: that is where SAM-HQ gains most.",
 )
 
@@ -51,9 +54,9 @@ _MEANINGS = (
     ),
     (
         "True IoU",
-        "the overlap with a true mask, if you load one: the pixels in both by those in either. This, not "
-        "the prediction, says which model is better. Boundary IoU is the same within a narrow band along the "
-        "edges, so it sees thin parts and fine borders that IoU hides in a large object.",
+        "the overlap with the ground truth, if you load one: the pixels in both by those in either. It says "
+        "which model is better; the prediction does not. Boundary IoU is the same within a narrow band along "
+        "the edges, so it sees thin parts and fine borders that IoU hides in a large object.",
     ),
     (
         "Stability",
@@ -72,7 +75,8 @@ _MEANINGS = (
     ),
     (
         "SAM-HQ's mask",
-        "the HQ output corrects SAM's mask, which suits pictures of many objects, or is taken alone "
+        "SAM-HQ adds a finer mask output to SAM and leaves everything else as it is. "
+        "The HQ output corrects SAM's mask, which suits pictures of many objects, or is taken alone "
         "(hq_token_only), which its authors advise for a single one.",
     ),
 )
@@ -104,7 +108,8 @@ def lead_html() -> str:
         # Not in a new tab: it is on this page.
         sources=f'<a href="#sources">{escape(SOURCES)}</a>',
     )
-    return f"<h1>{escape(TITLE)}</h1><p>{text}</p>"
+    skip = f'<a class="skip" href="#stage">{escape(SKIP)}</a>'
+    return f"{skip}<h1>{escape(TITLE)}</h1><p>{text}</p>"
 
 
 def sources_html(examples: Sequence[Example]) -> str:
@@ -148,9 +153,13 @@ def parameters(count: int) -> str:
 
 
 def model_choice(name: str, *, total: int, of_hq: int, available: bool) -> str:
-    """One line of the model menu."""
-    counted = f": {parameters(total)} parameters, {parameters(of_hq)} of them SAM-HQ's own" if total else ""
-    return f"{name}{counted}{'' if available else ' (not on this machine)'}"
+    """One line of the model menu. Where the weights are not here, how much choosing it downloads."""
+    if available:
+        return f"{name} ({parameters(total)} parameters)" if total else name
+    if not total:
+        return f"{name} (to download)"
+    # SAM-HQ and the SAM to compare with, four bytes for each parameter.
+    return f"{name} ({4 * (2 * total - of_hq) / 1e9:.1f} GB to download)"
 
 
 def on_photos(scores: PhotoScores) -> str:
@@ -162,24 +171,24 @@ def on_photos(scores: PhotoScores) -> str:
     )
 
 
-def answering_html(status: ServiceStatus, scores: PhotoScores | None) -> str:
-    """Which model answers and why, and, where that is a small one, how to get a sharper one."""
+def answering_html(status: ServiceStatus, scores: PhotoScores | None, *, wish: str = "") -> str:
+    """Which model answers and why, and, where that is a small one, how to get a sharper one.
+
+    wish: of a model that was chosen and is not here, in place of that.
+    """
     mood: Mood = "done" if status.ready else ("busy" if status.model else "wrong")
     size = "small" if status.is_small else "full"
-    text = escape(" ".join(filter(None, (status.message, status.advice))))
+    text = escape(wish or " ".join(filter(None, (status.message, status.advice))))
     line = f'<span class="mood" data-mood="{mood}" data-size="{size}">{text}</span>'
     if status.model != FALLBACK or scores is None:
         return line
-    return f'{line}<span class="learned">{escape(on_photos(scores))}</span>'
-
-
-def note_html() -> str:
-    """What a newcomer has to know to read the scores."""
-    return "".join(f"<p>{escape(sentence)}</p>" for sentence in NOTE)
+    about = f"<summary>{escape(HOW_GOOD.format(model=FALLBACK))}</summary><p>{escape(on_photos(scores))}</p>"
+    return f'{line}<details class="learned">{about}</details>'
 
 
 def about_html(models: Sequence[ModelDescription]) -> str:
     """What the scores mean, and the parameters of each model, as they were counted."""
+    note = "".join(f"<p>{escape(sentence)}</p>" for sentence in NOTE)
     meanings = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in _MEANINGS)
     rows = "".join(
         f"<tr><th scope='row'>{escape(model.name)}</th><td>{parameters(model.parameters)}</td>"
@@ -190,6 +199,6 @@ def about_html(models: Sequence[ModelDescription]) -> str:
     )
     head = "<th scope='col'>Model</th><th scope='col'>Parameters</th><th scope='col'>SAM-HQ's own</th>"
     return (
-        f"<dl>{meanings}</dl><table><thead><tr>{head}<th scope='col'>Weights</th></tr></thead>"
+        f"{note}<dl>{meanings}</dl><table><thead><tr>{head}<th scope='col'>Weights</th></tr></thead>"
         f"<tbody>{rows}</tbody></table>"
     )

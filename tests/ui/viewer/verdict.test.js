@@ -61,13 +61,13 @@ test("a mean that goes another way than the count is said to be odd", () => {
 test("the line above the picture says what was asked and who is better", () => {
   assert.equal(
     verdictLine(CUP, scoresOf(0.25, 0.75)),
-    "Cup, by a box and 1 click: SAM-HQ is better, IoU 0.750 with the true mask; SAM 0.250.",
+    "Cup, by a box and 1 click: SAM-HQ is better, IoU 0.750 with the ground truth; SAM 0.250.",
   );
   assert.equal(
     verdictLine(CUP, scoresOf(0.5, 0.5)),
-    "Cup, by a box and 1 click: both masks overlap the true one equally, IoU 0.500.",
+    "Cup, by a box and 1 click: both masks overlap the ground truth equally, IoU 0.500.",
   );
-  assert.match(verdictLine(CUP, scoresOf(null, null)), /agree to 25.0 %. Only a true mask can say/);
+  assert.match(verdictLine(CUP, scoresOf(null, null)), /agree to 25.0 %. Only a ground truth can tell/);
 });
 
 test("what an object was asked with is said in words", () => {

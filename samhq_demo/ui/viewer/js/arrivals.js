@@ -1,6 +1,7 @@
-// Files on their way in: a picture by drop, paste or choice; masks and saved prompts by choice.
+// Files on their way in: a picture by drop, paste or choice; saved prompts by drop or choice; masks by choice.
 
 import { TYPING, partOf } from "./dom.js";
+import { DropZone } from "./drop-zone.js";
 import { LabelChoice } from "./label-choice.js";
 import { namedMask } from "./prompt.js";
 
@@ -8,7 +9,9 @@ import { namedMask } from "./prompt.js";
  * @import { Mode } from "./mode.js"
  * @import { Session } from "./session.js"
  * @import { StatusLine } from "./status-line.js"
- * @import { MaskReply, Picture, Server, Upload } from "./wire.js"
+ * @import { Upload } from "./album.js"
+ * @import { Tabs } from "./tabs.js"
+ * @import { MaskReply, Picture, Server } from "./wire.js"
  *
  * @typedef {"mask" | "truth"} MaskRole A rough mask to start from, or the object's true one.
  *
@@ -27,6 +30,7 @@ import { namedMask } from "./prompt.js";
 
 /** @type {MaskReply} */
 const LOST_MASK = { error: "The server did not answer: choose the mask again." };
+const NO_PICTURE_YET = "Saved prompts belong to a picture: open that first.";
 
 export class Arrivals {
   /** @type {MaskRole} */
@@ -38,14 +42,15 @@ export class Arrivals {
    * @param {Session} parts.session
    * @param {Mode} parts.mode
    * @param {StatusLine} parts.status
-   * @param {HTMLElement} parts.stage takes what is dropped.
+   * @param {Tabs} parts.tabs
    * @param {Link} parts.link
    */
-  constructor(root, { session, mode, status, stage, link }) {
+  constructor(root, { session, mode, status, tabs, link }) {
     this.root = root;
     this.session = session;
     this.mode = mode;
     this.status = status;
+    this.tabs = tabs;
     this.link = link;
     this.pictureField = partOf(root, ".picture-file", HTMLInputElement);
     this.maskField = partOf(root, ".mask-file", HTMLInputElement);
@@ -54,7 +59,7 @@ export class Arrivals {
     onFile(this.pictureField, (file) => this.#takePicture(file));
     onFile(this.maskField, (file) => this.#takeMask(file, this.#maskRole));
     onFile(this.promptsField, (file) => this.#takePrompts(file));
-    this.#listenForDrops(stage);
+    this.dropZone = new DropZone(root, (file) => this.#takeDropped(file));
     /** @type {(event: ClipboardEvent) => void} */
     this.listener = (event) => this.#paste(event);
     document.addEventListener("paste", this.listener);
@@ -75,23 +80,11 @@ export class Arrivals {
     if (this.mode.isReady) this.promptsField.click();
   }
 
-  /** @param {HTMLElement} stage */
-  #listenForDrops(stage) {
-    let depth = 0; // entering a child leaves its parent
-    const enter = (/** @type {number} */ by) => {
-      depth = Math.max(0, depth + by);
-      this.root.toggleAttribute("data-dropping", depth > 0);
-    };
-    stage.addEventListener("dragenter", (event) => holdsFile(event) && enter(1));
-    stage.addEventListener("dragleave", (event) => holdsFile(event) && enter(-1));
-    stage.addEventListener("dragover", (event) => holdsFile(event) && event.preventDefault());
-    stage.addEventListener("drop", (event) => {
-      if (!holdsFile(event)) return;
-      event.preventDefault();
-      enter(-depth);
-      const file = event.dataTransfer?.files[0];
-      if (file) this.#takePicture(file);
-    });
+  /** @param {File} file */
+  #takeDropped(file) {
+    if (!isPrompts(file)) this.#takePicture(file);
+    else if (this.mode.isReady) this.#takePrompts(file);
+    else this.status.say(NO_PICTURE_YET, { isError: true });
   }
 
   /** @param {ClipboardEvent} event */
@@ -134,7 +127,11 @@ export class Arrivals {
     const { name, path, picture, selectedId, role } = sent;
     const asked = { picture: picture.id, path, ...(label !== undefined && { label }) };
     const { rle, labels, error, ...more } = (await this.link.server.mask(asked).catch(() => LOST_MASK)) ?? LOST_MASK;
-    if (this.session.picture?.id !== picture.id || this.session.selectedId !== selectedId) return;
+    if (this.session.picture?.id !== picture.id || this.session.selectedId !== selectedId) {
+      this.status.say(`${name} was not used: another object or picture is selected by now.`);
+      return;
+    }
+    if (labels) this.tabs.show("objects");
     if (labels) this.labels.offer(labels, { name, choose: (chosen) => void this.#readMask(sent, chosen) });
     if (!rle) {
       this.status.say(error ?? "", { isError: !labels });
@@ -148,7 +145,7 @@ export class Arrivals {
 
   /** @param {File} file */
   async #send(file) {
-    this.status.say(`Sending ${file.name} …`);
+    this.status.work(`Sending ${file.name} …`);
     try {
       return await this.link.upload(file);
     } catch {
@@ -185,7 +182,7 @@ function onFile(field, take) {
   });
 }
 
-/** @param {DragEvent} event */
-function holdsFile(event) {
-  return [...(event.dataTransfer?.types ?? [])].includes("Files");
+/** @param {File} file */
+function isPrompts({ name, type }) {
+  return type === "application/json" || name.toLowerCase().endsWith(".json");
 }

@@ -8,6 +8,7 @@ import { Emitter } from "./emitter.js";
 import { isAnswerable } from "./prompt.js";
 import { Questions } from "./questions.js";
 import { LOST, Transport } from "./transport.js";
+import { isPreview } from "./wire.js";
 
 /**
  * @import { Answers } from "./answers.js"
@@ -69,8 +70,13 @@ export class Decoder extends Emitter {
     this.transport.on("late", (reply, sequence) => this.#late(reply, sequence));
   }
 
+  /** Whether answers come fast enough to follow the pointer; the first one is hoped to. */
   get isQuick() {
-    return this.#lastMilliseconds < this.hoverBelow;
+    return !Number.isFinite(this.#lastMilliseconds) || this.#lastMilliseconds < this.hoverBelow;
+  }
+
+  get lastMilliseconds() {
+    return this.#lastMilliseconds;
   }
 
   /** After an edit: show what is known already, ask for what is not. */
@@ -149,7 +155,7 @@ export class Decoder extends Emitter {
     const object = this.answers.missing().find((each) => !this.#refused.has(this.session.key(each)));
     const hovered = this.#hovered;
     if (object) this.#ask(object, false);
-    else if (hovered && this.isQuick && !this.answers.get(hovered)) this.#ask(hovered, true);
+    else if (hovered && !this.answers.get(hovered)) this.#ask(hovered, true);
     else afterPaint(() => this.#completeNext());
   }
 
@@ -206,9 +212,9 @@ export class Decoder extends Emitter {
    */
   async #askTheRest(answer, mayQueue) {
     if (!answer.question) return;
-    const question = { ...answer.question, sequence: ++this.#sequence, is_sketch: false };
+    const question = { ...answer.question, sequence: ++this.#sequence, is_preview: false };
     const [whole] = (await this.#reply(question, () => mayQueue)).objects ?? [];
-    if (!whole || whole.is_sketch) return;
+    if (!whole || isPreview(whole)) return;
     answer.complete(whole);
     this.emit("completed");
   }

@@ -2,6 +2,7 @@
 
 import { REACH, markAt, nameOf } from "./marks.js";
 import { MAX_OBJECTS, MAX_POINTS, MAX_STEPS, isEmpty } from "./prompt.js";
+import { howToMark } from "./texts.js";
 
 /**
  * @import { Answers } from "./answers.js"
@@ -135,7 +136,7 @@ export class Editor {
 
   addObject() {
     const added = this.session.addObject();
-    if (added) this.status.say(`${this.session.selected.name}: click it in the picture.`);
+    if (added) this.status.say(`${this.session.selected.name}: ${howToMark()}.`);
     else this.status.say(`A picture takes at most ${MAX_OBJECTS} objects.`, { isError: true });
   }
 }

@@ -1,9 +1,12 @@
 // Mouse, pen and touch, turned into prompts and views. One gesture at a time: a press that has not moved
-// is a point, one that moves draws a box, moves a mark or pans; two fingers zoom and pan.
+// is a point, one that moves draws a box, moves a mark or pans. One finger scrolls the page, unless it rested
+// first, has the box tool, or the picture is zoomed in; two fingers zoom and pan. While a pen is down no
+// finger counts: it is the hand that holds the pen.
 
 import { Emitter } from "./emitter.js";
 import { boxWithHandle, orderedBox, placeOf } from "./marks.js";
 import { BACKGROUND } from "./prompt.js";
+import { Zooming } from "./zooming.js";
 
 /**
  * @import { DraftBox } from "./draft-box.js"
@@ -31,12 +34,14 @@ import { BACKGROUND } from "./prompt.js";
  * @typedef {object} Press One pointer that is down; positions in pane pixels.
  * @property {"press" | "pan" | "box" | "mark"} kind
  * @property {"mouse" | "touch"} type
+ * @property {string} pointer mouse, pen or touch.
  * @property {Pane} pane
  * @property {Point} start
  * @property {Point} last
  * @property {number} label
  * @property {boolean} isClickOnly a drag does nothing.
  * @property {boolean} moved
+ * @property {boolean} isHeld a finger rested: it draws a box when it moves, and marks the background when it lifts.
  * @property {Grip | null} grip
  * @property {ReturnType<typeof setTimeout>} [timer]
  *
@@ -45,9 +50,9 @@ import { BACKGROUND } from "./prompt.js";
  */
 
 const MOVED = { mouse: 4, touch: 9 }; // CSS pixels from which a press is a drag
-const LONG_PRESS_MS = 500;
+const HOLD_MS = 450;
 const DOUBLE_CLICK_MS = 700;
-const AFTER_SCROLL_MS = 300; // a wheel that was scrolling the page goes on scrolling it
+const HELD = "Drag to draw a box, or lift the finger to mark the background.";
 const CONTROLS = "button, [role=slider]"; // on the stage, but not of the picture
 
 /** @extends {Emitter<GestureEvents>} */
@@ -56,7 +61,6 @@ export class Gestures extends Emitter {
   #pointers = new Map();
   /** @type {Press | Pinch | null} */
   #current = null;
-  #lastScroll = -Infinity;
   #lastClick = { time: -Infinity, added: false };
 
   /**
@@ -76,8 +80,8 @@ export class Gestures extends Emitter {
     this.surface = surface;
     this.mode = mode;
     this.status = status;
+    this.zooming = new Zooming({ session, surface }, () => this.#pointers.size > 0);
     this.#listen();
-    this.#watchScrolling();
   }
 
   #listen() {
@@ -90,24 +94,46 @@ export class Gestures extends Emitter {
     stage.addEventListener("pointerleave", (event) => event.pointerType === "mouse" && this.emit("hovered", null));
     stage.addEventListener("contextmenu", (event) => event.preventDefault());
     stage.addEventListener("dblclick", (event) => this.#doubleClick(event));
-    stage.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+    stage.addEventListener("touchmove", (event) => this.#keepsFromScrolling(event), { passive: false });
     // Middle button: the browser's own autoscroll would start here.
     stage.addEventListener("mousedown", (event) => event.button === 1 && event.preventDefault());
   }
 
-  /** When the page was last scrolled by a wheel: it also scrolls where a change of view makes it shorter. */
-  #watchScrolling() {
-    let lastWheel = -Infinity;
-    const options = { capture: true, passive: true };
-    document.addEventListener("wheel", () => (lastWheel = performance.now()), options);
-    document.addEventListener("scroll", () => {
-      if (performance.now() - lastWheel < AFTER_SCROLL_MS) this.#lastScroll = performance.now();
-    }, options);
+  /**
+   * The browser scrolls the page with a finger that this does not keep from it.
+   *
+   * @param {TouchEvent} event
+   */
+  #keepsFromScrolling(event) {
+    const current = this.#current;
+    if (!current || !event.cancelable) return;
+    const isOurs = current.kind !== "press" || current.isHeld || current.pointer !== "touch" || this.#fingerDraws;
+    if (isOurs) event.preventDefault();
+  }
+
+  /** Whether a finger that moves draws a box or moves the picture, without a rest before. */
+  get #fingerDraws() {
+    return this.mode.tool === "box" || !this.surface.view.isFit;
+  }
+
+  /**
+   * Whether a finger is the hand that holds a pen; what it began before the pen came is over.
+   *
+   * @param {PointerEvent} event
+   */
+  #isPalm({ pointerType }) {
+    const current = this.#current;
+    if (pointerType === "touch") return current !== null && current.kind !== "pinch" && current.pointer === "pen";
+    if (pointerType === "pen" && this.#pointers.size) {
+      this.#pointers.clear();
+      this.abort();
+    }
+    return false;
   }
 
   /** @param {PointerEvent} event */
   #down(event) {
-    if (!this.mode.isReady || isOnControl(event)) return;
+    if (!this.mode.isReady || isOnControl(event) || this.#isPalm(event)) return;
     this.surface.focus();
     this.emit("began");
     this.#pointers.set(event.pointerId, [event.clientX, event.clientY]);
@@ -127,8 +153,8 @@ export class Gestures extends Emitter {
     this.#current = isRemoval || isOfNoUse ? null : press;
     if (isRemoval) this.#removeAt(mark);
     else if (this.#current && mark && press.kind === "press" && !press.isClickOnly) this.#grasp(press, mark);
-    if (press.kind === "press" && press.type === "touch") {
-      press.timer = setTimeout(() => this.#longPress(press), LONG_PRESS_MS);
+    if (press.kind === "press" && press.pointer === "touch") {
+      press.timer = setTimeout(() => this.#hold(press), HOLD_MS);
     }
     this.emit("hovered", null);
     // A finger that goes down may scroll or pinch as well.
@@ -148,7 +174,8 @@ export class Gestures extends Emitter {
     const isClickOnly = !isPan && (event.button === 2 || (event.button === 0 && event.ctrlKey));
     return {
       kind: isPan ? "pan" : "press", type: event.pointerType === "mouse" ? "mouse" : "touch", pane, start: at, last: at,
-      label: isClickOnly ? BACKGROUND : this.mode.label, isClickOnly, moved: false, grip: null,
+      label: isClickOnly ? BACKGROUND : this.mode.label, isClickOnly, moved: false, grip: null, isHeld: false,
+      pointer: event.pointerType,
     };
   }
 
@@ -171,11 +198,12 @@ export class Gestures extends Emitter {
   }
 
   /** @param {Press} press */
-  #longPress(press) {
-    if (this.#current !== press) return;
-    this.#current = null;
-    this.editor.placePoint(this.surface.view.toPicture(...press.start), BACKGROUND);
+  #hold(press) {
+    if (this.#current !== press || press.moved) return;
+    press.isHeld = true;
+    press.label = BACKGROUND;
     navigator.vibrate?.(15);
+    this.status.work(HELD);
   }
 
   /** @param {PointerEvent} event */
@@ -206,7 +234,8 @@ export class Gestures extends Emitter {
     clearTimeout(press.timer);
     if (press.isClickOnly) return;
     if (press.grip) this.#dragMark(press, press.grip);
-    else this.#drawBox(press);
+    else if (press.pointer !== "touch" || press.isHeld || this.mode.tool === "box") this.#drawBox(press);
+    else if (!this.surface.view.isFit) press.kind = "pan";
   }
 
   /** @param {PointerEvent} event */
@@ -247,6 +276,7 @@ export class Gestures extends Emitter {
   /** @param {Press} press */
   #finish(press) {
     clearTimeout(press.timer);
+    if (press.isHeld) this.status.work("");
     if (press.kind === "box") this.#finishBox();
     else if (press.grip) this.#finishMark(press, press.grip);
     else if (press.kind === "press" && !press.moved) this.#click(press);
@@ -285,8 +315,7 @@ export class Gestures extends Emitter {
 
   /** @param {PointerEvent} event */
   #cancel(event) {
-    this.#pointers.delete(event.pointerId);
-    this.abort();
+    if (this.#pointers.delete(event.pointerId)) this.abort();
   }
 
   /**
@@ -298,13 +327,14 @@ export class Gestures extends Emitter {
     const current = this.#current;
     this.#current = null;
     if (current && current.kind !== "pinch") clearTimeout(current.timer);
+    this.status.work("");
     this.draftBox.drop();
     this.session.cancel();
     this.surface.settle();
     return current !== null;
   }
 
-  // ---- two fingers, wheel --------------------------------------------------------------------------
+  // ---- two fingers ---------------------------------------------------------------------------------
 
   #startPinch() {
     const [first] = this.#pointers.values();
@@ -332,20 +362,6 @@ export class Gestures extends Emitter {
     this.surface.pan(centre[0] - pinch.centre[0], centre[1] - pinch.centre[1]);
     this.surface.zoom(...centre, spread / pinch.spread);
     Object.assign(pinch, { centre, spread });
-  }
-
-  /** @param {WheelEvent} event */
-  #wheel(event) {
-    const pane = this.surface.paneAt(event.clientX, event.clientY);
-    if (!pane || !this.session.picture) return;
-    const isPinch = event.ctrlKey; // a touchpad's pinch arrives as a wheel with Ctrl
-    const scrollsPage = performance.now() - this.#lastScroll < AFTER_SCROLL_MS;
-    if (!isPinch && (scrollsPage || (this.surface.view.isFit && event.deltaY > 0))) return;
-    event.preventDefault();
-    const lines = event.deltaMode === 1 ? 20 : 1;
-    const amount = Math.max(-600, Math.min(600, event.deltaY * lines)) * (isPinch ? 0.01 : 0.0018);
-    this.surface.zoom(...pane.at(event.clientX, event.clientY), Math.exp(-amount));
-    this.surface.settleSoon();
   }
 }
 

@@ -37,7 +37,7 @@ export class Given {
     if (steps.length) items.push({ words: fedBack, forget: () => session.forgetSteps() });
     if (mask) items.push({ words: `rough mask: ${mask.name}`, forget: () => session.setMask(null) });
     if (truth) {
-      const words = [`true mask: ${truth.name}`, truth.how].filter(Boolean).join(" – ");
+      const words = [`ground truth: ${truth.name}`, truth.how].filter(Boolean).join(" – ");
       items.push({ words, forget: () => session.setTruth(null) });
     }
     return items;

@@ -22,6 +22,7 @@ import { isAnswerable } from "./prompt.js";
  */
 
 const REST_MS = 60; // a pointer on its way to a click asks for nothing
+const LONGEST_REST_MS = 1500; // where answers are slow: somebody who waits wants to see
 const REMOVER_REACH = 30; // the x stays while the pointer is on its way to it
 
 /** @extends {Emitter<HoverEvents>} */
@@ -82,7 +83,7 @@ export class Hover extends Emitter {
     else if (!spot || !this.#isNearRemover(spot.at)) this.#active = null;
     this.#setCursor(mark);
     this.refresh();
-    if (spot && !mark && !this.#active) this.#timer = setTimeout(() => this.#rest(), REST_MS);
+    if (spot && !mark && !this.#active) this.#timer = setTimeout(() => this.#rest(), this.#restMilliseconds);
   }
 
   /** @param {Mark} mark */
@@ -152,11 +153,16 @@ export class Hover extends Emitter {
     if (stage.style.cursor !== cursor) stage.style.cursor = cursor;
   }
 
+  /** How long the pointer rests before it asks: a slow answer would be in a click's way. */
+  get #restMilliseconds() {
+    return this.decoder.isQuick ? REST_MS : Math.min(LONGEST_REST_MS, 2 * this.decoder.lastMilliseconds);
+  }
+
   // ---- what a click would give -----------------------------------------------------------------------
 
   #rest() {
     const { place, mode } = this;
-    if (!this.isAnswerOn || !place || !this.decoder.isQuick || mode.isPanning) return;
+    if (!this.isAnswerOn || !place || mode.isPanning) return;
     const asked = this.editor.withPoint(place, mode.label);
     if (!asked || !isAnswerable(asked)) return;
     this.#asked = asked;

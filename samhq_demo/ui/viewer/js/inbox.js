@@ -4,6 +4,7 @@ import { Answer } from "./answer.js";
 import { afterPaint } from "./dom.js";
 import { Emitter } from "./emitter.js";
 import { PictureBitmap } from "./picture.js";
+import { isTouch } from "./texts.js";
 
 /**
  * @import { Album } from "./album.js"
@@ -23,10 +24,11 @@ import { PictureBitmap } from "./picture.js";
  * @property {(picture: Picture) => void} returned The server has it again, but its page does not know yet.
  */
 
-const HINT = "Click the object. Right click, or press long, what does not belong to it. Drag for a box.";
-const NO_PICTURE = "Choose an example, or bring a picture.";
-const TAKEN_AWAY = "The picture was taken away; undo brings it back. Choose an example, or bring a picture.";
-const LOST_PICTURE = "The server has lost the picture, and this browser could not keep it: choose it again.";
+const HINT = "Click the object, or drag a box around it. Right click what does not belong to it.";
+const TOUCH_HINT = "Tap the object, or hold and drag a box around it. Hold and lift what does not belong to it.";
+const NO_PICTURE = "Choose an example, or open a picture.";
+const TAKEN_AWAY = "Picture removed; undo brings it back. Choose an example, or open a picture.";
+const LOST_PICTURE = "The server no longer has the picture, and this browser could not keep it: open it again.";
 
 /** @extends {Emitter<InboxEvents>} */
 export class Inbox extends Emitter {
@@ -69,6 +71,7 @@ export class Inbox extends Emitter {
     if (message.answer) this.decoder.deliver(message.answer);
     if (message.point) this.editor.placePoint(message.point, this.mode.label);
     if (message.progress !== undefined) this.#showProgress(message.progress);
+    if (message.work !== undefined) this.status.work(message.work);
     if (message.say) this.status.say(message.say, { isError: Boolean(message.is_error) });
   }
 
@@ -85,7 +88,7 @@ export class Inbox extends Emitter {
     const answers = (/** @type {readonly ObjectRecord[]} */ records) => this.#keepAnswers(records, objects ?? []);
     const isShown = await this.showPicture(picture, () => this.session.setPicture(picture, objects, answers));
     if (!isShown) return;
-    if (!objects) this.status.say(HINT);
+    if (!objects) this.status.tell(isTouch() ? TOUCH_HINT : HINT);
     afterPaint(() => this.album.keep(picture));
   }
 
@@ -117,7 +120,7 @@ export class Inbox extends Emitter {
     this.emit("pictureComing");
     const turn = ++this.#pictureTurn; // of two pictures in a row the later one stays
     this.mode.setPictureState("reading"); // the old picture stays in sight, but takes no more prompts
-    this.status.say("Reading the picture …");
+    this.status.work("Reading the picture …");
     const bitmap = await this.#bitmapOf(picture);
     if (turn !== this.#pictureTurn) {
       bitmap?.close();

@@ -1,6 +1,6 @@
 // The keyboard: a key press is looked up in the table of actions.
 
-import { TYPING } from "./dom.js";
+import { TYPING, partOf } from "./dom.js";
 
 /**
  * @import { Action } from "./actions.js"
@@ -8,24 +8,44 @@ import { TYPING } from "./dom.js";
  * @import { Surface } from "./surface.js"
  */
 
+const DIGIT = /^Digit([0-3])$/;
+const LATIN = /^[a-z]$/i;
+const KEPT_AS = "samhq.keys"; // in the browser's storage: whether single keys are on
+
 /**
  * A key press as written in the table: "Ctrl+Shift+Z"; Cmd counts as Ctrl.
  *
  * @param {KeyboardEvent} event
  */
-function keyName(event) {
-  const digit = /^Digit([0-9])$/.exec(event.code)?.[1];
-  const single = event.key.length === 1;
-  let key = single ? event.key.toUpperCase() : event.key;
-  // Shift+1 is "!" on one keyboard and "+" on another; its place on the keyboard is the same.
-  if (event.shiftKey && digit && digit <= "3") key = digit;
-  const isLetter = single && key.toLowerCase() !== key.toUpperCase();
-  // On characters such as "?" or "+" Shift is part of the character, not a modifier; so is AltGr on "[".
-  const shift = event.shiftKey && (isLetter || !single || key === digit);
+export function keyName(event) {
   const isAltGraph = event.getModifierState("AltGraph");
   const control = (event.ctrlKey || event.metaKey) && !isAltGraph;
+  const key = isAltGraph ? event.key : keyOf(event);
+  const isCharacter = key.length === 1;
+  // On characters such as "?" or "+" Shift is part of the character, not a modifier; so is AltGr on "[".
+  const shift = event.shiftKey && (!isCharacter || /[A-Z0-9]/.test(key));
   const modifiers = [control && "Ctrl", event.altKey && !isAltGraph && "Alt", shift && "Shift"];
   return [...modifiers.filter(Boolean), key].join("+");
+}
+
+/**
+ * Letters by what is written on the key, where that is a Latin one, else by where the key is: Ctrl and я is undo.
+ * Digits by where they are: above the letters some layouts have them with Shift, some without.
+ *
+ * @param {KeyboardEvent} event
+ */
+function keyOf({ key, code }) {
+  const digit = DIGIT.exec(code)?.[1];
+  if (digit) return digit;
+  if (key.length !== 1) return key;
+  const isOtherLetter = key.toLowerCase() !== key.toUpperCase() && !LATIN.test(key);
+  const letter = isOtherLetter ? /^Key([A-Z])$/.exec(code)?.[1] : null;
+  return letter ?? key.toUpperCase();
+}
+
+/** @param {string} name of a key press: whether it is a character without Ctrl or Alt, as dictation may type. */
+function isSingle(name) {
+  return /^(Shift\+)?.$/.test(name);
 }
 
 export class Keys {
@@ -50,8 +70,16 @@ export class Keys {
     document.addEventListener("keydown", this.listener);
     document.addEventListener("keyup", this.listener);
     window.addEventListener("blur", () => mode.holdSpace(false));
-    surface.stage.addEventListener("pointerenter", () => (this.#isPointerOver = true));
-    surface.stage.addEventListener("pointerleave", () => (this.#isPointerOver = false));
+    root.addEventListener("pointerenter", () => (this.#isPointerOver = true));
+    root.addEventListener("pointerleave", () => (this.#isPointerOver = false));
+    this.choice = partOf(root, ".single-keys", HTMLInputElement);
+    this.choice.checked = kept() !== "off";
+    this.choice.addEventListener("change", () => keep(this.choice.checked ? "on" : "off"));
+  }
+
+  /** Whether the viewer has the keyboard's focus or the pointer: elsewhere a letter is none of its business. */
+  get #isHere() {
+    return this.#isPointerOver || this.root.contains(document.activeElement);
   }
 
   /** @param {KeyboardEvent} event */
@@ -64,7 +92,10 @@ export class Keys {
 
   /** @param {KeyboardEvent} event */
   #run(event) {
-    const action = this.#byKey.get(keyName(event));
+    const name = keyName(event);
+    const action = this.#byKey.get(name);
+    if (!name.startsWith("Ctrl+") && !this.#isHere) return;
+    if (isSingle(name) && !this.choice.checked) return;
     if (!action?.run || (action.onStage && document.activeElement !== this.surface.stage)) return;
     event.preventDefault();
     action.run();
@@ -102,5 +133,22 @@ export class Keys {
   #stop() {
     document.removeEventListener("keydown", this.listener);
     document.removeEventListener("keyup", this.listener);
+  }
+}
+
+function kept() {
+  try {
+    return localStorage.getItem(KEPT_AS);
+  } catch {
+    return null; // forbidden
+  }
+}
+
+/** @param {string} choice */
+function keep(choice) {
+  try {
+    localStorage.setItem(KEPT_AS, choice);
+  } catch {
+    // Forbidden or full: it holds for this page.
   }
 }

@@ -5,7 +5,8 @@ import { BACKGROUND, OBJECT } from "./prompt.js";
 
 /**
  * @typedef {"empty" | "reading" | "ready"} PictureState
- * @typedef {"object" | "background"} Tool
+ * @typedef {"object" | "background" | "box"} Tool What a click marks; the box tool has a finger draw a box at once.
+ * @typedef {"tint" | "outline" | "spotlight" | "cutout"} Look
  * @typedef {"side" | "slider" | "difference"} ViewName
  *
  * @typedef {object} ModeEvents
@@ -23,7 +24,11 @@ export class Mode extends Emitter {
   #isPanTool = false;
   #isSpaceDown = false;
   #opacity = 0.5;
-  #outlineOnly = false;
+  /** @type {Look} */
+  #look = "tint";
+  #areMasksHidden = false;
+  /** @type {ReadonlySet<number>} objects whose masks are hidden, by id */
+  #hidden = new Set();
 
   /** @param {HTMLElement} root its data attributes say the mode to the styles. */
   constructor(root) {
@@ -111,8 +116,17 @@ export class Mode extends Emitter {
     return this.#opacity;
   }
 
-  get outlineOnly() {
-    return this.#outlineOnly;
+  get look() {
+    return this.#look;
+  }
+
+  get areMasksHidden() {
+    return this.#areMasksHidden;
+  }
+
+  /** @param {number} id of an object: whether its masks are shown. */
+  isShown(id) {
+    return !this.#areMasksHidden && !this.#hidden.has(id);
   }
 
   /** @param {number} value 0 to 1 */
@@ -121,8 +135,31 @@ export class Mode extends Emitter {
     this.emit("changed", "masks");
   }
 
-  toggleOutline() {
-    this.#outlineOnly = !this.#outlineOnly;
+  /**
+   * Another look, or the usual one where it is that already.
+   *
+   * @param {Look} look
+   */
+  toggleLook(look) {
+    this.#look = this.#look === look ? "tint" : look;
     this.emit("changed", "masks");
+  }
+
+  toggleMasks() {
+    this.#areMasksHidden = !this.#areMasksHidden;
+    this.emit("changed", "masks");
+  }
+
+  /** @param {number} id of an object whose masks are hidden, or shown again. */
+  toggleObject(id) {
+    const isHidden = this.#hidden.has(id);
+    this.#hidden = new Set(isHidden ? [...this.#hidden].filter((each) => each !== id) : [...this.#hidden, id]);
+    this.emit("changed", "masks");
+  }
+
+  /** Another picture: its objects are others. */
+  showAll() {
+    this.#hidden = new Set();
+    this.#areMasksHidden = false;
   }
 }

@@ -7,6 +7,7 @@ import { MarkPainter } from "./mark-painter.js";
 import { coverage, inFours, rimThickness, touched } from "./raster.js";
 import { Mask } from "./rle.js";
 import { canvasOf, differenceTinted, tinted } from "./tint.js";
+import { Veil } from "./veil.js";
 import { BRANCHES } from "./wire.js";
 
 /**
@@ -58,6 +59,7 @@ export class Pane {
     this.painted = [];
     /** @type {Layer | null} */
     this.hoverLayer = null;
+    this.veil = new Veil();
   }
 
   /** Whether the page shows it; to find out, the page may have to be laid out. */
@@ -137,10 +139,10 @@ export class Pane {
   }
 
   /** @param {PaintScene} scene */
-  #paintedFrom({ bitmap, ground, opacity, outlineOnly, isMoving, masks }) {
+  #paintedFrom({ bitmap, ground, opacity, look, isMoving, masks }) {
     const { x, y, scale } = this.view;
     const shown = masks.flatMap(({ id, color, rles: { sam, sam_hq } }) => [id, color, sam, sam_hq]);
-    return [bitmap, ground, x, y, scale, opacity, outlineOnly, isMoving, ...shown];
+    return [bitmap, ground, x, y, scale, opacity, look, isMoving, ...shown];
   }
 
   /**
@@ -149,16 +151,32 @@ export class Pane {
    * @param {Branch} branch
    */
   #paintObjects(scene, picture, branch) {
+    const isVeiled = scene.look === "spotlight" || scene.look === "cutout";
+    const style = isVeiled ? { ...scene, opacity: 1, outlineOnly: false } : scene;
     /** @type {Map<number | "difference", Layer>} */
     const kept = new Map();
     for (const { id, color, rles } of scene.masks) {
       const rle = rles[branch];
-      if (!rle) continue;
-      const layer = this.#layer(this.layers.get(id), [rle], scene, picture, { color });
-      kept.set(id, layer);
-      this.#drawLayer(this.context, layer);
+      if (rle) kept.set(id, this.#layer(this.layers.get(id), [rle], style, picture, { color }));
     }
     this.layers = kept; // layers of objects that are gone go too
+    const draw = (/** @type {CanvasRenderingContext2D} */ context) => {
+      for (const layer of kept.values()) this.#drawLayer(context, layer);
+    };
+    if (!isVeiled) draw(this.context);
+    else if (kept.size) this.#drawVeil(scene, picture, draw);
+  }
+
+  /**
+   * @param {PaintScene} scene
+   * @param {Size} picture
+   * @param {(context: CanvasRenderingContext2D) => void} holes
+   */
+  #drawVeil({ look }, { width, height }, holes) {
+    const scale = this.view.scale * this.density;
+    const [left, top] = [-this.view.x * scale, -this.view.y * scale];
+    const place = { left, top, width: width * scale, height: height * scale };
+    this.veil.draw(this.context, { look, picture: place, density: this.density, holes });
   }
 
   /**

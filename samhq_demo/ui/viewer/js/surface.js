@@ -10,6 +10,7 @@ import { View } from "./view.js";
 /**
  * @import { ObjectRecord } from "./session.js"
  * @import { Mark } from "./marks.js"
+ * @import { Look } from "./mode.js"
  * @import { PictureBitmap } from "./picture.js"
  * @import { Box, Branch, Picture, Point, Rle } from "./wire.js"
  *
@@ -25,6 +26,7 @@ import { View } from "./view.js";
  * @property {readonly ObjectRecord[]} others
  * @property {number} opacity
  * @property {boolean} outlineOnly
+ * @property {Look} look
  * @property {boolean} isMoving
  * @property {Mark | null} active the mark whose x is shown.
  * @property {Pane | null} hoveredPane
@@ -94,8 +96,9 @@ export class Surface extends Emitter {
     this.bitmap?.close();
     this.bitmap = bitmap;
     for (const pane of this.panes) pane.layers.clear();
-    this.stage.style.setProperty("--ratio", String(picture.width / picture.height));
-    this.stage.dataset.shape = picture.width / picture.height > 1.9 ? "wide" : "plain";
+    const ratio = picture.width / picture.height;
+    this.stage.style.setProperty("--ratio", String(ratio));
+    this.stage.dataset.shape = ratio > 1.9 ? "wide" : ratio < 0.8 ? "tall" : "plain";
     this.view.setPicture(picture);
     this.measure();
   }
@@ -117,6 +120,12 @@ export class Surface extends Emitter {
       box.left + (paneX / this.view.pane.width) * box.width,
       box.top + (paneY / this.view.pane.height) * box.height,
     ];
+  }
+
+  /** Bring the picture into sight where it is not. */
+  scrollIntoView() {
+    const { top, bottom } = this.stage.getBoundingClientRect();
+    if (top < 0 || bottom > window.innerHeight) this.stage.scrollIntoView({ block: "nearest" });
   }
 
   /** Let the keyboard move the cursor. */
@@ -160,10 +169,12 @@ export class Surface extends Emitter {
     this.shown = this.panes.filter((pane) => pane.isInSight());
     if (!this.shown.length) return;
     const { width, height } = cssSize(this.shown[0].element);
+    const { scale } = this.view;
     this.view.setPane(width, height);
     for (const pane of this.shown) pane.resize(width, height, window.devicePixelRatio || 1);
     this.#repaint();
     this.paintMarks();
+    if (this.view.scale !== scale) this.emit("moved", "zoomed");
   }
 
   // ---- painting --------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import { BRANCH_NAMES } from "./wire.js";
 /**
  * @import { ObjectScores } from "./answer.js"
  * @import { Answers } from "./answers.js"
+ * @import { Mode } from "./mode.js"
  * @import { ObjectRecord, Session } from "./session.js"
  */
 
@@ -29,14 +30,17 @@ export class ObjectTable {
 
   /**
    * @param {HTMLElement} element
-   * @param {Session} session
-   * @param {Answers} answers
+   * @param {object} parts
+   * @param {Session} parts.session
+   * @param {Answers} parts.answers
+   * @param {Mode} parts.mode
    */
-  constructor(element, session, answers) {
+  constructor(element, { session, answers, mode }) {
     this.element = element;
     this.body = partOf(element, "tbody", HTMLTableSectionElement);
     this.session = session;
     this.answers = answers;
+    this.mode = mode;
   }
 
   update() {
@@ -66,10 +70,12 @@ export class ObjectTable {
     name.append(tag("span", { className: "dot" }), tag("span", { className: "text" }));
     const cells = Object.keys(CELLS).map((key) => tag("td", { dataset: { key } }));
     /** @param {number} id */
+    const eye = "M2 12s4-7 10-7 10 7 10 7-4 7-10 7S2 12 2 12M12 9a3 3 0 1 0 0 6 3 3 0 0 0 0-6";
+    const hide = this.#smallButton("Hide", eye, () => this.mode.toggleObject(id));
     const rename = this.#smallButton("Rename", "M4 20l4-1L19 8l-3-3L5 16z", () => this.rename(id));
     const remove = this.#smallButton("Delete", "M6 6l12 12M18 6L6 18", () => session.removeObject(id));
     const row = tag("tr", { dataset: { id: String(id) } }, tag("th", { scope: "row" }, name), ...cells,
-      tag("td", { className: "row-tools" }, rename, remove));
+      tag("td", { className: "row-tools" }, hide, rename, remove));
     row.onclick = ({ target }) => {
       if (target instanceof Element && !target.closest("button, input")) session.select(id);
     };
@@ -99,6 +105,8 @@ export class ObjectTable {
     partOf(row, ".dot", HTMLElement).style.background = object.color;
     partOf(row, ".name", HTMLElement).setAttribute("aria-pressed", String(isSelected));
     setText(partOf(row, ".text", HTMLElement), object.name);
+    row.classList.toggle("hidden", !this.mode.isShown(object.id));
+    partOf(row, "[data-label=Hide]", HTMLElement).setAttribute("aria-pressed", String(!this.mode.isShown(object.id)));
     for (const button of partsOf(row, ".small", HTMLButtonElement)) {
       const label = `${button.dataset.label} ${object.name}`;
       if (button.title !== label) Object.assign(button, { title: label, ariaLabel: label });

@@ -28,6 +28,28 @@ export function askedWith({ prompt, steps, mask }) {
   return parts.length < 2 ? parts.join("") : `${parts.slice(0, -1).join(", ")} and ${parts[parts.length - 1]}`;
 }
 
+/** Whether fingers are what one points with here. */
+export function isTouch() {
+  return globalThis.matchMedia?.("(pointer: coarse)").matches ?? false;
+}
+
+/** How an object is marked. */
+export function howToMark() {
+  return isTouch() ? "tap it, or hold and drag a box around it" : "click it, or drag a box around it";
+}
+
+/**
+ * Where the pointer is.
+ *
+ * @param {readonly [x: number, y: number] | null} place in picture pixels
+ * @param {{ width: number, height: number } | null} picture
+ */
+export function placeLine(place, picture) {
+  if (!place || !picture) return "";
+  const [x, y] = place.map(Math.floor);
+  return x < 0 || y < 0 || x >= picture.width || y >= picture.height ? "" : `x ${x}, y ${y}`;
+}
+
 /**
  * What one sees of an object, in a line.
  *
@@ -36,14 +58,14 @@ export function askedWith({ prompt, steps, mask }) {
  */
 export function verdictLine(object, scores) {
   const asked = askedWith(object);
-  if (!asked) return `${object.name}: click it, or drag a box around it.`;
+  if (!asked) return `${object.name}: ${howToMark()}.`;
   const begin = `${object.name}, by ${asked}:`;
   if (!scores) return `${object.name}, by ${asked}.`;
   const gain = gainOf(scores);
   if (gain !== null) return `${begin} ${judged(gain, scores)}`;
   const { iou } = scores.agreement;
   if (object.truth || iou === null) return `${begin} both models have answered.`;
-  return `${begin} the two masks agree to ${percent(iou)}. Only a true mask can say which is better.`;
+  return `${begin} the masks agree to ${percent(iou)}. Only a ground truth can tell which is better.`;
 }
 
 /**
@@ -52,11 +74,11 @@ export function verdictLine(object, scores) {
  */
 function judged(gain, { sam, sam_hq: samHq }) {
   const { better } = verdictOf(gain);
-  if (!better) return `both masks overlap the true one equally, IoU ${score(sam.true_iou)}.`;
+  if (!better) return `both masks overlap the ground truth equally, IoU ${score(sam.true_iou)}.`;
   const [first, second] = better === "sam" ? [sam, samHq] : [samHq, sam];
   const other = better === "sam" ? "SAM-HQ" : "SAM";
   const [high, low] = [score(first.true_iou), score(second.true_iou)];
-  return `${BRANCH_NAMES[better]} is better, IoU ${high} with the true mask; ${other} ${low}.`;
+  return `${BRANCH_NAMES[better]} is better, IoU ${high} with the ground truth; ${other} ${low}.`;
 }
 
 /**

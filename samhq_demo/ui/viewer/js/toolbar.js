@@ -7,13 +7,15 @@ import { isAnswerable, isBlank } from "./prompt.js";
 /**
  * @import { Action } from "./actions.js"
  * @import { Hover } from "./hover.js"
- * @import { Mode, ViewName } from "./mode.js"
+ * @import { Look, Mode, ViewName } from "./mode.js"
  * @import { Session } from "./session.js"
  * @import { Surface } from "./surface.js"
  */
 
 /** @type {readonly ViewName[]} */
 const VIEWS = ["side", "slider", "difference"];
+/** @type {readonly Look[]} */
+const LOOKS = ["outline", "spotlight", "cutout"];
 
 export class Toolbar {
   /** @type {Map<string, HTMLButtonElement>} by action */
@@ -81,7 +83,9 @@ export class Toolbar {
     press("tool-object", !mode.isPanTool && mode.tool === "object");
     press("tool-background", !mode.isPanTool && mode.tool === "background");
     press("tool-pan", mode.isPanTool);
-    press("outline", mode.outlineOnly);
+    press("tool-box", !mode.isPanTool && mode.tool === "box");
+    for (const look of LOOKS) press(look, mode.look === look);
+    press("hide", mode.areMasksHidden);
     press("hover", this.hover.isAnswerOn);
   }
 

@@ -21,7 +21,7 @@ export const LOST = { error: "The server did not answer. Your prompts are kept; 
 
 /** @type {Outcome} Where a question did not even get to the server. */
 export const UNREACHED = {
-  error: "The server cannot be reached. Your prompts are kept here, and asked again once it can.", isUnreached: true,
+  error: "The server cannot be reached. Your prompts are kept and sent again once it can.", isUnreached: true,
 };
 
 /** @extends {Emitter<TransportEvents>} */

@@ -6,10 +6,11 @@ import { Arrivals } from "./arrivals.js";
 import { Candidates } from "./candidates.js";
 import { Cursor } from "./cursor.js";
 import { Decoder } from "./decoder.js";
-import { partOf } from "./dom.js";
+import { partOf, setText } from "./dom.js";
 import { DraftBox } from "./draft-box.js";
 import { Editor } from "./editor.js";
 import { ExportPanel } from "./export-panel.js";
+import { FullScreen } from "./full-screen.js";
 import { Gestures } from "./gestures.js";
 import { Given } from "./given.js";
 import { Hover } from "./hover.js";
@@ -24,7 +25,8 @@ import { Session } from "./session.js";
 import { StatusLine } from "./status-line.js";
 import { Surface } from "./surface.js";
 import { ObjectTable } from "./table.js";
-import { answeredLine, verdictLine } from "./texts.js";
+import { Tabs } from "./tabs.js";
+import { answeredLine, placeLine, verdictLine } from "./texts.js";
 import { Toolbar } from "./toolbar.js";
 import { VerdictLine } from "./verdict-line.js";
 import { WayBack } from "./way-back.js";
@@ -45,8 +47,8 @@ import { WayBack } from "./way-back.js";
  * @typedef {FileLink & Ways} Link What start.js knows of Python.
  */
 
-const WAITING = "The picture is being prepared, once for both models; the answer follows …";
-const BACKGROUND_ALONE = "Background alone says nothing: mark the object too, or draw a box around it.";
+const WAITING = "The answer follows once the picture is ready …";
+const BACKGROUND_ALONE = "A background click alone selects nothing: click the object too, or draw a box around it.";
 const BUSY_AFTER_MS = 250; // only what takes long is worth a sign: quick answers would make it flicker
 const PATIENCE_MS = 120_000;
 const HOVER_BELOW_MS = 200;
@@ -79,25 +81,23 @@ export class Viewer {
       ask, queue, patience: options.patience_ms ?? PATIENCE_MS, hoverBelow: options.hover_below_ms ?? HOVER_BELOW_MS,
     }));
     const editor = (this.editor = new Editor({ session, answers, surface, mode, status }));
-    const parts = { session, answers, decoder, editor, draftBox, surface, mode, status };
+    const parts = { session, answers, decoder, editor, draftBox, surface, mode, status, tabs: new Tabs(root) };
     const hover = (this.hover = new Hover(partOf(root, ".remover", HTMLButtonElement), parts, {
       isAnswerOn: options.hover ?? true,
     }));
     this.cursor = new Cursor(parts);
     this.gestures = new Gestures(parts);
-    this.arrivals = new Arrivals(root, { session, mode, status, stage: surface.stage, link });
+    this.arrivals = new Arrivals(root, { ...parts, link });
     this.exportPanel = new ExportPanel(find(".take"), { ...parts, server });
     this.inbox = new Inbox({ ...parts, album, keeper, progress: partOf(root, ".progress", HTMLProgressElement) });
     this.wayBack = new WayBack({ session, status, inbox: this.inbox, album, tell: link.tell });
     const actions = actionsOf(this);
     this.toolbar = new Toolbar(root, actions, { ...parts, hover });
     this.keys = new Keys(actions, { root, surface, mode });
-    this.numbers = [
-      new ObjectTable(find(".objects"), session, answers), new Scores(root, session, answers),
-      new VerdictLine({ verdict: find(".verdict"), summary: find(".summary") }, { session, answers }),
-      new Given(find(".given"), session), this.exportPanel, new Candidates(find(".candidates"), parts),
-    ];
+    this.numbers = [...numbersOf(root, parts), this.exportPanel];
     this.recovery = new Recovery(decoder);
+    this.fullScreen = new FullScreen(root);
+    this.place = find(".place");
     this.#listen(link);
     host.setAttribute("data-revision", "0");
     mode.showView("side");
@@ -117,14 +117,17 @@ export class Viewer {
     decoder.on("hoverAnswered", repaintMarks);
     decoder.on("failed", (sentence) => this.#failed(sentence));
     decoder.on("busy", (isBusy) => this.#showBusy(isBusy));
-    decoder.on("queued", () => this.status.say(WAITING));
+    decoder.on("queued", () => this.status.work(WAITING));
     surface.on("moved", (how) => this.#moved(how === "zoomed"));
     mode.on("changed", (what) => this.#modeChanged(what));
     hover.on("toggled", () => this.toolbar.update());
     cursor.on("moved", repaintMarks);
     cursor.on("reached", (mark) => hover.activate(mark));
     gestures.on("began", () => cursor.hide());
-    gestures.on("hovered", (spot) => hover.move(spot));
+    gestures.on("hovered", (spot) => {
+      hover.move(spot);
+      setText(this.place, placeLine(hover.place, session.picture));
+    });
     gestures.on("pressed", (place, label) => {
       const asked = this.editor.withPoint(place, label);
       if (asked && isAnswerable(asked)) decoder.foresee(asked);
@@ -132,7 +135,11 @@ export class Viewer {
     gestures.on("released", (mark) => hover.activate(mark));
     inbox.on("pictureComing", () => gestures.abort());
     inbox.on("returned", ({ id }) => link.tell(id));
-    inbox.on("pictureCame", () => cursor.hide());
+    inbox.on("pictureCame", () => {
+      cursor.hide();
+      mode.showAll();
+      if (inbox.picturesShown) surface.scrollIntoView(); // the page opens at its top
+    });
   }
 
   /** @param {"picture" | "settings" | "select" | "edit"} what */
@@ -149,9 +156,9 @@ export class Viewer {
   #sayWhatIs() {
     const { selected } = this.session;
     const scores = this.answers.get(selected) ? this.answers.scores(selected) : null;
-    if (scores) this.status.say(answeredLine(selected, scores));
-    else if (isBlank(selected)) this.status.say(verdictLine(selected, null));
-    else if (!isEmpty(selected.prompt) && !isAnswerable(selected)) this.status.say(BACKGROUND_ALONE);
+    if (scores) this.status.tell(answeredLine(selected, scores));
+    else if (isBlank(selected)) this.status.tell(verdictLine(selected, null));
+    else if (!isEmpty(selected.prompt) && !isAnswerable(selected)) this.status.tell(BACKGROUND_ALONE);
   }
 
   /**
@@ -168,7 +175,7 @@ export class Viewer {
     this.#refreshNumbers();
     const scores = this.answers.scores(object);
     if (this.session.isOpen || !scores) return;
-    this.status.say(answeredLine(object, scores, milliseconds));
+    this.status.tell(answeredLine(object, scores, milliseconds));
   }
 
   /** @param {string} sentence */
@@ -200,7 +207,7 @@ export class Viewer {
   /** @param {"tool" | "masks" | "view"} what */
   #modeChanged(what) {
     this.toolbar.update();
-    if (what === "masks") this.surface.schedule();
+    if (what === "masks") this.#refresh();
     if (what !== "view") return;
     this.surface.measure();
     this.hover.refresh();
@@ -223,13 +230,14 @@ export class Viewer {
     const { session, answers, surface, mode, hover } = this;
     const { bitmap, isMoving } = surface;
     const { selected } = session;
-    const masks = bitmap ? session.objects.map((object) => ({
+    const seen = session.objects.filter(({ id }) => mode.isShown(id));
+    const masks = bitmap ? seen.map((object) => ({
       id: object.id, color: answers.isOld(object) ? OLD_COLOR : object.color,
       rles: { sam: answers.rle(object, "sam"), sam_hq: answers.rle(object, "sam_hq") },
     })) : [];
     return {
       bitmap, masks, selected, others: session.objects.filter((object) => object !== selected), isMoving,
-      opacity: mode.opacity, outlineOnly: mode.outlineOnly,
+      opacity: mode.opacity, outlineOnly: mode.look === "outline", look: mode.look,
       active: hover.active, hoveredPane: hover.pane, ghost: hover.place, hoverMasks: hover.masks,
       cursor: this.cursor.place, draftBox: this.draftBox.box,
     };
@@ -243,10 +251,26 @@ export class Viewer {
   }
 
   escape() {
-    if (!this.gestures.abort()) this.cursor.hide();
+    if (!this.gestures.abort() && !this.fullScreen.leave()) this.cursor.hide();
   }
 
   help() {
     partOf(this.root, "dialog.help", HTMLDialogElement).showModal();
   }
+}
+
+/**
+ * The parts that show numbers, each with an `update`.
+ *
+ * @param {HTMLElement} root
+ * @param {{ session: Session, answers: Answers, mode: Mode, editor: Editor, surface: Surface }} parts
+ */
+function numbersOf(root, parts) {
+  const { session, answers } = parts;
+  const find = (/** @type {string} */ selector) => partOf(root, selector, HTMLElement);
+  return [
+    new ObjectTable(find(".objects"), parts), new Scores(root, session, answers),
+    new VerdictLine({ verdict: find(".verdict"), summary: find(".summary") }, parts),
+    new Given(find(".given"), session), new Candidates(find(".candidates"), parts),
+  ];
 }

@@ -27,13 +27,13 @@ export class WayBack {
 
   undo() {
     const { session } = this;
-    if (session.canUndo) this.#step(session.before, () => session.undo(), "The picture of before, with its objects.");
+    if (session.canUndo) this.#step(session.before, () => session.undo(), "The previous picture, with its objects.");
     else this.status.say("Nothing to undo.");
   }
 
   redo() {
     const { session } = this;
-    if (session.canRedo) this.#step(session.after, () => session.redo(), "The picture that came after it.");
+    if (session.canRedo) this.#step(session.after, () => session.redo(), "The next picture, with its objects.");
     else this.status.say("Nothing to redo.");
   }
 
@@ -49,7 +49,7 @@ export class WayBack {
     else if (!picture) {
       inbox.removePicture(step);
       this.tell(null);
-      this.status.say("The picture was taken away again.");
+      this.status.say("The picture was removed again.");
     } else if (await inbox.showPicture(picture, step)) {
       this.status.say(sentence);
       if (await album.bring(picture)) this.tell(session.picture?.id ?? null);

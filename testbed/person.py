@@ -1,0 +1,165 @@
+"""Somebody at the viewer: chooses a picture, clicks, drags, presses keys, and looks at the canvases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from playwright.sync_api import Page
+
+from samhq_demo.prompts.prompt import Prompt
+
+PATIENCE_MS = 30_000
+
+# The canvas's colours at client positions, once what is due has been painted: [[r, g, b, alpha], ...].
+_COLORS = """async ([selector, places]) => {
+  await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+  const canvas = document.querySelector(selector);
+  const box = canvas.getBoundingClientRect();
+  const context = canvas.getContext("2d");
+  const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+  return places.map(([x, y]) => {
+    const column = Math.floor(((x - box.left) / box.width) * canvas.width);
+    const row = Math.floor(((y - box.top) / box.height) * canvas.height);
+    return [...data.slice((row * canvas.width + column) * 4, (row * canvas.width + column) * 4 + 4)];
+  });
+}"""
+
+# Keys are the viewer's while it has the focus or the pointer.
+_POINT_AT_VIEWER = """() => {
+  const viewer = document.querySelector("#viewer");
+  if (!viewer.contains(document.activeElement)) viewer.querySelector(".stage").focus({ preventScroll: true });
+}"""
+
+
+class Person:
+    """One visitor with a page; positions are picture pixels unless a name says client."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.faults: list[str] = []
+        self.hosts: set[str] = set()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("pageerror", lambda error: self.faults.append(str(error)))
+        page.on("console", lambda line: self.faults.append(line.text) if line.type == "error" else None)
+        page.on("request", lambda request: self.hosts.add(request.url.partition("://")[2].partition("/")[0]))
+
+    def open(self, address: str) -> Person:
+        self.page.goto(address)
+        self.page.wait_for_selector("#viewer[data-revision]")
+        return self
+
+    def choose(self, picture_id: str) -> None:
+        """Another picture: prompts, history and zoom begin anew; the view is side by side again."""
+        shown = self.page.evaluate("document.querySelector('#viewer').viewer.picturesShown()")
+        field = self.page.locator("#choose textarea, #choose input")
+        field.fill(picture_id)
+        field.press("Enter")
+        self.page.wait_for_function(
+            "shown => document.querySelector('#viewer').viewer.picturesShown() > shown", arg=shown
+        )
+        self.page.evaluate("document.activeElement.blur()")
+        self.press("s", "0")
+
+    # ---- what one sees -----------------------------------------------------------------------------
+
+    @property
+    def revision(self) -> int:
+        return int(self.page.get_attribute("#viewer", "data-revision") or -1)
+
+    def sees_answer(self, after: int) -> int:
+        """Wait until more answers were painted than `after`, and none is awaited any more."""
+        self.page.wait_for_function(
+            "after => { const viewer = document.querySelector('#viewer');"
+            " return Number(viewer.dataset.revision) > after && !viewer.hasAttribute('data-busy'); }",
+            arg=after,
+        )
+        return self.revision
+
+    @property
+    def status(self) -> str:
+        return self.page.inner_text("#viewer .status")
+
+    @property
+    def state(self) -> dict[str, Any]:
+        return self.page.evaluate("document.querySelector('#viewer').viewer.state()")
+
+    @property
+    def prompt(self) -> dict[str, Any]:
+        """The selected object's prompt."""
+        state = self.state
+        return next(each["prompt"] for each in state["objects"] if each["id"] == state["selected"])
+
+    @property
+    def prompts(self) -> list[Prompt]:
+        """All objects' prompts, as the API has them."""
+        return [Prompt.from_json(each["prompt"]) for each in self.state["objects"]]
+
+    def client(self, x: float, y: float, model: str = "sam") -> tuple[float, float]:
+        """Where a picture position is on the page now."""
+        across, down = self.page.evaluate(
+            "([x, y, model]) => document.querySelector('#viewer').viewer.clientOf(x, y, model)", [x, y, model]
+        )
+        return across, down
+
+    def colors(self, places: list[tuple[float, float]], model: str = "sam", *, layer: str = "") -> np.ndarray:
+        """(n, 4) colours of a model's canvas at picture positions. layer: " + .marks" for what lies above."""
+        clients = [list(self.client(x, y, model)) for x, y in places]
+        return np.array(self.page.evaluate(_COLORS, [f"#viewer canvas[data-model={model}]{layer}", clients]))
+
+    def color(self, x: float, y: float, model: str = "sam") -> tuple[int, int, int]:
+        red, green, blue, _ = self.colors([(x, y)], model)[0].tolist()
+        return red, green, blue
+
+    def color_at_client(self, x: float, y: float, model: str = "sam") -> list[int]:
+        return self.page.evaluate(_COLORS, [f"#viewer canvas[data-model={model}]", [[x, y]]])[0]
+
+    # ---- what one does -----------------------------------------------------------------------------
+
+    def click(self, x: float, y: float, *, model: str = "sam", **how: Any) -> None:
+        self.page.mouse.click(*self.client(x, y, model), **how)
+
+    def ask(self, x: float, y: float, **how: Any) -> int:
+        """Click and wait for the answer."""
+        before = self.revision
+        self.click(x, y, **how)
+        return self.sees_answer(before)
+
+    def move(self, x: float, y: float, model: str = "sam") -> None:
+        self.page.mouse.move(*self.client(x, y, model))
+
+    def drag(
+        self,
+        start: tuple[float, float],
+        end: tuple[float, float],
+        *,
+        button: Any = "left",
+        model: str = "sam",
+    ) -> None:
+        """With the button down from one picture position to another, as they lie when it begins."""
+        target = self.client(*end, model)
+        self.move(*start, model)
+        self.page.mouse.down(button=button)
+        self.page.mouse.move(*target, steps=4)
+        self.page.mouse.up(button=button)
+
+    def wheel(self, x: float, y: float, notches: int) -> None:
+        """Turned towards the picture (positive): closer; four notches at a time."""
+        self.move(x, y)
+        for _ in range(0, abs(notches), 4):
+            self.page.mouse.wheel(0, -480 if notches > 0 else 480)
+        self.rest()
+
+    def press(self, *keys: str) -> None:
+        self.page.evaluate(_POINT_AT_VIEWER)
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def opens(self, sheet: str) -> None:
+        """Choose one of the panel's tabs: "objects", "options" or "export"."""
+        self.page.locator(f"#tab-{sheet}").click()
+
+    def rest(self, milliseconds: int = 150) -> None:
+        """Let what is under way come to an end: frames, and masks painted anew after a zoom."""
+        self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        self.page.wait_for_timeout(milliseconds)
