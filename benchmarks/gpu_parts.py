@@ -108,31 +108,36 @@ def encoder(
     model: Any, name: str, card: Card, plan: Plan, *, precisions: tuple[str, ...] = PRECISIONS
 ) -> Iterator[Row]:
     """The encoder alone against its limit, for one picture and for four at once; a whole new picture."""
-    picture = questions.picture(0, size_wh=plan.size_wh)
     for dtype in precisions:
-        card.forget()
-        before = card.held_mb()
-        pair = pair_on(model, name=name, device=card.device.type, dtype=dtype)
-        transform = InputTransform(plan.size_wh, pair.image_size, pair.low_res)
-        values = transform.pixel_values(picture.pixels).to(card.device, pair.compute.dtype)
-        peak = card.product_peak(pair.compute.dtype, side=plan.product_side)
-        flops = encoder_flops(pair.sam_hq.config.vision_config).total
-        card.forget()
-        _encode(pair, values)()
-        peak_mb = card.peak_mb() - before
-        for batch in (1, 4):
-            several = values.repeat(batch, 1, 1, 1)
-            seconds = card.seconds(_encode(pair, several), rounds=plan.rounds)
-            limit = batch * flops / peak
-            pictures = "one picture" if batch == 1 else f"{batch} pictures at once"
-            told = f"{_ms(seconds)}, {seconds / limit:.2f} times its limit of {_ms(limit)}"
-            told += f" ({flops / 1e9:,.0f} GFLOP a picture at {peak / 1e12:.3g} TFLOP/s)"
-            yield Row(name, f"encoder in {dtype}, {pictures}", told, value=1000 * seconds, unit="ms")
-        seconds = card.seconds(partial(pair.encode, picture), rounds=5, warm_up=1)
-        yield Row(name, f"new picture in {dtype}, pixels to embedding", _ms(seconds), 1000 * seconds, "ms")
-        if card.is_cuda:
-            what = f"peak GPU memory, both models and a picture, encoder in {dtype}"
-            yield Row(name, what, f"{peak_mb:,.0f} MB", peak_mb, "MB")
+        yield from _encoder_in(dtype, model, name, card, plan)
+
+
+def _encoder_in(dtype: str, model: Any, name: str, card: Card, plan: Plan) -> Iterator[Row]:
+    """What `encoder` says of one precision; the memory counted is that of this one alone."""
+    picture = questions.picture(0, size_wh=plan.size_wh)
+    card.forget()
+    before = card.held_mb()
+    pair = pair_on(model, name=name, device=card.device.type, dtype=dtype)
+    transform = InputTransform(plan.size_wh, pair.image_size, pair.low_res)
+    values = transform.pixel_values(picture.pixels).to(card.device, pair.compute.dtype)
+    peak = card.product_peak(pair.compute.dtype, side=plan.product_side)
+    flops = encoder_flops(pair.sam_hq.config.vision_config).total
+    card.forget()
+    _encode(pair, values)()
+    peak_mb = card.peak_mb() - before
+    for batch in (1, 4):
+        several = values.repeat(batch, 1, 1, 1)
+        seconds = card.seconds(_encode(pair, several), rounds=plan.rounds)
+        limit = batch * flops / peak
+        pictures = "one picture" if batch == 1 else f"{batch} pictures at once"
+        told = f"{_ms(seconds)}, {seconds / limit:.2f} times its limit of {_ms(limit)}"
+        told += f" ({flops / 1e9:,.0f} GFLOP a picture at {peak / 1e12:.3g} TFLOP/s)"
+        yield Row(name, f"encoder in {dtype}, {pictures}", told, value=1000 * seconds, unit="ms")
+    seconds = card.seconds(partial(pair.encode, picture), rounds=5, warm_up=1)
+    yield Row(name, f"new picture in {dtype}, pixels to embedding", _ms(seconds), 1000 * seconds, "ms")
+    if card.is_cuda:
+        what = f"peak GPU memory, both models and a picture, encoder in {dtype}"
+        yield Row(name, what, f"{peak_mb:,.0f} MB", peak_mb, "MB")
 
 
 def _encode(pair: ModelPair, values: torch.Tensor) -> Callable[[], Any]:
@@ -265,7 +270,7 @@ def write_weights(model: Any, folder: Path) -> Path:
     for part, one in (("sam_hq", model), ("sam", frozen_sam(model))):
         one.save_pretrained(folder / part, safe_serialization=True)
         if have_official():
-            from tests.official import official_weights
+            from testbed.official import official_weights
 
             torch.save(official_weights(one), folder / f"{part}.pth")
     return folder / "sam_hq"

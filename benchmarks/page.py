@@ -34,10 +34,10 @@ from samhq_demo.ui.page import CSS_FILE, build_page, theme
 from samhq_demo.ui.viewer.component import build_viewer, shown_picture, viewer_message
 from samhq_demo.ui.viewer.wire import Answer
 from samhq_demo.ui.viewer.wire import Picture as ShownPicture
-from tests.browsing import chromium
-from tests.checkpoints import VIT_B, random_sam_hq, save
-from tests.serving import save_photo
-from tests.visitor import Visitor
+from testbed.checkpoints import VIT_B, random_sam_hq, save
+from testbed.photos import save_photo
+from testbed.running_app import chromium
+from testbed.visitor import Visitor
 
 from .weights import smooth_sam_hq
 

@@ -28,7 +28,7 @@ from samhq_demo.models.pair import DecodedPair, ModelPair
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.prompt import PointLabel, Prompt
 from samhq_demo.results.comparison import Agreement
-from tests.checkpoints import VIT_B, random_sam_hq
+from testbed.checkpoints import VIT_B, random_sam_hq
 
 ROOT = Path(__file__).parent.parent
 SIZES = ((1200, 800), (6000, 4000))  # 1 and 24 megapixels

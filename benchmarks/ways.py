@@ -152,7 +152,7 @@ class OfficialWay:
     """
 
     def __init__(self, folder: Path, *, device: str) -> None:
-        from tests import official  # not before it is wanted: it is no part of the other ways' memory
+        from testbed import official  # not before it is wanted: it is no part of the other ways' memory
 
         config = {"sam": SamConfig, "sam_hq": SamHQConfig}
         sam, sam_hq = (cls.from_pretrained(folder / name) for name, cls in config.items())

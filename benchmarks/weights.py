@@ -17,7 +17,7 @@ def prepare(geometry: str, folder: Path) -> str:
 
     from samhq_demo.models.checkpoints import frozen_sam
     from samhq_demo.models.compute import choose_compute
-    from tests.official import official_weights
+    from testbed.official import official_weights
 
     logging.disable_progress_bar()
     sam_hq = _sam_hq(geometry)
@@ -32,7 +32,7 @@ def _sam_hq(geometry: str) -> Any:
     from transformers import SamHQModel
 
     from samhq_demo.weights.names import TINY_FOLDER
-    from tests.checkpoints import SMALL, VIT_B, random_sam_hq
+    from testbed.checkpoints import SMALL, VIT_B, random_sam_hq
 
     if geometry == "tiny":
         return SamHQModel.from_pretrained(TINY_FOLDER, dtype=torch.float32).eval()
@@ -50,7 +50,7 @@ def smooth_sam_hq(geometry: Any = None) -> Any:
     """
     import torch
 
-    from tests.checkpoints import VIT_B, random_sam_hq
+    from testbed.checkpoints import VIT_B, random_sam_hq
 
     model = random_sam_hq(geometry or VIT_B, seed=5)
     decoder = model.mask_decoder

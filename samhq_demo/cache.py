@@ -83,7 +83,7 @@ class BoundedCache(Generic[Value]):
     def _keep(self, key: Hashable, value: Value) -> None:
         self._kept[key] = value
         self._bytes += value.nbytes
-        # The newest stays even if it alone is over the bound: its picture is being clicked on.
+        # The newest stays even if it alone is over the bound: it is in use.
         while self._bytes > self._max_bytes and len(self._kept) > 1:
             _, old = self._kept.popitem(last=False)
             self._bytes -= old.nbytes

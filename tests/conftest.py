@@ -10,13 +10,13 @@ from playwright.sync_api import Browser
 
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
-from tests.browsing import RunningApp, chromium, run_app
+from testbed.running_app import RunningApp, chromium, run_app
 
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a small SAM-HQ of random weights in the published format."""
-    from tests.checkpoints import SMALL, random_sam_hq, save  # torch is slow to import
+    from testbed.checkpoints import SMALL, random_sam_hq, save  # torch is slow to import
 
     return save(random_sam_hq(SMALL, seed=3), tmp_path_factory.mktemp("checkpoint") / "small")
 

@@ -14,7 +14,7 @@ from huggingface_hub import constants
 import samhq_demo
 from samhq_demo import calls
 from samhq_demo.pictures import Picture, read_picture
-from tests.serving import save_photo
+from testbed.photos import save_photo
 
 ROOT = Path(__file__).parent.parent
 LOOSE = {"points_per_side": 2, "predicted_iou_threshold": 0, "stability_threshold": 0}

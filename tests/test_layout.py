@@ -1,4 +1,4 @@
-"""Imports point one way: values <- weights <- models <- library, service <- ui, calls <- app."""
+"""Imports point one way: values, weights, models, library and service, evaluation, ui and calls, app."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parent.parent / "samhq_demo"
-NO_VALUES = {"weights", "models", "ui", "library.py", "service.py", "calls.py"}
+NO_VALUES = {"weights", "models", "evaluation", "ui", "library.py", "service.py", "calls.py"}
 VALUES = sorted(
     path.relative_to(PACKAGE).as_posix()
     for path in PACKAGE.rglob("*.py")
@@ -80,6 +80,12 @@ def test_torch_comes_in_at_one_place() -> None:
 def test_ui_never_imports_models() -> None:
     for path in (PACKAGE / "ui").rglob("*.py"):
         for other in ("samhq_demo.models", "torch", "transformers"):
+            assert not _names(path, other), path
+
+
+def test_evaluation_reaches_models_through_the_service_alone() -> None:
+    for path in (PACKAGE / "evaluation").rglob("*.py"):
+        for other in ("samhq_demo.models", "samhq_demo.library", "samhq_demo.calls", "torch", "transformers"):
             assert not _names(path, other), path
 
 

@@ -20,9 +20,9 @@ from samhq_demo.prompts.request import Request
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
 from samhq_demo.weights.download import Download
-from tests.hub_server import KIB, HubServer, files_in
-from tests.parity import picture_of
-from tests.waiting import wait
+from tests.support.hub_server import KIB, HubServer, files_in
+from tests.support.parity import picture_of
+from tests.support.waiting import wait
 
 SAM_HQ, SAM = "syscv-community/sam-hq-vit-base", "facebook/sam-vit-base"
 BOX = Prompt(box_xyxy=(5.0, 5.0, 60.0, 40.0))
@@ -32,7 +32,7 @@ BOX = Prompt(box_xyxy=(5.0, 5.0, 60.0, 40.0))
 def repos(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes]]:
     """Both repos of `base`, with a small geometry's random weights in the published format."""
     from samhq_demo.models.checkpoints import frozen_sam
-    from tests.checkpoints import SMALL, random_sam_hq, save
+    from testbed.checkpoints import SMALL, random_sam_hq, save
 
     sam_hq = random_sam_hq(SMALL, seed=3)
     folder = tmp_path_factory.mktemp("repos")

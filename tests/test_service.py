@@ -19,7 +19,7 @@ from samhq_demo.prompts.refinement import RefineStep
 from samhq_demo.prompts.request import Request
 from samhq_demo.service import CompareService, NotEncodedError, build_service
 from samhq_demo.settings import Settings
-from tests.parity import picture_of
+from tests.support.parity import picture_of
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 CLICK = Prompt(points=((30.0, 20.0),), labels=(1,))
@@ -328,8 +328,8 @@ def test_a_wrong_request_is_told_in_one_sentence(
 
 
 def test_unequal_encoders_both_run_and_the_masks_are_each_models_own(tmp_path: Path) -> None:
-    from tests.checkpoints import SMALL, random_sam, random_sam_hq, save
-    from tests.parity import Official, sam_predictor
+    from testbed.checkpoints import SMALL, random_sam, random_sam_hq, save
+    from tests.support.parity import Official, sam_predictor
 
     sam_hq, sam = random_sam_hq(SMALL, seed=3), random_sam(SMALL, seed=4)
     service = build_service(
@@ -352,7 +352,7 @@ def test_unequal_encoders_both_run_and_the_masks_are_each_models_own(tmp_path: P
 
 def test_published_format_baseline_equal_to_the_frozen_tensors_shares_the_encoder(tmp_path: Path) -> None:
     from samhq_demo.models.checkpoints import frozen_sam
-    from tests.checkpoints import SMALL, random_sam_hq, save
+    from testbed.checkpoints import SMALL, random_sam_hq, save
 
     sam_hq = random_sam_hq(SMALL, seed=3)
     folder, baseline = save(sam_hq, tmp_path / "hq"), save(frozen_sam(sam_hq), tmp_path / "sam")
@@ -365,7 +365,7 @@ def test_published_format_baseline_equal_to_the_frozen_tensors_shares_the_encode
 
 
 def test_unreadable_checkpoint_is_told_and_not_half_loaded(tmp_path: Path) -> None:
-    from tests.checkpoints import SMALL, random_sam, save
+    from testbed.checkpoints import SMALL, random_sam, save
 
     service = build_service(
         Settings(model=str(save(random_sam(SMALL, seed=1), tmp_path / "wrong")), device="cpu")

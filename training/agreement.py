@@ -10,6 +10,7 @@ a human one by 0.48 on average with this weight, and by 0.40 with persistence al
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import islice
 
 import numpy as np
@@ -17,6 +18,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
+from torch.utils.data import DataLoader, Dataset
 from transformers import PreTrainedModel
 
 from samhq_demo.models.sam import decode_sam
@@ -33,47 +35,82 @@ _BATCH = 64  # prompts that are decoded together
 _MOST = 100  # segments of a photo that are asked for: those that last longest
 
 
-def agreement(model: PreTrainedModel, pictures: Pictures) -> tuple[np.ndarray, ...]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Question:
+    """One photo and the segments of it that are asked for, as tensors.
+
+    pixels: float32 (1, 3, size, size); size_hw: what the photo fills of it.
+    nodes: int64 (n,); masks: bool (n, height, width); points: float32 (n, 2); boxes: float32 (n, 4).
+    """
+
+    pixels: Tensor
+    size_hw: tuple[int, int]
+    nodes: Tensor
+    masks: Tensor
+    points: Tensor
+    boxes: Tensor
+
+
+class _Questions(Dataset[_Question]):
+    """A question a photo. They depend on no model, so other processes make them."""
+
+    def __init__(self, pictures: Pictures, size: int) -> None:
+        self._photos, self._size = pictures.photos, size
+
+    def __len__(self) -> int:
+        return len(self._photos)
+
+    def __getitem__(self, number: int) -> _Question:
+        photo, tree = self._photos[number]
+        pixels, (height, width) = _padded(photo, self._size)
+        segments = dict(islice(_segments(tree, _resized_labels(tree, (width, height))), _MOST))
+        regions = list(segments.values())
+        return _Question(
+            pixels,
+            (height, width),
+            torch.tensor(list(segments), dtype=torch.long),
+            torch.from_numpy(np.array([r.mask for r in regions], bool).reshape(-1, height, width)),
+            torch.tensor([r.deepest_xy for r in regions], dtype=torch.float32).reshape(-1, 2) + 0.5,
+            torch.tensor([r.box_xyxy for r in regions], dtype=torch.float32).reshape(-1, 4),
+        )
+
+
+@torch.no_grad()
+def agreement(model: PreTrainedModel, pictures: Pictures, *, workers: int = 0) -> tuple[np.ndarray, ...]:
     """For each photo how well its segments are found, float32 (nodes of its tree,) in 0..1.
 
     The IoU of the best candidate by a click at the deepest place, times the IoU by the box around it;
     0 for what is no segment: in several pieces, a speck, nearly the whole picture, or not long there.
+
+    Args:
+        workers: processes that put the questions; 0: this one.
     """
-    return tuple(_agreement(model, photo, tree) for photo, tree in pictures.photos)
-
-
-@torch.no_grad()
-def _agreement(model: PreTrainedModel, photo: np.ndarray, tree: SegmentTree) -> np.ndarray:
-    size = model.config.vision_config.image_size
-    pixels, (height, width) = _padded(photo, size)
-    leaves = _resized_labels(tree, (width, height))
-    found = np.zeros(2 * tree.count - 1, np.float32)
-    segments = dict(islice(_segments(tree, leaves), _MOST))
-    if not segments:
-        return found
     device = next(model.parameters()).device
-    embeddings = model.vision_encoder(pixels.to(device)).last_hidden_state
-    nodes = list(segments)
-    for begin in range(0, len(nodes), _BATCH):
-        some = nodes[begin : begin + _BATCH]
-        regions = [segments[node] for node in some]
-        found[some] = _found(model, embeddings, regions).cpu().numpy()
-    return found
+    asked = _Questions(pictures, model.config.vision_config.image_size)
+    answers = []
+    for (_, tree), question in zip(
+        pictures.photos, DataLoader(asked, batch_size=None, num_workers=workers), strict=True
+    ):
+        found = np.zeros(2 * tree.count - 1, np.float32)
+        embeddings = model.vision_encoder(question.pixels.to(device)).last_hidden_state
+        for part in torch.arange(len(question.nodes)).split(_BATCH):
+            found[question.nodes[part]] = _found(model, embeddings, question, part).cpu().numpy()
+        answers.append(found)
+    return tuple(answers)
 
 
-def _found(model: PreTrainedModel, embeddings: Tensor, regions: list[Region]) -> Tensor:
-    """(1, C, h, w) and n regions -> (n,) what the model finds of each."""
-    device, count = embeddings.device, len(regions)
-    height, width = regions[0].mask.shape
+def _found(model: PreTrainedModel, embeddings: Tensor, question: _Question, part: Tensor) -> Tensor:
+    """(1, C, h, w) and the numbers of n segments -> (n,) what the model finds of each."""
+    device, count = embeddings.device, len(part)
+    height, width = question.size_hw
     size: int = model.config.vision_config.image_size
-    truth = np.zeros((count, 1, size, size), np.float32)
-    truth[:, 0, :height, :width] = [region.mask for region in regions]
-    low = F.avg_pool2d(torch.from_numpy(truth).to(device), 2)
-    points = torch.tensor([region.deepest_xy for region in regions], dtype=torch.float32) + 0.5
-    boxes = torch.tensor([region.box_xyxy for region in regions], dtype=torch.float32)
+    truth = torch.zeros(count, 1, size, size, device=device)
+    truth[:, 0, :height, :width] = question.masks[part].to(device)
+    low = F.avg_pool2d(truth, 2)
+    points, boxes = question.points[part].to(device), question.boxes[part].to(device)
     one = torch.ones(count, 1, dtype=torch.long, device=device)
-    clicked = embed_prompt(model, points=points.unsqueeze(1).to(device), labels=one, count=count)
-    boxed = embed_prompt(model, boxes=boxes.to(device), count=count)
+    clicked = embed_prompt(model, points=points.unsqueeze(1), labels=one, count=count)
+    boxed = embed_prompt(model, boxes=boxes, count=count)
     by_click, by_box = (
         decode_sam(
             model.mask_decoder,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,8 +16,10 @@ from .scenes import Scene, SceneObject, draw_scene
 
 PIXEL_MEAN = np.array([123.675, 116.28, 103.53], np.float32)
 PIXEL_STD = np.array([58.395, 57.12, 57.375], np.float32)
-BLOCK = 128  # scenes that are shuffled together
-VIEWS = 4  # how often a scene is used, turned and recoloured
+# A scene is used some times, turned and recolored. Small batches shuffle the views of many scenes; a large
+# one holds all views of its own, so that processes that each draw whole batches draw no scene twice.
+_BLOCK, _VIEWS = 128, 4
+_LARGE_BATCH, _LARGE_BATCH_VIEWS = 16, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,16 @@ class Diet:
     seed: int
     photo_share: float = 0.0  # of the scenes; the others are drawn
 
+    @property
+    def views(self) -> int:
+        """How often a scene is used."""
+        return _VIEWS if self.batch < _LARGE_BATCH else _LARGE_BATCH_VIEWS
+
+    @property
+    def block(self) -> int:
+        """How many scenes are shuffled together."""
+        return _BLOCK if self.batch < _LARGE_BATCH else self.batch // _LARGE_BATCH_VIEWS
+
 
 class Batches(Dataset[dict[str, Tensor]]):
     """Batch number i, the same whenever it is asked for: an interrupted run goes on as it was."""
@@ -39,7 +52,7 @@ class Batches(Dataset[dict[str, Tensor]]):
         if diet.photo_share and photos is None:
             raise ValueError("This diet has photos in it: give `photos`, made from a packed file.")
         self.diet, self.steps, self._photos = diet, steps, photos
-        self._scene = lru_cache(maxsize=2 * BLOCK)(self._draw)
+        self._scene = lru_cache(maxsize=2 * diet.block)(self._draw)
 
     def __len__(self) -> int:
         return self.steps
@@ -66,9 +79,10 @@ class Batches(Dataset[dict[str, Tensor]]):
         return {key: torch.from_numpy(np.stack([s[key] for s in samples])) for key in samples[0]}
 
     def _sample(self, number: int) -> dict[str, np.ndarray]:
-        block, place = divmod(number, BLOCK * VIEWS)
-        order = np.random.default_rng([self.diet.seed, block, 8]).permutation(BLOCK * VIEWS)
-        scene = self._scene(block * BLOCK + int(order[place]) % BLOCK)
+        scenes, every = self.diet.block, self.diet.block * self.diet.views
+        block, place = divmod(number, every)
+        order = np.random.default_rng([self.diet.seed, block, 8]).permutation(every)
+        scene = self._scene(block * scenes + int(order[place]) % scenes)
         rng = np.random.default_rng([self.diet.seed, number, 9])
         wanted = [o for o in scene.objects if o.kind in self.diet.targets]
         count = 3 * self.diet.objects
@@ -86,15 +100,15 @@ class Batches(Dataset[dict[str, Tensor]]):
             array = np.rot90(array, turns)
             return array[:, ::-1] if mirror else array
 
-        image = view(scene.image)[..., colors].astype(np.float32)
+        image: np.ndarray = view(scene.image)[..., colors].astype(np.float32)
         if inverted:
             image = 255 - image
-        image = image * rng.uniform(0.75, 1.15) + rng.uniform(-20, 20)
+        image = _retouched(rng, image) * rng.uniform(0.75, 1.15) + rng.uniform(-20, 20)
         pixels = (np.clip(image, 0, 255) - PIXEL_MEAN) / PIXEL_STD
         size = self.diet.image_size
-        padded = np.zeros((3, size, size), np.float32)
+        padded = np.zeros((3, size, size), np.float16)  # half the way between processes
         padded[:, : pixels.shape[0], : pixels.shape[1]] = pixels.transpose(2, 0, 1)
-        instances = np.zeros((size, size), np.int64)
+        instances = np.zeros((size, size), np.int16)
         owners = view(_instances(scene))
         instances[: owners.shape[0], : owners.shape[1]] = owners
         masks = np.zeros((count, size, size), bool)
@@ -114,13 +128,22 @@ class Batches(Dataset[dict[str, Tensor]]):
         }
 
 
+def _retouched(rng: np.random.Generator, image: np.ndarray) -> np.ndarray:
+    """Half of the time with other tones and mixed colors, float32 (H, W, 3): so few photos look like many."""
+    if rng.random() < 0.5:
+        return image
+    mixing = np.eye(3) + rng.normal(0, 0.1, (3, 3))
+    toned = 255 * (np.clip(image, 0, 255) / 255) ** math.exp(rng.normal(0, 0.25))
+    return (toned @ (mixing / mixing.sum(0))).astype(np.float32)
+
+
 def _instances(scene: Scene) -> np.ndarray:
-    """Which object each pixel belongs to, from 1, int64 (H, W); the ground of a photo is -1, unsorted.
+    """Which object each pixel belongs to, from 1, int16 (H, W); the ground of a photo is -1, unsorted.
 
     Segments lie within each other: the smaller one counts.
     """
     ground = -1 if scene.ground == "photo" else 0
-    found = np.full(scene.image.shape[:2], ground, np.int64)
+    found = np.full(scene.image.shape[:2], ground, np.int16)
 
     def rank(item: tuple[int, SceneObject]) -> tuple[bool, int]:
         return item[1].kind != "segment", -int(item[1].mask.sum()) if item[1].kind == "segment" else item[0]

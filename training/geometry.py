@@ -24,7 +24,7 @@ def _parts(image_size: int) -> dict[str, dict[str, object]]:
         "image_size": image_size,
         "patch_size": PATCH,
         "window_size": 8,
-        "global_attn_indexes": [1, 3, 5],
+        "global_attn_indexes": list(range(1, DEPTH, 2)),
         "num_pos_feats": EMBED // 2,
         # The published default of 1e-10 computes in denormal floats.
         "initializer_range": 0.02,

@@ -9,21 +9,36 @@ from torch.nn import functional as F
 from samhq_demo.models.sam import decode_sam
 from samhq_demo.models.sam_hq import decode_sam_hq, hq_features
 
-from .losses import AffinityHead, mask_iou, mask_loss
+from .losses import AffinityHead, mask_iou, mask_loss, moved
 from .prompting import correction, embed_prompt, more_points, rough_mask
+
+# What was measured on the way, scalars that are left where they are: to read one waits for a GPU.
+Meter = dict[str, Tensor]
 
 
 class Lesson:
-    """One model in training: turns a batch into a loss."""
+    """One model in training: turns a batch into a loss.
 
-    def __init__(self, model: nn.Module, *, hq: bool, generator: torch.Generator) -> None:
-        self.model, self.hq, self.generator = model, hq, generator
+    `generator` draws places on the model's device; `choices`, on the CPU, what is asked, so that nothing
+    waits for a GPU.
+    """
+
+    def __init__(
+        self, model: nn.Module, *, hq: bool, generator: torch.Generator, choices: torch.Generator
+    ) -> None:
+        self.model, self.hq, self.generator, self.choices = model, hq, generator, choices
         self.affinity = None if hq else AffinityHead(model.config.vision_config.output_channels)
 
     def _decode(self, picture: dict[str, Tensor], rows: Tensor, prompt: dict[str, Tensor | None]):
         inputs = {key: value[rows] for key, value in picture.items() if key != "positions"}
-        decode = decode_sam_hq if self.hq else decode_sam
+        decode = decode_sam_hq if "features" in inputs else decode_sam
         return decode(self.model.mask_decoder, image_positions=picture["positions"], **inputs, **prompt)
+
+    @torch.no_grad()
+    def _decode_own(self, picture: dict[str, Tensor], rows: Tensor, prompt: dict[str, Tensor | None]):
+        """What SAM itself answers, without the HQ token."""
+        plain = {key: value for key, value in picture.items() if key != "features"}
+        return self._decode(plain, rows, prompt)
 
     def _encode(self, pixels: Tensor) -> dict[str, Tensor]:
         positions = self.model.get_image_wide_positional_embeddings()
@@ -39,40 +54,42 @@ class Lesson:
         )
         return {"image_embeddings": seen.last_hidden_state, "features": features, "positions": positions}
 
-    def _sam_loss(self, decoded, truth: Tensor, meter: dict[str, float], name: str) -> Tensor:
+    def _sam_loss(self, decoded, truth: Tensor, meter: Meter, name: str) -> Tensor:
         logits, scores = decoded.logits.float(), decoded.iou_scores.float()
         losses = mask_loss(logits, truth)  # (B, 4)
         iou = mask_iou(logits, truth)
-        meter[name] = iou[:, 0].mean().item()
-        meter[f"{name}_chosen"] = iou[:, 1:].gather(1, scores[:, 1:].argmax(1, keepdim=True)).mean().item()
+        meter[name] = iou[:, 0].mean()
+        meter[f"{name}_chosen"] = iou[:, 1:].gather(1, scores[:, 1:].argmax(1, keepdim=True)).mean()
         return losses[:, 0].mean() + losses[:, 1:].amin(1).mean() + F.mse_loss(scores, iou)
 
     def _hq_loss(
-        self, decoded, truth: Tensor, low: Tensor, *, exact: Tensor, meter: dict[str, float], name: str
+        self, decoded, own, truth: Tensor, low: Tensor, *, exact: Tensor, meter: Meter, name: str
     ) -> Tensor:
-        """Of SAM's mask and the HQ mask added, which the app shows; for a fifth as much of the HQ mask alone.
+        """Of the HQ mask added to SAM-HQ's inner masks, which the app shows; for less of the HQ mask alone.
 
-        A click is answered with candidates: the one that fits learns. Where it leaves open what is meant
-        the HQ mask then stays faint, and the other candidates keep what is theirs. A segment of a photo,
-        whose rim nobody has drawn, teaches to leave SAM's mask as it is.
+        A click is answered with candidates: of an object whose rim is known the one that fits learns. A
+        segment of a photo, whose rim nobody has drawn, teaches to leave every mask of SAM as it is. The HQ
+        token is seen by SAM's tokens, so the inner masks and their scores learn to stay SAM's `own`.
         """
-        size = truth.shape[-2:]
-        candidates = decoded.logits[:, 1:4].float() if name == "click" else decoded.logits[:, :1].float()
-        fits = mask_loss(candidates, low).argmin(1)
-        inner = candidates[torch.arange(len(fits), device=fits.device), fits].unsqueeze(1)
+        masks = slice(1, 4) if name == "click" else slice(0, 1)
+        inner, sam = decoded.logits[:, masks].float(), own.logits[:, masks].float()
         alone = decoded.logits[:, 4:].float()
-        both = F.interpolate(inner + alone, size, mode="bilinear")
-        meter[name] = mask_iou(both, truth).mean().item()
-        meter[f"{name}_sam"] = mask_iou(inner, low).mean().item()
-        known = exact.view(-1, 1, 1, 1)
-        own = inner.detach()
-        wanted = torch.where(known, truth, (F.interpolate(own, size, mode="bilinear") > 0).float())
-        wanted_low = torch.where(known, low, (own > 0).float())
-        return mask_loss(both, wanted).mean() + 0.2 * mask_loss(alone, wanted_low).mean()
+        fits = mask_loss(sam, low).argmin(1)
+        rows = torch.arange(len(fits), device=fits.device)
+        both = F.interpolate(inner[rows, fits].unsqueeze(1) + alone, truth.shape[-2:], mode="bilinear")
+        fitting = sam[rows, fits].unsqueeze(1)
+        meter[name] = mask_iou(both, truth).mean()
+        meter[f"{name}_sam"] = mask_iou(fitting, low).mean()
+        improved = mask_loss(both, truth).mean(1)
+        kept = 1.5 * mask_loss(inner + alone, (sam > 0).float()).mean(1)
+        drift = moved(inner, sam).mean() + 2 * F.mse_loss(decoded.iou_scores.float(), own.iou_scores.float())
+        meter[f"{name}_drift"] = drift.detach()
+        wanted = torch.where(exact.view(-1, 1, 1, 1), low, (fitting > 0).float())
+        return torch.where(exact, improved, kept).mean() + 2 * drift + 0.2 * mask_loss(alone, wanted).mean()
 
-    def __call__(self, batch: dict[str, Tensor]) -> tuple[Tensor, dict[str, float]]:
+    def __call__(self, batch: dict[str, Tensor]) -> tuple[Tensor, Meter]:
         count, draw = batch["masks"].shape[1] // 3, self.generator
-        picture = self._encode(batch["pixels"])
+        picture = self._encode(batch["pixels"].float())
         device = batch["pixels"].device
         rows = torch.arange(len(batch["pixels"]), device=device).repeat_interleave(count)
         every = len(rows)
@@ -83,22 +100,23 @@ class Lesson:
         fine = [group("masks", i).unsqueeze(1) for i in range(3)]
         low = [F.avg_pool2d(masks, 2) for masks in fine]
         exact = [batch["exact"][:, i * count : (i + 1) * count].flatten() for i in range(3)]
-        meter: dict[str, float] = {}
+        meter: Meter = {}
 
-        def loss_of(decoded, i: int, name: str) -> Tensor:
+        def loss_of(decoded, prompt: dict[str, Tensor | None], i: int, name: str) -> Tensor:
             if self.hq:
-                return self._hq_loss(decoded, fine[i], low[i], exact=exact[i], meter=meter, name=name)
+                own = self._decode_own(picture, rows, prompt)
+                return self._hq_loss(decoded, own, fine[i], low[i], exact=exact[i], meter=meter, name=name)
             return self._sam_loss(decoded, low[i], meter, name)
 
         clicks, ones = group("clicks", 0).unsqueeze(1), torch.ones(every, 1, dtype=torch.long, device=device)
         prompt = embed_prompt(self.model, points=clicks, labels=ones, count=every)
         clicked = self._decode(picture, rows, prompt)
-        loss = loss_of(clicked, 0, "click") * (0.6 if self.hq else 1.0)
+        loss = loss_of(clicked, prompt, 0, "click") * (0.6 if self.hq else 1.0)
 
         prompt = embed_prompt(self.model, boxes=group("boxes", 1), count=every)
-        loss = loss + loss_of(self._decode(picture, rows, prompt), 1, "box")
+        loss = loss + loss_of(self._decode(picture, rows, prompt), prompt, 1, "box")
 
-        kind = int(torch.randint(0, 4, (), generator=draw, device=device))
+        kind = int(torch.randint(0, 4, (), generator=self.choices))
         if kind == 0:  # the same click, its answer and a correction
             answer = clicked.logits[:, 4 if self.hq else 0].detach().float()
             at, label = correction(answer, low[0].squeeze(1), draw)
@@ -114,7 +132,7 @@ class Lesson:
             prompt = embed_prompt(self.model, masks=rough_mask(low[2].squeeze(1), draw), count=every)
             third = 2
         else:  # more points, with and without a box
-            number = int(torch.randint(1, 4, (), generator=draw, device=device))
+            number = int(torch.randint(1, 4, (), generator=self.choices))
             at, label = more_points(low[2].squeeze(1), number, draw)
             first = group("clicks", 2).unsqueeze(1)
             prompt = embed_prompt(
@@ -127,11 +145,12 @@ class Lesson:
             third = 2
         loss = loss + 0.7 * loss_of(
             self._decode(picture, rows, prompt),
+            prompt,
             third,
             ("refine", "mask", "points", "box_points")[kind],
         )
         if self.affinity is not None:
             near = self.affinity(picture["image_embeddings"].float(), batch["instances"], draw)
-            meter["affinity"] = near.item()
+            meter["affinity"] = near.detach()
             loss = loss + 0.5 * near
         return loss, meter

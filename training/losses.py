@@ -28,6 +28,12 @@ def mask_loss(logits: Tensor, truth: Tensor) -> Tensor:
     return 0.25 * (inside + outside) + 2 * plain + dice
 
 
+def moved(logits: Tensor, where: Tensor) -> Tensor:
+    """How far masks are from where they were, as a share of their area: (..., h, w) logits both -> (...)."""
+    before = where.sigmoid()
+    return (logits.sigmoid() - before).abs().sum((-2, -1)) / (before.sum((-2, -1)) + 1)
+
+
 @torch.no_grad()
 def mask_iou(logits: Tensor, truth: Tensor) -> Tensor:
     """(..., h, w) logits against truth in 0..1 -> (...) IoU of what both hold above a half."""
@@ -60,7 +66,7 @@ class AffinityHead(nn.Module):
         from the objects, and nothing is said of two such places.
         """
         fine = F.pixel_shuffle(self.project(embeddings), 4).flatten(2).float()  # (B, width, 16hw)
-        number = instances.flatten(1)
+        number = instances.flatten(1).long()
         weight = torch.where(number > 0, 3.0, 1.0)
         picks = torch.multinomial(weight, _PLACES, generator=generator)
         chosen = fine.gather(2, picks.unsqueeze(1).expand(-1, self.width, -1)).transpose(1, 2)

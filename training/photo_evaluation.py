@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from samhq_demo.evaluation.metrics import MaskScore
 from samhq_demo.masks.runs import Runs
 from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.prompts.request import Request
@@ -12,7 +13,7 @@ from samhq_demo.results.comparison import MaskPrediction, ObjectComparison
 from samhq_demo.service import CompareService
 
 from .photos import LARGEST_SHARE, LEAST_SHARE, Photo, Region
-from .scores import BASELINE_HEADER, MODEL_HEADER, BaselineScore, MaskScore, Score, mean
+from .scores import BASELINE_HEADER, MODEL_HEADER, BaselineScore, Score, mean
 from .thin_on_photos import paste_thin
 
 CLICK, CLICK_BEST, BOX = "click", "click, best of three", "box"

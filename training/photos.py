@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
+from samhq_demo.evaluation.metrics import deepest
 from samhq_demo.masks.runs import Mask, Runs
 from samhq_demo.pictures import Picture, read_picture
 from samhq_demo.prompts.prompt import PointLabel, Prompt
@@ -52,9 +53,7 @@ class Region:
     @property
     def deepest_xy(self) -> tuple[int, int]:
         """The (x, y) of the pixel farthest from the region's edge; the picture's border is an edge too."""
-        depth = ndimage.distance_transform_edt(np.pad(self.mask, 1))[1:-1, 1:-1]
-        y, x = np.unravel_index(int(depth.argmax()), depth.shape)
-        return int(x), int(y)
+        return deepest(self.mask)[0]
 
     @property
     def click(self) -> Prompt:

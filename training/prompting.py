@@ -50,8 +50,8 @@ def more_points(truth: Tensor, extra: int, generator: torch.Generator) -> tuple[
     near = torch.nn.functional.max_pool2d(truth.unsqueeze(1), 9, 1, 4).squeeze(1) - truth
     points, labels = [], []
     for _ in range(extra):
-        inside = bool(torch.rand((), generator=generator, device=truth.device) < 0.5)
-        at = _pixel_of(truth > 0.5 if inside else near > 0.5, generator)
+        inside = torch.rand((), generator=generator, device=truth.device) < 0.5
+        at = _pixel_of(torch.where(inside, truth, near) > 0.5, generator)
         rows = torch.arange(len(at), device=at.device)
         points.append(at)
         labels.append((truth[rows, at[:, 1].long(), at[:, 0].long()] > 0.5).long())

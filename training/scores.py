@@ -7,27 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from samhq_demo.masks.overlap import Overlap
-from samhq_demo.masks.runs import Runs
+from samhq_demo.evaluation.metrics import MaskScore
 
 MODEL_HEADER = (
     "| objects, prompt | number | SAM IoU | SAM-HQ IoU | SAM boundary IoU | SAM-HQ boundary IoU |\n"
     "| --- | --- | --- | --- | --- | --- |"
 )
 BASELINE_HEADER = "| from the box, without a model | number | IoU | boundary IoU |\n| --- | --- | --- | --- |"
-
-
-@dataclass(frozen=True, slots=True)
-class MaskScore:
-    """IoU and boundary IoU of one mask with the truth, 0 to 1."""
-
-    iou: float
-    boundary_iou: float
-
-    @classmethod
-    def of(cls, mask: Runs, truth: Runs) -> MaskScore:
-        overlap = Overlap.between(mask, truth)
-        return cls(overlap.iou, overlap.boundary_iou)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import argparse
 import math
 import os
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Subset
 
 from samhq_demo.models.compute import choose_compute
@@ -26,7 +27,7 @@ from samhq_demo.models.compute import choose_compute
 from .agreement import agreement
 from .batches import Batches, Diet
 from .geometry import grow, new_sam, new_sam_hq
-from .lesson import Lesson
+from .lesson import Lesson, Meter
 from .muon import Muon
 from .pack import Pictures, read_pack
 from .photo_scenes import Mixture, PhotoScenes
@@ -42,6 +43,9 @@ HQ_PARTS = (
 )
 SAVE_EVERY = 100  # steps
 _WARM_STEPS = 100
+_REPORT_EVERY = 50
+# What a run leaves are weights averaged over some five hundred steps: better than those of any one step.
+_AVERAGE_DECAY = 0.998
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,7 @@ class Phase:
         share: of the minutes of a whole run, for a run that is measured in time.
         steps: of a run that is measured in steps.
         rate: the learning rate at its start; it falls along a cosine to `end` times that.
+        gpu_batch, gpu_rate: the same on a GPU, which takes many pictures in the time of a few.
         sifts: whether segments of photos count by how well the model before finds them.
     """
 
@@ -60,6 +65,8 @@ class Phase:
     share: float
     steps: int
     rate: float
+    gpu_batch: int = 16
+    gpu_rate: float = 1.5e-3
     end: float = 0.02
     sifts: bool = False
 
@@ -67,24 +74,58 @@ class Phase:
     def hq(self) -> bool:
         return self.name == "hq"
 
+    def on(self, machine: Machine) -> Phase:
+        """The phase as that machine trains it."""
+        if machine.device == "cpu":
+            return self
+        return replace(self, diet=replace(self.diet, batch=self.gpu_batch), rate=self.gpu_rate)
+
 
 # Of thin shapes only the HQ parts learn the masks, as in the paper.
 _SOLID = ("plain", "part", "segment")
 PHASES = (
-    Phase("drawn", Diet(128, 8, 2, 0.2, ("plain", "part"), seed=1), 0.12, 4000, 1.5e-3, end=0.5),
-    Phase("small", Diet(128, 12, 3, 0.2, _SOLID, seed=4, photo_share=0.85), 0.48, 16000, 1.2e-3, end=0.3),
-    Phase("large", Diet(256, 4, 3, 0.2, _SOLID, seed=5, photo_share=0.85), 0.36, 6000, 6e-4, sifts=True),
     Phase(
-        "hq",
-        Diet(256, 4, 3, 0.85, (*_SOLID, "thin"), seed=6, photo_share=0.7),
-        0.3,
-        4000,
-        1.5e-3,
+        name="drawn",
+        diet=Diet(128, 8, 2, 0.2, ("plain", "part"), seed=1),
+        share=0.12,
+        steps=4000,
+        rate=1.5e-3,
+        gpu_batch=24,
+        gpu_rate=2e-3,
+        end=0.5,
+    ),
+    Phase(
+        name="small",
+        diet=Diet(128, 12, 3, 0.2, _SOLID, seed=4, photo_share=0.85),
+        share=0.48,
+        steps=16000,
+        rate=1.2e-3,
+        gpu_batch=24,
+        gpu_rate=1.8e-3,
+        end=0.3,
+    ),
+    Phase(
+        name="large",
+        diet=Diet(256, 4, 3, 0.2, _SOLID, seed=5, photo_share=0.85),
+        share=0.36,
+        steps=6000,
+        rate=6e-4,
+        gpu_batch=16,
+        gpu_rate=1.2e-3,
         sifts=True,
+    ),
+    Phase(
+        name="hq",
+        diet=Diet(256, 4, 3, 0.85, (*_SOLID, "thin"), seed=6, photo_share=0.6),
+        share=0.3,
+        steps=4000,
+        rate=1.5e-3,
+        gpu_batch=16,
+        gpu_rate=1.8e-3,
     ),
 )
 # Where the HQ parts learn nearly all pasted shapes are thin; other objects are there to stay as good.
-_HQ_MIXTURE = Mixture(thin_share=0.9, sprite_share=0.3, busy_share=0.35)
+_HQ_MIXTURE = Mixture(thin_share=0.9, sprite_share=0.3, busy_share=0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +146,7 @@ class Machine:
     def here(cls) -> Machine:
         compute = choose_compute()
         device = compute.device.type if compute.device.type == "cuda" else "cpu"
-        workers = 1 if device == "cpu" else max(1, (os.cpu_count() or 2) - 2)
+        workers = 1 if device == "cpu" else max(1, (os.cpu_count() or 2) - 1)
         return cls(device, compute.dtype == torch.bfloat16, workers)
 
 
@@ -129,7 +170,7 @@ class Pace:
 
 
 def _optimizers(
-    model: nn.Module, extra: nn.Module | None, rate: float, *, low_precision: bool
+    model: nn.Module, extra: nn.Module | None, rate: float, *, machine: Machine
 ) -> list[torch.optim.Optimizer]:
     """Muon for the matrices inside, AdamW for everything else."""
     matrices: list[nn.Parameter] = []
@@ -139,9 +180,11 @@ def _optimizers(
             continue
         inside = weight.ndim == 2 and "embed" not in name and "token" not in name and "rel_pos" not in name
         (matrices if inside else others).append(weight)
-    precision = torch.bfloat16 if low_precision else torch.float32
-    muon = Muon(matrices, lr=rate, weight_decay=0.02, dtype=precision)
-    return [muon, torch.optim.AdamW(others, lr=rate * 0.7, weight_decay=0.02, betas=(0.9, 0.98))]
+    precision = torch.bfloat16 if machine.low_precision else torch.float32
+    muon = Muon(matrices, lr=rate, weight_decay=0.1, dtype=precision)
+    fused = machine.device != "cpu"
+    adam = torch.optim.AdamW(others, lr=rate * 0.7, weight_decay=0.02, betas=(0.9, 0.98), fused=fused)
+    return [muon, adam]
 
 
 def _model_for(phase: Phase, out: Path, init: Path | None) -> nn.Module:
@@ -173,37 +216,44 @@ class Run:
     """One phase in training: its model, its optimizers and where it stands."""
 
     def __init__(self, phase: Phase, out: Path, *, machine: Machine, init: Path | None = None) -> None:
-        self.phase, self.machine = phase, machine
+        self.phase, self.machine = phase.on(machine), machine
         self._final, self._partial = out / f"{phase.name}.pt", out / f"{phase.name}.partial.pt"
         self.model = _model_for(phase, out, init).train().to(machine.device)
-        self.generator = torch.Generator(machine.device).manual_seed(phase.diet.seed)
-        self.lesson = Lesson(self.model, hq=phase.hq, generator=self.generator)
+        # Not a copy of the seeded generator: two of the same seed would draw alike.
+        self.generators = {
+            "generator": torch.Generator(machine.device).manual_seed(phase.diet.seed),
+            "choices": torch.Generator().manual_seed(phase.diet.seed + 1000),
+        }
+        self.lesson = Lesson(self.model, hq=phase.hq, **self.generators)
+        self.average = AveragedModel(self.model, multi_avg_fn=get_ema_multi_avg_fn(_AVERAGE_DECAY))
         if self.lesson.affinity is not None:
             self.lesson.affinity.to(machine.device)
-        self.optimizers = _optimizers(
-            self.model, self.lesson.affinity, phase.rate, low_precision=machine.low_precision
-        )
+        self.optimizers = _optimizers(self.model, self.lesson.affinity, self.phase.rate, machine=machine)
         self._rates = [[group["lr"] for group in o.param_groups] for o in self.optimizers]
         self.start, self.spent = 0, 0.0
         if self._partial.exists():
             self._resume(torch.load(self._partial, weights_only=True, map_location=machine.device))
 
     def _resume(self, saved: dict[str, Any]) -> None:
-        self.model.load_state_dict(saved["model"])
+        self.model.load_state_dict(saved["learning"])
+        self.average.module.load_state_dict(saved["model"])
+        self.average.n_averaged.fill_(saved["step"])
         if self.lesson.affinity is not None:
             self.lesson.affinity.load_state_dict(saved["affinity"])
         for optimizer, state in zip(self.optimizers, saved["optimizers"], strict=True):
             optimizer.load_state_dict(state)
-        self.generator.set_state(saved["generator"].cpu())
+        for name, generator in self.generators.items():
+            generator.set_state(saved[name].cpu())
         self.start, self.spent = saved["step"], saved["spent"]
 
     def save(self, step: int, spent: float, *, final: bool = False) -> None:
         """Write the state after `step` steps; whatever is cut off, one whole file is there."""
         state = {
-            "model": self.model.state_dict(),
+            "model": self.average.module.state_dict(),
+            "learning": self.model.state_dict(),
             "affinity": self.lesson.affinity.state_dict() if self.lesson.affinity else {},
             "optimizers": [o.state_dict() for o in self.optimizers],
-            "generator": self.generator.get_state(),
+            **{name: generator.get_state() for name, generator in self.generators.items()},
             "step": step,
             "spent": spent,
         }
@@ -213,7 +263,7 @@ class Run:
         if final:
             self._partial.unlink(missing_ok=True)
 
-    def learn(self, batch: dict[str, Tensor], *, step: int, fraction: float) -> dict[str, float]:
+    def learn(self, batch: dict[str, Tensor], *, step: int, fraction: float) -> Meter:
         """One step; returns what was measured on the way."""
         curve = self.phase.end + (1 - self.phase.end) * 0.5 * (1 + math.cos(math.pi * fraction))
         warm = min(1.0, (step + 1) / _WARM_STEPS)
@@ -227,10 +277,14 @@ class Run:
         for optimizer in self.optimizers:
             optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        nn.utils.clip_grad_norm_([p for p in self.model.parameters() if p.requires_grad], 1.0)
+        learning = [p for p in self.model.parameters() if p.grad is not None]
+        for weight in learning:  # one overflow must not end a run of hours
+            weight.grad.nan_to_num_(0.0, 0.0, 0.0)
+        nn.utils.clip_grad_norm_(learning, 1.0)
         for optimizer in self.optimizers:
             optimizer.step()
-        return {"loss": loss.item(), **meter}
+        self.average.update_parameters(self.model)
+        return {"loss": loss.detach(), **meter}
 
 
 def sifted(
@@ -245,7 +299,7 @@ def sifted(
     kept = out / f"{phase.name}.agreement.npz"
     if not kept.exists():
         model = _model_for(phase, out, init).eval().to(machine.device)
-        np.savez_compressed(kept, *agreement(model, pictures))
+        np.savez_compressed(kept, *agreement(model, pictures, workers=machine.workers))
     with np.load(kept) as saved:
         return tuple(saved[f"arr_{number}"] for number in range(len(saved.files)))
 
@@ -274,9 +328,15 @@ def run(
     state = Run(phase, out, machine=machine, init=init)
     pace = Pace(steps=phase.steps, minutes=minutes, spent=state.spent)
     most = phase.steps if minutes is None else 10_000_000
-    batches = Subset(Batches(phase.diet, most, photos), range(state.start, most))
-    loader = DataLoader(batches, batch_size=None, num_workers=machine.workers, prefetch_factor=6)
-    totals: dict[str, list[float]] = {}
+    batches = Subset(Batches(state.phase.diet, most, photos), range(state.start, most))
+    loader = DataLoader(
+        batches,
+        batch_size=None,
+        num_workers=machine.workers,
+        prefetch_factor=4,
+        pin_memory=machine.device != "cpu",
+    )
+    totals: dict[str, list[Tensor]] = {}
     step = state.start
     for step, batch in enumerate(loader, state.start):
         fraction = pace.fraction(step)
@@ -284,8 +344,8 @@ def run(
             break
         for key, value in state.learn(batch, step=step, fraction=fraction).items():
             totals.setdefault(key, []).append(value)
-        if (step + 1) % 50 == 0:
-            told = " ".join(f"{k}={sum(v) / len(v):.3f}" for k, v in sorted(totals.items()))
+        if (step + 1) % _REPORT_EVERY == 0:
+            told = " ".join(f"{k}={torch.stack(v).mean():.3f}" for k, v in sorted(totals.items()))
             print(f"{phase.name} {step + 1} {pace.spent / 60:.1f} min {fraction:.0%} {told}", flush=True)
             totals.clear()
         if (step + 1) % SAVE_EVERY == 0:
@@ -301,12 +361,16 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, default=Path("runs/pictures.zip"), help="from training.pack")
     parser.add_argument("--minutes", type=float, help="for the whole run; without: a set number of steps")
     parser.add_argument("--init", type=Path, help="go on from this checkpoint, without the first phase")
+    names = [phase.name for phase in PHASES]
+    parser.add_argument("--phases", nargs="+", choices=names, metavar="NAME", help=f"of {', '.join(names)}")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads())
     given = parser.parse_args()
     given.out.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(given.threads)
     pictures = read_pack(given.pictures)
-    phases = PHASES[1:] if given.init else PHASES
+    phases: tuple[Phase, ...] = PHASES[1:] if given.init else PHASES
+    if given.phases:
+        phases = tuple(phase for phase in phases if phase.name in given.phases)
     whole = sum(phase.share for phase in phases)
     machine = Machine.here()
     for phase in phases:

@@ -6,7 +6,13 @@ the result.
 """
 
 from samhq_demo.pictures.files import MAX_MEGAPIXELS, Source
-from samhq_demo.pictures.mask_files import SeveralLabelsError, TrueMask, read_mask, read_true_mask
+from samhq_demo.pictures.mask_files import (
+    SeveralLabelsError,
+    TrueMask,
+    read_mask,
+    read_true_mask,
+    read_true_masks,
+)
 from samhq_demo.pictures.picture import Picture, read_picture
 
 __all__ = [
@@ -18,4 +24,5 @@ __all__ = [
     "read_mask",
     "read_picture",
     "read_true_mask",
+    "read_true_masks",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +16,9 @@ from samhq_demo.pictures.labels import Label, LabelMap, label_map, name_of, pars
 from samhq_demo.pictures.picture import eight_bits, is_wide
 from samhq_demo.pictures.samples import samples_of, valid_samples
 
+# The share of a mask's pixels that may be shades, for soft edges; most of a photo's are.
+MAX_SHADES = 0.3
+_SHADES = slice(40, 216)
 _EMPTY = "The mask is empty: what is in it must be brighter than 127 of 255, or 1 in a file of 0 and 1."
 
 
@@ -82,6 +86,38 @@ def read_true_mask(source: Source, *, size_wh: tuple[int, int], label: object = 
     in every file the pixels without a value: NaN, and what a TIFF names as nodata, save 0; and between
     black and white the one grey 127 or 128, as trimaps have it.
     """
+    decoded, valid, found = _opened(source, size_wh=size_wh)
+    if found is None:
+        if label is not None and parse_label(label) not in (1, 255):  # the names that white goes by
+            raise ValueError(
+                "The mask file is black and white: leave the label out, or give a map of labels."
+            )
+        return _black_and_white(decoded, valid=valid)
+    return _of_label(found, None if label is None else parse_label(label))
+
+
+def read_true_masks(source: Source, *, size_wh: tuple[int, int]) -> Iterator[TrueMask]:
+    """Every object of a mask file, one after the other: each label of a map, or the one white on black.
+
+    Read like `read_true_mask`, but a file that is neither of the two is refused rather than split at 127.
+
+    Raises:
+        ValueError: as there, at the first step; and where over MAX_SHADES of a black and white file's pixels
+            are shades of grey, as in a photo.
+    """
+    decoded, valid, found = _opened(source, size_wh=size_wh)
+    if found is None:
+        _refuse_shades(decoded)
+        yield _black_and_white(decoded, valid=valid)
+        return
+    for label in found.labels:
+        yield _of_label(found, label)
+
+
+def _opened(
+    source: Source, *, size_wh: tuple[int, int]
+) -> tuple[Decoded, NDArray[np.bool_] | None, LabelMap | None]:
+    """A mask file of that size: decoded, where it has values (None: everywhere), and its labels if any."""
     decoded = load(source, "mask")
     if decoded.size_wh != size_wh:
         width, height = size_wh
@@ -92,14 +128,20 @@ def read_true_mask(source: Source, *, size_wh: tuple[int, int], label: object = 
     if decoded.samples.nodata == 0:  # many tools declare a mask's background so: it is known all the same
         decoded = replace(decoded, samples=replace(decoded.samples, nodata=None))
     valid = valid_samples(samples_of(decoded.image, decoded.samples), decoded.samples)
-    found = label_map(decoded, valid=valid)
-    if found is None:
-        if label is not None and parse_label(label) not in (1, 255):  # the names that white goes by
-            raise ValueError(
-                "The mask file is black and white: leave the label out, or give a map of labels."
-            )
-        return _black_and_white(decoded, valid=valid)
-    return _of_label(found, None if label is None else parse_label(label))
+    return decoded, valid, label_map(decoded, valid=valid)
+
+
+def _refuse_shades(decoded: Decoded) -> None:
+    shown = rgb(eight_bits(decoded)[0], profile=None)
+    if shown.mode == "RGBA" and shown.getchannel("A").getextrema()[0] == 0:
+        return  # a cutout: what is opaque counts, not its shades
+    levels = np.array(shown.convert("RGB").convert("L").histogram())
+    share = levels[_SHADES].sum() / levels.sum()
+    if share > MAX_SHADES:
+        raise ValueError(
+            f"The mask file is neither black and white nor a map of labels: {share:.0%} of its pixels are "
+            "shades of grey or colors. Give white on black, or even regions of one value each."
+        )
 
 
 def _of_label(found: LabelMap, wanted: Label | None) -> TrueMask:

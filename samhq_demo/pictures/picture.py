@@ -38,6 +38,11 @@ class Picture:
         return cls(copy, _content_id(copy))
 
     @property
+    def nbytes(self) -> int:
+        """Of its pixels; see `BoundedCache`."""
+        return self.pixels.nbytes
+
+    @property
     def size_wh(self) -> tuple[int, int]:
         return self.width, self.height
 

@@ -51,7 +51,7 @@ class ObjectComparisonJson(TypedDict):
     agreement: AgreementJson
 
 
-class ImageJson(TypedDict):
+class ImageSizeJson(TypedDict):
     """A picture's size."""
 
     width: int
@@ -62,7 +62,7 @@ class ComparisonJson(TypedDict):
     """What /compare and /compare_many answer."""
 
     model: str
-    image: ImageJson
+    image: ImageSizeJson
     objects: list[ObjectComparisonJson]
     encoded: Literal["now", "cached", "shared"]
     milliseconds: dict[str, float]
@@ -78,7 +78,7 @@ class PreviewMaskJson(TypedDict):
 class ObjectPreviewJson(TypedDict):
     """Both best masks of one object; the key says that the rest is still to come."""
 
-    is_sketch: Literal[True]
+    is_preview: Literal[True]
     sam: PreviewMaskJson
     sam_hq: PreviewMaskJson
 

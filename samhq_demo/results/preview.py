@@ -32,8 +32,8 @@ class Preview:
     sam_hq: PreviewMask
 
     def to_json(self) -> PreviewJson:
-        """Like a comparison of one object, with "is_sketch" and without what takes longer."""
-        return {"objects": [{"is_sketch": True, "sam": self.sam.to_json(), "sam_hq": self.sam_hq.to_json()}]}
+        """Like a comparison of one object, with "is_preview" and without what takes longer."""
+        return {"objects": [{"is_preview": True, "sam": self.sam.to_json(), "sam_hq": self.sam_hq.to_json()}]}
 
 
 def preview_size(size_wh: tuple[int, int]) -> tuple[int, int]:

@@ -30,15 +30,15 @@ from samhq_demo.ui.store import PictureStore, Ticket, UnknownPictureError
 from samhq_demo.ui.uploads import received_file
 from samhq_demo.ui.viewer.component import NEEDS_MASKS, NEEDS_QUEUE, shown_picture, viewer_message
 from samhq_demo.ui.viewer.wire import (
+    AgainReply,
     Answer,
     CodeReply,
     ExportReply,
-    LabelsReply,
     MaskReply,
     Message,
     Picture,
+    PromptsReply,
     SavedObject,
-    SavedPrompts,
 )
 
 AT_A_TIME = 8
@@ -140,7 +140,7 @@ class Handlers:
         known = kept.model in (value for _, value in self.model_choices())
         return gr.update(value=kept.model) if known else gr.skip()
 
-    def again(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
+    def again(self, asked: Mapping[str, Any]) -> AgainReply:
         """{"picture"}, where it is lost with "path" and "name" of an upload -> {"picture"} as it was."""
         ticket_id, path = picture_id_of(asked), asked.get("path")
         if path is None:
@@ -255,7 +255,7 @@ class Handlers:
 
     # What the browser calls by name
 
-    def mask(self, asked: Mapping[str, Any]) -> MaskReply | LabelsReply:
+    def mask(self, asked: Mapping[str, Any]) -> MaskReply:
         """{"picture", "path" of an upload} -> {"rle", "void", "how"} of the mask in the file.
 
         Where that has several labels and "label" chooses none: {"labels", "error"}.
@@ -269,13 +269,13 @@ class Handlers:
         void = None if read.void is None else Runs.from_mask(read.void).rle()
         return {"rle": Runs.from_mask(read.mask).rle(), "void": void, "how": read.how}
 
-    def prompts(self, asked: Mapping[str, Any]) -> SavedPrompts:
+    def prompts(self, asked: Mapping[str, Any]) -> PromptsReply:
         """{"picture", "text" of a file} -> {"objects", "settings"} as they were saved."""
         ticket = self._store.ticket(picture_id_of(asked))
         return read_prompts(asked.get("text"), size_wh=ticket.size_wh)
 
     def export(self, asked: Mapping[str, Any]) -> ExportReply:
-        """{"picture", "what", "model", "soft_edge", "objects"} -> {"path", "name"} of a file made of them."""
+        """{"picture", "what", "branch", "soft_edge", "objects"} -> {"path", "name"} of a file of them."""
         picture_id = picture_id_of(asked)
         ticket = self._store.ticket(picture_id)
         export = Export.from_json(asked, size_wh=ticket.size_wh)

@@ -107,7 +107,7 @@ def _lay_out(service: CompareService, handlers: Handlers, examples: tuple[Exampl
         functions={
             "mask": handlers.mask,
             "prompts": handlers.prompts,
-            "take": handlers.export,
+            "export": handlers.export,
             "code": handlers.code,
             "again": handlers.again,
         },

@@ -43,7 +43,7 @@ class Question:
             sequence=_number(data, "sequence"),
             object_id=_number(data, "object"),
             request=request_of(data, settings=data),
-            is_preview=data.get("is_sketch") is True,
+            is_preview=data.get("is_preview") is True,
             mask=data.get("mask"),
             truth=data.get("truth"),
             void=data.get("void"),

@@ -15,7 +15,7 @@ from samhq_demo.prompts.prompt import MAX_OBJECTS
 from samhq_demo.prompts.refinement import CANDIDATES
 from samhq_demo.prompts.request import Request
 from samhq_demo.ui.records import request_of, settings_json, with_masks
-from samhq_demo.ui.viewer.wire import Choice, FileMask, SavedPrompts
+from samhq_demo.ui.viewer.wire import Choice, FileMask, PromptsReply
 from samhq_demo.ui.viewer.wire import SavedObject as SavedObjectJson
 
 MAX_NUMBER = 9999
@@ -23,7 +23,7 @@ _COLOR = re.compile("#[0-9a-fA-F]{6}")
 MAX_LENGTH = 32_000_000  # characters: room for 32 objects with two ragged masks each
 
 
-def read_prompts(text: Any, *, size_wh: tuple[int, int]) -> SavedPrompts:
+def read_prompts(text: Any, *, size_wh: tuple[int, int]) -> PromptsReply:
     """The text of a `SavedFile` -> its objects and settings for the viewer.
 
     Raises ValueError (one sentence) where it is none, or of a picture of another size than `size_wh`.

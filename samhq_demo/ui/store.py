@@ -11,6 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from samhq_demo.cache import BoundedCache
 from samhq_demo.pictures import Picture, read_picture
 from samhq_demo.prompts.prompt import PointXY
 from samhq_demo.ui import texts
@@ -58,16 +59,14 @@ class PictureStore:
     """Pictures by ticket, least recently used out first. Safe under threads."""
 
     def __init__(self, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
-        self._max_bytes = max_bytes
         self._tickets: OrderedDict[str, Ticket] = OrderedDict()
-        self._pictures: OrderedDict[str, Picture] = OrderedDict()
-        self._size_bytes = 0
+        self._pictures: BoundedCache[Picture] = BoundedCache(max_bytes=max_bytes)
         self._lock = threading.Lock()
 
     @property
     def size_bytes(self) -> int:
         """Of the decoded pictures held now."""
-        return self._size_bytes
+        return self._pictures.nbytes
 
     def admit(self, file: Path, *, name: str) -> Ticket:
         """Read a file, and give out a ticket for it. Raises ValueError where it holds no picture."""
@@ -90,7 +89,8 @@ class PictureStore:
         return self._read(ticket_id, file, name=name)
 
     def _read(self, ticket_id: str, file: Path, *, name: str) -> Ticket:
-        picture = self._keep(read_picture(file))
+        picture = read_picture(file)
+        picture, _ = self._pictures.get(picture.content_id, lambda: picture)
         view = _write_view(picture)
         return self._give_out(Ticket(ticket_id, picture.content_id, file, name, view, picture.size_wh))
 
@@ -119,29 +119,12 @@ class PictureStore:
     def picture(self, ticket_id: str) -> Picture:
         """Raises UnknownPictureError where the server knows it no more, or has neither pixels nor file."""
         ticket = self.ticket(ticket_id)
-        with self._lock:
-            held = self._pictures.get(ticket.content_id)
-            if held is not None:
-                self._pictures.move_to_end(ticket.content_id)
-                return held
         try:
-            return self._keep(read_picture(ticket.file))
+            return self._pictures.get(ticket.content_id, lambda: read_picture(ticket.file))[0]
         except ValueError as error:
             if ticket.file.is_file():
                 raise
             raise UnknownPictureError(str(error)) from error
-
-    def _keep(self, picture: Picture) -> Picture:
-        with self._lock:
-            kept = self._pictures.setdefault(picture.content_id, picture)
-            self._pictures.move_to_end(picture.content_id)
-            if kept is picture:
-                self._size_bytes += picture.pixels.nbytes
-            # The newest stays even where it alone is over the bound: it is in use.
-            while self._size_bytes > self._max_bytes and len(self._pictures) > 1:
-                _, dropped = self._pictures.popitem(last=False)
-                self._size_bytes -= dropped.pixels.nbytes
-            return kept
 
 
 def view_size(size_wh: tuple[int, int]) -> tuple[int, int]:

@@ -11,9 +11,9 @@ import pytest
 from pycocotools.coco import COCO
 
 from samhq_demo.export.coco import coco_json
-from tests.filling import drawn, ragged
-from tests.showing import shown_object
+from tests.support.drawn_masks import drawn, ragged
 from tests.support.pixels import bbox_xywh
+from tests.support.shown_objects import shown_object
 
 SOLID = drawn(".....", ".##..", ".###.", ".....")
 RING = drawn("#####", "#...#", "#.#.#", "#####")

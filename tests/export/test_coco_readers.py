@@ -15,8 +15,8 @@ from PIL import Image
 from pycocotools.coco import COCO
 
 from samhq_demo.export.coco import coco_json
-from tests.filling import drawn, ragged
-from tests.showing import shown_object
+from tests.support.drawn_masks import drawn, ragged
+from tests.support.shown_objects import shown_object
 
 PARTS = drawn("##....", "##....", "....##", ".....#")
 BENT = drawn("###...", "#.#...", "##....", "......")  # meets itself at a corner

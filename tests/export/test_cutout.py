@@ -7,7 +7,7 @@ import pytest
 
 from samhq_demo.export.cutout import cutout
 from samhq_demo.masks.runs import Runs
-from tests.filling import drawn
+from tests.support.drawn_masks import drawn
 
 PIXELS = np.arange(5 * 6 * 3, dtype=np.uint8).reshape(5, 6, 3) + np.uint8(100)
 MASK = drawn("......", "..#...", ".###..", "......", "......")

@@ -9,7 +9,7 @@ from samhq_demo.export.drawing import OBJECT_RGB, SAM_HQ_RGB, SAM_RGB
 from samhq_demo.export.overlays import MAX_SIDE, overlays
 from samhq_demo.export.shown import ShownObject
 from samhq_demo.prompts.prompt import PointLabel, Prompt
-from tests.showing import shown_object
+from tests.support.shown_objects import shown_object
 
 BLUE, ORANGE = (0x56, 0xB4, 0xE9), (0xE6, 0x9F, 0x00)
 GREY = 40  # of the picture under the masks

@@ -11,7 +11,7 @@ import pytest
 from samhq_demo.export.shown import MAX_NAME, ShownMask, ShownObject, parse_shown
 from samhq_demo.masks.runs import Runs
 from samhq_demo.prompts.prompt import MAX_OBJECTS, PointLabel, Prompt
-from tests.filling import drawn
+from tests.support.drawn_masks import drawn
 from tests.support.pixels import rle_encode
 
 MASK = drawn(".##", ".#.")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from samhq_demo.export.svg import outlines_svg
-from tests.filling import Corners, drawn, filled, ragged
-from tests.showing import shown_object
+from tests.support.drawn_masks import Corners, drawn, filled, ragged
+from tests.support.shown_objects import shown_object
 
 SVG = "{http://www.w3.org/2000/svg}"
 MASK = drawn(".....", ".###.", ".#.#.", ".###.")

@@ -8,8 +8,8 @@ import torch
 
 from samhq_demo.masks.boxes import is_cut_off, nms, pixel_box, shifted
 from samhq_demo.masks.runs import Runs
-from tests.official import official_amg
-from tests.stubs.boxes import batched_nms
+from testbed.official import official_amg
+from testbed.stubs.boxes import batched_nms
 
 
 def test_the_box_of_a_mask_is_of_its_first_and_last_pixels() -> None:

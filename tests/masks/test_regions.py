@@ -7,7 +7,7 @@ import pytest
 
 from samhq_demo.masks.regions import without_small_regions
 from samhq_demo.masks.runs import Mask, Runs
-from tests.official import official_amg
+from testbed.official import official_amg
 
 
 def official(mask: Mask, min_area: int) -> tuple[Mask, bool]:

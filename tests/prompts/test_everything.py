@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from samhq_demo.prompts.everything import Crop, EverythingOptions
-from tests.official import official_amg
+from testbed.official import official_amg
 
 
 def test_the_defaults_are_the_official_ones() -> None:

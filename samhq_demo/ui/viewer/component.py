@@ -27,7 +27,16 @@ from samhq_demo.ui.errors import gradio_errors
 from samhq_demo.ui.modules import joined_modules
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.store import UnknownPictureError
-from samhq_demo.ui.viewer.wire import Answer, Message, Needs, Picture, SavedObject, Settings, ViewerOptions
+from samhq_demo.ui.viewer.wire import (
+    Answer,
+    FunctionName,
+    Message,
+    Needs,
+    Picture,
+    SavedObject,
+    Settings,
+    ViewerOptions,
+)
 
 NEEDS_QUEUE: Needs = {"needs": "queue"}
 """What `decode` answers where a server function must not do the work; the browser then queues it."""
@@ -53,7 +62,7 @@ ServerFunction = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 def build_viewer(
     decode: Decode,
     *,
-    functions: Mapping[str, ServerFunction] | None = None,
+    functions: Mapping[FunctionName, ServerFunction] | None = None,
     settings: Settings | None = None,
     hover: bool = True,
     hover_below_ms: float = 200,
@@ -62,8 +71,7 @@ def build_viewer(
     """The viewer, to be made inside a Blocks.
 
     decode: called in a thread outside the queue and its limits, for every edit of a prompt; see `Decode`.
-    functions: what else the browser calls by name, JSON in and out: "mask", "prompts", "take", "code" and
-        "again". The visitor sees their ValueErrors.
+    functions: what else the browser calls by name, JSON in and out. The visitor sees their ValueErrors.
     settings: sent along with every question: model, multimask, hq_token_only.
     hover: whether the preview under the pointer is on at first.
     hover_below_ms: previews are asked for only while answers take less than this, from question to paint.
@@ -88,12 +96,12 @@ def build_viewer(
         js_on_load=viewer_script(),
         apply_default_css=False,
         elem_id="viewer",
-        server_functions=[_named(name, each) for name, each in {"decode": ask, **(functions or {})}.items()],
+        server_functions=[_named("decode", ask), *(_named(*each) for each in (functions or {}).items())],
         options=options,
     )
 
 
-def _named(name: str, function: ServerFunction) -> Callable[[Any], dict[str, Any]]:
+def _named(name: FunctionName, function: ServerFunction) -> Callable[[Any], dict[str, Any]]:
     """A server function that the browser calls by `name`."""
 
     def answer(data: Any) -> dict[str, Any]:

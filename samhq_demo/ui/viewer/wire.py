@@ -1,17 +1,29 @@
-"""What crosses the wire between Python and the viewer in the browser: the same names as in its js/wire.js.
+"""What crosses the wire between Python and the viewer in the browser: the types of js/wire.js, key by key.
 
 What the browser sends is checked where it is read; the types of it say what a right one looks like.
 """
 
 from __future__ import annotations
 
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Any, Literal, TypedDict
 
 from samhq_demo.masks.runs import Rle
 from samhq_demo.prompts.prompt import PromptJson
 from samhq_demo.prompts.refinement import RefineStepJson
 from samhq_demo.results.comparison import Branch
-from samhq_demo.results.json_types import ComparisonJson, ImageJson, ObjectComparisonJson, PreviewJson
+from samhq_demo.results.json_types import (
+    ComparisonJson,
+    ImageSizeJson,
+    ObjectComparisonJson,
+    ObjectPreviewJson,
+    PreviewJson,
+)
+
+FunctionName = Literal["decode", "mask", "prompts", "export", "code", "again"]
+"""Python's functions that the browser calls, JSON in and out."""
+
+Missing = Literal["queue", "masks", "picture"]
+"""What an answer lacks."""
 
 
 class Settings(TypedDict, total=False):
@@ -37,19 +49,38 @@ class QuestionJson(Settings):
     sequence: int
     object: int
     prompt: PromptJson
-    is_sketch: bool
+    is_preview: bool
     steps: list[RefineStepJson]
     mask: SentMask | None
     truth: SentMask | None
+    void: SentMask | None
 
 
 class Needs(TypedDict):
     """Instead of an answer: what is missing for it."""
 
-    needs: Literal["queue", "masks", "picture"]
+    needs: Missing
 
 
 Answer = ComparisonJson | PreviewJson | Needs
+
+
+class Failed(TypedDict, total=False):
+    """What every function may answer instead. error: a sentence for the visitor."""
+
+    error: str
+    needs: Missing
+
+
+class Reply(Failed, total=False):
+    """An `Answer` as the browser reads it. sequence: of the question, where the queue answered it."""
+
+    sequence: int
+    model: str
+    image: ImageSizeJson
+    objects: list[ObjectComparisonJson] | list[ObjectPreviewJson]
+    encoded: Literal["now", "cached", "shared"]
+    milliseconds: dict[str, float]
 
 
 class Choice(TypedDict):
@@ -59,7 +90,12 @@ class Choice(TypedDict):
     sam_hq: int
 
 
-class FileMask(TypedDict):
+class _ReadMask(TypedDict, total=False):
+    void: Rle | None
+    how: str
+
+
+class FileMask(_ReadMask):
     """A mask from a file, with the file's name.
 
     void: of a true mask: the pixels that no score counts. how: how the file was read.
@@ -67,8 +103,6 @@ class FileMask(TypedDict):
 
     name: str
     rle: Rle
-    void: NotRequired[Rle | None]
-    how: NotRequired[str]
 
 
 class SavedObject(TypedDict, total=False):
@@ -88,17 +122,26 @@ class SavedObject(TypedDict, total=False):
     answer: ObjectComparisonJson
 
 
-class SavedPrompts(TypedDict):
-    """Objects and settings of a file that the page saved; in the file, beside the picture's size."""
+class SavedFile(TypedDict):
+    """What the page saves in a file, and reads from one."""
 
+    image: ImageSizeJson
     objects: list[SavedObject]
     settings: Settings
 
 
-class SavedFile(SavedPrompts):
-    """The file itself."""
+class PromptsRequest(TypedDict):
+    """The text of a saved file."""
 
-    image: ImageJson
+    picture: str
+    text: str
+
+
+class PromptsReply(Failed, total=False):
+    """What the file holds."""
+
+    objects: list[SavedObject]
+    settings: Settings
 
 
 class Picture(TypedDict, total=False):
@@ -123,7 +166,7 @@ class Message(TypedDict, total=False):
     objects: list[SavedObject]
     settings: Settings
     point: tuple[float, float]
-    answer: dict[str, Any]
+    answer: Reply
     progress: float
     work: str
     kept: bool
@@ -132,19 +175,21 @@ class Message(TypedDict, total=False):
     stamp: str
 
 
-class MaskReply(TypedDict):
-    """The mask in an uploaded file; see `FileMask`."""
+class MaskRequest(TypedDict, total=False):
+    """The mask in an uploaded file is wanted. label: the one that was chosen of several."""
+
+    picture: str
+    path: str
+    label: str
+
+
+class MaskReply(Failed, total=False):
+    """The mask, see `FileMask`; or the labels in the file, and the sentence that one has to be chosen."""
 
     rle: Rle
     void: Rle | None
     how: str
-
-
-class LabelsReply(TypedDict):
-    """The labels in an uploaded file, of which one has to be chosen, and the sentence that says so."""
-
     labels: list[str]
-    error: str
 
 
 class ShownMaskJson(TypedDict):
@@ -165,16 +210,16 @@ class ShownObjectJson(TypedDict):
 
 
 class ExportRequest(TypedDict):
-    """A file that is wanted. what: a kind of file. model: here a branch."""
+    """A file that is wanted. what: a kind of file. branch: whose masks are in it."""
 
     picture: str
     what: str
-    model: Branch
+    branch: Branch
     soft_edge: bool
     objects: list[ShownObjectJson]
 
 
-class ExportReply(TypedDict):
+class ExportReply(Failed, total=False):
     """Where the file is, and what to call it."""
 
     path: str
@@ -203,10 +248,24 @@ class CodeRequest(TypedDict, total=False):
     objects: list[CodeObject]
 
 
-class CodeReply(TypedDict):
+class CodeReply(Failed, total=False):
     """The program."""
 
     text: str
+
+
+class AgainRequest(TypedDict, total=False):
+    """A picture is shown again. path, name: of an upload of it, where the server has lost it."""
+
+    picture: str
+    path: str
+    name: str
+
+
+class AgainReply(Failed, total=False):
+    """The picture, under the ticket that it had."""
+
+    picture: Picture
 
 
 class ViewerOptions(TypedDict):

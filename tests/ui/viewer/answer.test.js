@@ -29,7 +29,7 @@ const columns = (count) => ({ size: [4, 4], counts: [0, 4 * count, 16 - 4 * coun
  * @returns {ObjectPreview}
  */
 const previewOf = (rle) => ({
-  is_sketch: true, sam: { predicted_iou: 0.9, rle }, sam_hq: { predicted_iou: 0.9, rle: columns(1) },
+  is_preview: true, sam: { predicted_iou: 0.9, rle }, sam_hq: { predicted_iou: 0.9, rle: columns(1) },
 });
 
 /**

@@ -18,7 +18,7 @@ const PICTURE = { id: "ticket", width: 4, height: 4, file: { url: "/picture.png"
 /** @type {Question} */
 const QUESTION = {
   picture: "ticket", sequence: 7, object: 1, prompt: { points: [], labels: [], box: [0, 0, 2, 2] },
-  is_sketch: true, steps: [], mask: null, truth: null, void: null,
+  is_preview: true, steps: [], mask: null, truth: null, void: null,
 };
 /** @type {Reply} */
 const ANSWERED = { objects: [] };
@@ -43,9 +43,9 @@ test("a preview is asked for only where the best masks are shown", () => {
   const session = new Session({});
   session.setPicture(PICTURE);
   const questions = new Questions(session);
-  assert.ok(questions.of(session.selected, "ticket", 1).is_sketch);
+  assert.ok(questions.of(session.selected, "ticket", 1).is_preview);
   session.choose("sam_hq", 1);
-  assert.ok(!questions.of(session.selected, "ticket", 2).is_sketch);
+  assert.ok(!questions.of(session.selected, "ticket", 2).is_preview);
 });
 
 test("a lost connection and a reply that does not come are both told in a sentence", async () => {

@@ -4,7 +4,9 @@ import { fileAddress, originOf, reachable } from "./address.js";
 import { MAX_FILE_BYTES, Vault } from "./vault.js";
 
 /**
- * @import { Picture, Server, Upload } from "./wire.js"
+ * @import { Picture, Server } from "./wire.js"
+ *
+ * @typedef {{ path: string }} Upload What Gradio's upload answers: the file's place on the server.
  *
  * @typedef {object} AlbumLink
  * @property {Server} server
@@ -107,7 +109,7 @@ export class Album {
    */
   withPictures() {
     const { server } = this;
-    const names = /** @type {const} */ (["decode", "mask", "prompts", "take", "code"]);
+    const names = /** @type {const} */ (["decode", "mask", "prompts", "export", "code"]);
     const each = names.map((name) => [name, async (/** @type {any} */ request) => {
       const reply = await server[name](request);
       if (reply?.needs !== "picture") return reply;

@@ -1,7 +1,7 @@
 // One answer of the server for one object: a preview first, made whole in place later.
 
 import { Mask, maskIou, sharedPixels } from "./rle.js";
-import { BRANCHES } from "./wire.js";
+import { BRANCHES, isPreview } from "./wire.js";
 
 /**
  * @import { Agreement, Branch, Candidate, Choice, ObjectComparison, ObjectPreview, Question, Rle } from "./wire.js"
@@ -37,7 +37,7 @@ export class Answer {
   }
 
   get isPreview() {
-    return Boolean(this.#found.is_sketch);
+    return isPreview(this.#found);
   }
 
   /** Whether there is a choice between candidates. */
@@ -50,7 +50,7 @@ export class Answer {
    * @returns {Candidate[]} best first; none where one mask was asked for or they are still to come.
    */
   candidates(branch) {
-    return this.#found.is_sketch ? [] : this.#found[branch].candidates ?? [];
+    return isPreview(this.#found) ? [] : this.#found[branch].candidates ?? [];
   }
 
   /**
@@ -100,7 +100,7 @@ export class Answer {
    * @returns {BranchScores}
    */
   #scoresOf(branch, index, truth, picture) {
-    if (this.#found.is_sketch) {
+    if (isPreview(this.#found)) {
       const mask = this.#found[branch];
       return { ...mask, ...(this.#isFull(picture) ? counted(mask.rle, truth) : {}) };
     }
@@ -117,9 +117,9 @@ export class Answer {
    * @returns {Agreement}
    */
   #agreementOf(choice, picture) {
-    if (this.#found.is_sketch && !this.#isFull(picture)) return NO_AGREEMENT;
+    if (isPreview(this.#found) && !this.#isFull(picture)) return NO_AGREEMENT;
     const isFirst = choice.sam === 0 && choice.sam_hq === 0;
-    if (isFirst && !this.#found.is_sketch) return this.#found.agreement;
+    if (isFirst && !isPreview(this.#found)) return this.#found.agreement;
     return agreementFromRuns(Mask.of(this.rle("sam", choice.sam)), Mask.of(this.rle("sam_hq", choice.sam_hq)));
   }
 

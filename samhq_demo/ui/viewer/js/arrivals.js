@@ -9,8 +9,9 @@ import { namedMask } from "./prompt.js";
  * @import { Mode } from "./mode.js"
  * @import { Session } from "./session.js"
  * @import { StatusLine } from "./status-line.js"
+ * @import { Upload } from "./album.js"
  * @import { Tabs } from "./tabs.js"
- * @import { MaskReply, Picture, Server, Upload } from "./wire.js"
+ * @import { MaskReply, Picture, Server } from "./wire.js"
  *
  * @typedef {"mask" | "truth"} MaskRole A rough mask to start from, or the object's true one.
  *

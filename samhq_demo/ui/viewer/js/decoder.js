@@ -8,6 +8,7 @@ import { Emitter } from "./emitter.js";
 import { isAnswerable } from "./prompt.js";
 import { Questions } from "./questions.js";
 import { LOST, Transport } from "./transport.js";
+import { isPreview } from "./wire.js";
 
 /**
  * @import { Answers } from "./answers.js"
@@ -211,9 +212,9 @@ export class Decoder extends Emitter {
    */
   async #askTheRest(answer, mayQueue) {
     if (!answer.question) return;
-    const question = { ...answer.question, sequence: ++this.#sequence, is_sketch: false };
+    const question = { ...answer.question, sequence: ++this.#sequence, is_preview: false };
     const [whole] = (await this.#reply(question, () => mayQueue)).objects ?? [];
-    if (!whole || whole.is_sketch) return;
+    if (!whole || isPreview(whole)) return;
     answer.complete(whole);
     this.emit("completed");
   }

@@ -13,7 +13,7 @@ import { holesLine } from "./texts.js";
  * @import { ObjectRecord, Session } from "./session.js"
  * @import { StatusLine } from "./status-line.js"
  * @import { Holes } from "./holes.js"
- * @import { Branch, CodeRequest, ExportedMask, ExportedObject, Picture, Rle, Server } from "./wire.js"
+ * @import { Branch, CodeRequest, Picture, Rle, SavedFile, Server, ShownMask, ShownObject } from "./wire.js"
  */
 
 export class ExportPanel {
@@ -101,11 +101,12 @@ export class ExportPanel {
     const { session } = this;
     const isOfOne = what === "mask" || what === "cutout";
     const objects = (isOfOne ? [session.selected] : session.objects).filter((object) => this.answers.of(object));
-    const how = { picture: picture.id, what, model: this.branch.value, soft_edge: this.softEdge.checked };
+    const branch = /** @type {Branch} */ (this.branch.value);
+    const how = { picture: picture.id, what, branch, soft_edge: this.softEdge.checked };
     this.status.work("Writing the file …");
     if (!(await this.#areWhole(objects)) || session.picture?.id !== picture.id) return;
     const request = { ...how, objects: objects.flatMap((object) => this.#shown(object)) };
-    const { path, name = what, error } = (await this.server.take(request).catch(() => null)) ?? {};
+    const { path, name = what, error } = (await this.server.export(request).catch(() => null)) ?? {};
     const blob = path ? await fetched(path, picture) : null;
     if (blob) {
       download(blob, name);
@@ -131,12 +132,12 @@ export class ExportPanel {
 
   /**
    * @param {ObjectRecord} object
-   * @returns {ExportedObject[]} one, or none where there is no answer any more.
+   * @returns {ShownObject[]} one, or none where there is no answer any more.
    */
   #shown(object) {
     const scores = this.answers.scores(object);
     if (!scores) return [];
-    /** @type {(branch: Branch) => ExportedMask} */
+    /** @type {(branch: Branch) => ShownMask} */
     const of = (branch) => ({
       rle: this.answers.rle(object, branch), predicted_iou: scores[branch].predicted_iou,
     });
@@ -147,6 +148,7 @@ export class ExportPanel {
   /** @param {Picture} picture */
   #savePrompts({ width, height, name }) {
     const { settings, objects } = this.session.toJson();
+    /** @type {SavedFile} */
     const saved = { image: { width, height }, settings, objects: objects.filter((object) => !isBlank(object)) };
     const fileName = name ? `${stemOf(name)}-prompts.json` : "prompts.json";
     download(new Blob([JSON.stringify(saved, null, 1)], { type: "application/json" }), fileName);

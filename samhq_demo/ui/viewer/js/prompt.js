@@ -4,7 +4,7 @@ import { LIMITS } from "./shared.js";
 
 /**
  * @import { ObjectRecord } from "./session.js"
- * @import { Choice, FileMask, Prompt, Rle, Step } from "./wire.js"
+ * @import { Choice, FileMask, Prompt, Rle, RefineStep } from "./wire.js"
  *
  * @typedef {object} NamedMask A mask from a file, told apart by its id.
  * @property {number} id
@@ -23,7 +23,7 @@ export const MAX_STEPS = LIMITS.steps; // answers fed back, one after another
 export const NO_PROMPT = { points: [], labels: [], box: null };
 /** @type {Choice} */
 export const FIRST_CHOICE = { sam: 0, sam_hq: 0 };
-/** @type {{ steps: Step[], mask: null }} */
+/** @type {{ steps: RefineStep[], mask: null }} */
 export const NOTHING_MORE = { steps: [], mask: null };
 export const OBJECT = 1;
 export const BACKGROUND = 0;

@@ -29,8 +29,8 @@ export class Questions {
   of({ id, prompt, choice, steps, mask, truth }, picture, sequence) {
     const masks = { mask: this.#named(mask), truth: this.#named(truth), void: this.#named(truth?.void ?? null) };
     // A preview is of the best masks: who chose another candidate does not want to see those first.
-    const is_sketch = !choice.sam && !choice.sam_hq;
-    return { ...this.session.settings, picture, sequence, object: id, prompt, is_sketch, steps, ...masks };
+    const is_preview = !choice.sam && !choice.sam_hq;
+    return { ...this.session.settings, picture, sequence, object: id, prompt, is_preview, steps, ...masks };
   }
 
   /**

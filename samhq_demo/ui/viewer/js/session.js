@@ -11,7 +11,7 @@ import { newObject, plainRecord, recordsOf, revived } from "./records.js";
 /**
  * @import { NamedMask } from "./prompt.js"
  * @import { KeptSession, Snapshot } from "./records.js"
- * @import { Box, Branch, Choice, Picture, Prompt, SavedObject, Settings, Step } from "./wire.js"
+ * @import { Box, Branch, Choice, Picture, Prompt, SavedObject, Settings, RefineStep } from "./wire.js"
  *
  * @typedef {object} ObjectRecord All that is known of one object but its answer.
  * @property {number} id
@@ -20,7 +20,7 @@ import { newObject, plainRecord, recordsOf, revived } from "./records.js";
  * @property {string} color
  * @property {Prompt} prompt
  * @property {Choice} choice
- * @property {readonly Step[]} steps
+ * @property {readonly RefineStep[]} steps
  * @property {NamedMask | null} mask
  * @property {NamedMask | null} truth
  *
@@ -220,7 +220,7 @@ export class Session extends Emitter {
   refine() {
     const { prompt, choice, steps } = this.selected;
     if (steps.length >= MAX_STEPS) return false;
-    /** @type {Step} */
+    /** @type {RefineStep} */
     const step = { ...prompt, sam_candidate: choice.sam, sam_hq_candidate: choice.sam_hq };
     this.#replace({ ...this.selected, steps: [...steps, step], choice: FIRST_CHOICE });
     return true;

@@ -5,7 +5,8 @@ import { partOf } from "./dom.js";
 import { Viewer } from "./viewer.js";
 
 /**
- * @import { Message, Question, Server, Upload, ViewerOptions } from "./wire.js"
+ * @import { Upload } from "./album.js"
+ * @import { Message, Question, Server, ViewerOptions } from "./wire.js"
  *
  * @typedef {object} Component What gr.HTML's `js_on_load` is called with.
  * @property {HTMLElement} element around the template.

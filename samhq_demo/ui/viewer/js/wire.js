@@ -1,4 +1,4 @@
-// What crosses the wire between the browser and Python, as types; keys are written as Python writes them.
+// What crosses the wire between the browser and Python, as types: those of Python's wire.py, key by key.
 
 /**
  * @typedef {"sam" | "sam_hq"} Branch The two that answer for one model.
@@ -16,10 +16,12 @@
  *
  * @typedef {Record<Branch, number>} Choice Which of its candidates each branch shows.
  *
- * @typedef {object} StepCandidates
+ * @typedef {object} RefineStep An earlier prompt whose answer is fed back.
+ * @property {Point[]} points
+ * @property {number[]} labels
+ * @property {Box | null} box
  * @property {number} [sam_candidate]
  * @property {number} [sam_hq_candidate]
- * @typedef {Prompt & StepCandidates} Step An earlier prompt whose answer is fed back.
  *
  * @typedef {object} FileMask A mask from a file, with the file's name.
  * @property {string} [name]
@@ -36,17 +38,19 @@
 /**
  * @typedef {{ id: number } & Partial<Rle>} SentMask Whole the first time, then its id alone.
  *
- * @typedef {object} QuestionParts
+ * @typedef {object} Question
+ * @property {string | null} [model] This one and the next two are `Settings`.
+ * @property {boolean | null} [multimask]
+ * @property {boolean} [hq_token_only]
  * @property {string} picture The picture's ticket.
  * @property {number} sequence
  * @property {number} object The object's id in the browser.
  * @property {Prompt} prompt
- * @property {boolean} is_sketch A preview is wanted.
- * @property {readonly Step[]} steps
+ * @property {boolean} is_preview A preview is wanted.
+ * @property {readonly RefineStep[]} steps
  * @property {SentMask | null} mask A rough mask to start from.
  * @property {SentMask | null} truth The object's true mask.
  * @property {SentMask | null} void Its pixels that no score counts.
- * @typedef {Settings & QuestionParts} Question
  */
 
 /**
@@ -55,7 +59,7 @@
  * @property {Rle} rle
  *
  * @typedef {object} ObjectPreview What a screen needs, before anything else is computed.
- * @property {true} is_sketch
+ * @property {true} is_preview
  * @property {PreviewMask} sam
  * @property {PreviewMask} sam_hq
  *
@@ -65,12 +69,15 @@
  * @property {number} area
  * @property {Rle} rle
  *
- * @typedef {object} BestMask
+ * @typedef {object} MaskPrediction One branch's answer: a candidate, and more.
+ * @property {number} predicted_iou
+ * @property {number} stability
+ * @property {number} area
+ * @property {Rle} rle
  * @property {[x: number, y: number, width: number, height: number]} bbox
  * @property {number | null} true_iou
  * @property {number | null} true_boundary_iou
  * @property {Candidate[]} [candidates] Best first; the first is the answer's own mask.
- * @typedef {Candidate & BestMask} MaskPrediction
  *
  * @typedef {object} Agreement
  * @property {number | null} iou
@@ -79,16 +86,26 @@
  * @property {number | null} only_sam_hq
  *
  * @typedef {object} ObjectComparison The whole answer for one object.
- * @property {false} [is_sketch]
  * @property {Prompt} prompt
  * @property {MaskPrediction} sam
  * @property {MaskPrediction} sam_hq
  * @property {Agreement} agreement
  *
+ * @typedef {object} ImageSize
+ * @property {number} width
+ * @property {number} height
+ *
+ * @typedef {"queue" | "masks" | "picture"} Missing What an answer lacks.
+ * @typedef {{ needs: Missing }} Needs
+ *
  * @typedef {object} Reply To a question: objects, or what is missing for them, or a sentence on what is wrong.
- * @property {number} [sequence]
+ * @property {number} [sequence] Of the question, where the queue answered it.
+ * @property {string} [model] The checkpoint's name.
+ * @property {ImageSize} [image]
  * @property {(ObjectPreview | ObjectComparison)[]} [objects]
- * @property {"queue" | "masks" | "picture"} [needs]
+ * @property {"now" | "cached" | "shared"} [encoded]
+ * @property {Record<string, number>} [milliseconds]
+ * @property {Missing} [needs]
  * @property {string} [error]
  */
 
@@ -107,10 +124,15 @@
  * @property {string | null} [color]
  * @property {Partial<Prompt>} [prompt]
  * @property {Partial<Choice>} [choice]
- * @property {Step[]} [steps]
+ * @property {readonly RefineStep[]} [steps]
  * @property {FileMask | null} [mask]
  * @property {FileMask | null} [truth]
  * @property {ObjectComparison} [answer]
+ *
+ * @typedef {object} SavedFile What the page saves in a file, and reads from one.
+ * @property {ImageSize} image
+ * @property {SavedObject[]} objects
+ * @property {Settings} settings
  *
  * @typedef {object} Message News from Python; see `viewer_message`. A picture without an id: none any more.
  * @property {Picture | { id?: undefined }} [picture]
@@ -123,6 +145,7 @@
  * @property {boolean} [kept] The picture is the one that was kept here; without one, the server has lost it.
  * @property {string} [say]
  * @property {boolean} [is_error]
+ * @property {string} [stamp] Unlike the last message's.
  *
  * @typedef {object} ViewerOptions What Python made the viewer with.
  * @property {Settings} [settings]
@@ -133,39 +156,49 @@
  */
 
 /**
- * @typedef {{ path: string }} Upload
- * @typedef {{ error?: string, needs?: "queue" | "masks" | "picture" }} Failed
- * @typedef {object} FoundMask The mask in a file; or the labels in it, of which one is to be chosen.
+ * @typedef {object} Failed What every function may answer instead.
+ * @property {string} [error] A sentence for the visitor.
+ * @property {Missing} [needs]
+ *
+ * @typedef {object} MaskRequest The mask in an uploaded file is wanted.
+ * @property {string} picture
+ * @property {string} path
+ * @property {string} [label] The one that was chosen of several.
+ *
+ * @typedef {object} FoundMask The mask; or the labels in the file, of which one is to be chosen.
  * @property {Rle} [rle]
  * @property {Rle | null} [void] The pixels that no score counts.
  * @property {string} [how] How the file was read.
  * @property {string[]} [labels]
  * @typedef {FoundMask & Failed} MaskReply
+ *
+ * @typedef {{ picture: string, text: string }} PromptsRequest The text of a saved file.
  * @typedef {{ objects?: SavedObject[], settings?: Settings } & Failed} PromptsReply
- * @typedef {{ path?: string, name?: string } & Failed} ExportReply
+ * @typedef {{ path?: string, name?: string } & Failed} ExportReply Where the file is, and what to call it.
  * @typedef {{ text?: string } & Failed} CodeReply
+ * @typedef {{ picture: string, path?: string, name?: string }} AgainRequest With an upload where the server lost it.
  * @typedef {{ picture?: Picture } & Failed} AgainReply
  *
- * @typedef {object} ExportedMask
+ * @typedef {object} ShownMask
  * @property {Rle | null} rle
  * @property {number} predicted_iou
- * @typedef {object} ExportedObject
+ * @typedef {object} ShownObject
  * @property {string} name
  * @property {string} color
  * @property {Prompt} prompt
- * @property {ExportedMask} sam
- * @property {ExportedMask} sam_hq
+ * @property {ShownMask} sam
+ * @property {ShownMask} sam_hq
  * @typedef {object} ExportRequest
  * @property {string} picture
- * @property {string} what
- * @property {string} model Here a branch.
+ * @property {string} what A kind of file.
+ * @property {Branch} branch Whose masks are in it.
  * @property {boolean} soft_edge
- * @property {ExportedObject[]} objects
+ * @property {ShownObject[]} objects
  *
  * @typedef {object} CodeObject
  * @property {string} name
  * @property {Prompt} prompt
- * @property {readonly Step[]} steps
+ * @property {readonly RefineStep[]} steps
  * @property {Rle} [mask]
  * @property {Rle} [truth]
  * @property {Rle} [void]
@@ -177,13 +210,11 @@
  * @property {Settings} settings
  * @property {CodeObject[]} objects
  *
- * @typedef {{ picture: string, path?: string, name?: string }} AgainRequest With an upload where the server lost it.
- *
  * @typedef {object} Server Python's functions; a connection that is lost rejects or gives nothing.
  * @property {(question: Question) => Promise<Reply | undefined>} decode
- * @property {(request: { picture: string, path: string, label?: string }) => Promise<MaskReply | undefined>} mask
- * @property {(request: { picture: string, text: string }) => Promise<PromptsReply | undefined>} prompts
- * @property {(request: ExportRequest) => Promise<ExportReply | undefined>} take
+ * @property {(request: MaskRequest) => Promise<MaskReply | undefined>} mask
+ * @property {(request: PromptsRequest) => Promise<PromptsReply | undefined>} prompts
+ * @property {(request: ExportRequest) => Promise<ExportReply | undefined>} export
  * @property {(request: CodeRequest) => Promise<CodeReply | undefined>} code
  * @property {(request: AgainRequest) => Promise<AgainReply | undefined>} [again]
  */
@@ -193,3 +224,13 @@ export const BRANCHES = /** @type {const} */ (["sam", "sam_hq"]);
 
 /** @type {Readonly<Record<Branch, string>>} */
 export const BRANCH_NAMES = { sam: "SAM", sam_hq: "SAM-HQ" };
+
+/**
+ * Whether an answer is the first, quick one.
+ *
+ * @param {ObjectPreview | ObjectComparison} found
+ * @returns {found is ObjectPreview}
+ */
+export function isPreview(found) {
+  return "is_preview" in found;
+}

@@ -1,0 +1,186 @@
+"""One HTML file with the objects that SAM-HQ won and lost by most, their pictures, masks and prompts."""
+
+from __future__ import annotations
+
+import base64
+import heapq
+import io
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from html import escape
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from samhq_demo.evaluation.folders import Item
+from samhq_demo.evaluation.records import BranchRecord, ObjectRecord, PictureRecord
+from samhq_demo.export.drawing import (
+    OBJECT_RGB,
+    SAM_HQ_RGB,
+    SAM_RGB,
+    Pixels,
+    Rgb,
+    View,
+    with_mask,
+    with_prompt,
+)
+from samhq_demo.masks.runs import Runs, parse_rle
+from samhq_demo.pictures import Picture, read_picture
+from samhq_demo.prompts.prompt import Prompt
+
+_SIDE = 800
+_STYLE = """
+body { font: 15px/1.5 system-ui, sans-serif; color: #222; }
+body { margin: 2rem auto; max-width: 1200px; padding: 0 1rem; }
+.row { display: grid; grid-template-columns: repeat(3, 1fr); gap: .5rem; }
+figure { margin: 0; } img { width: 100%; height: auto; display: block; } figcaption { font-size: 13px; }
+article { border-top: 1px solid #ccc; padding: 1rem 0; } h3 { margin: 0 0 .5rem; font-size: 1rem; }
+.charts svg { max-width: 100%; height: auto; } pre { overflow-x: auto; background: #f5f5f5; padding: 1rem; }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """One object of the gallery."""
+
+    picture: str
+    item: ObjectRecord
+
+    @property
+    def gain(self) -> float:
+        return self.item.sam_hq.iou - self.item.sam.iou
+
+
+def choose(records: Iterable[PictureRecord], *, count: int) -> tuple[list[Chosen], list[Chosen]]:
+    """The largest wins and the largest losses of SAM-HQ, each the largest first; no more are held at a time.
+
+    records: with their masks. Objects of equal gain come by the name of picture and object.
+    """
+    wins: list[tuple[float, str, str, Chosen]] = []
+    losses: list[tuple[float, str, str, Chosen]] = []
+    for record in records:
+        for item in record.objects:
+            chosen = Chosen(record.picture, item)
+            for found, gain in ((wins, chosen.gain), (losses, -chosen.gain)):
+                if gain > 0:
+                    found.append((-gain, record.picture, item.name, chosen))
+        for found in (wins, losses):
+            found[:] = heapq.nsmallest(count, found, key=lambda one: one[:3])
+    return [one[-1] for one in wins], [one[-1] for one in losses]
+
+
+def gallery_html(
+    wins: Iterable[Chosen],
+    losses: Iterable[Chosen],
+    *,
+    items: Mapping[str, Item],
+    title: str,
+    report: str,
+    charts: Iterable[str],
+    settings: Mapping[str, Any],
+    app: str,
+) -> str:
+    """The whole page; nothing in it is fetched from anywhere.
+
+    items: the pictures by their names, read again here; what cannot be read any more is left out.
+    app: where the app runs; each object has a link to it, its picture and a file of prompts for it.
+    """
+    parts = []
+    for name, chosen in (("Largest wins of SAM-HQ", wins), ("Largest losses of SAM-HQ", losses)):
+        articles = [_article(one, items.get(one.picture), settings=settings, app=app) for one in chosen]
+        parts.append(f"<h2>{name}</h2>\n" + ("\n".join(articles) or "<p>There are none.</p>"))
+    return "\n".join(
+        [
+            '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            '<meta name="viewport" content="width=device-width, initial-scale=1">',
+            f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>",
+            f"<h1>{escape(title)}</h1>\n<pre>{escape(report)}</pre>",
+            f'<div class="charts">{"".join(charts)}</div>',
+            *parts,
+            "</body>\n</html>\n",
+        ]
+    )
+
+
+def _article(chosen: Chosen, item: Item | None, *, settings: Mapping[str, Any], app: str) -> str:
+    heading = f"<h3>{escape(chosen.picture)}: {escape(chosen.item.name)}, {100 * chosen.gain:+.1f} IoU</h3>"
+    truth = None
+    if item is not None:
+        try:
+            picture = read_picture(item.picture)
+            truth = next(t for t in item.truths.read(picture.size_wh) if t.name == chosen.item.name)
+        except (ValueError, StopIteration):
+            truth = None
+    if item is None or truth is None:
+        return f"<article>{heading}<p>Its files cannot be read any more.</p></article>"
+    shown = View.of(picture.pixels, max_side=_SIDE)
+    figures = [_figure(_truth_drawn(shown, truth.truth), "truth")]
+    for name, answer, color in (
+        ("SAM", chosen.item.sam, SAM_RGB),
+        ("SAM-HQ", chosen.item.sam_hq, SAM_HQ_RGB),
+    ):
+        caption = f"{name}: IoU {100 * answer.iou:.1f}, boundary {100 * answer.boundary_iou:.1f}"
+        figures.append(_figure(_answer_drawn(shown, answer, color, picture), caption))
+    saved = _saved(chosen, picture, truth.truth, truth.void, settings)
+    links = _links(item, saved, app=app)
+    return f'<article>{heading}<div class="row">{"".join(figures)}</div>{links}</article>'
+
+
+def _truth_drawn(shown: View, truth: Runs) -> Pixels:
+    return with_mask(shown, truth, colour_rgb=OBJECT_RGB)
+
+
+def _answer_drawn(shown: View, answer: BranchRecord, color: Rgb, picture: Picture) -> Pixels:
+    assert answer.rle is not None, "the gallery's records have their masks"
+    mask = parse_rle(answer.rle, size_wh=picture.size_wh)
+    drawn = with_mask(shown, mask, colour_rgb=color)
+    return with_prompt(drawn, Prompt.from_json(answer.prompt), view=replace(shown, pixels=drawn))
+
+
+def _figure(pixels: Pixels, caption: str) -> str:
+    data = _data_url(_jpeg(pixels), "image/jpeg")
+    words = escape(caption)
+    return f'<figure><img alt="{words}" src="{data}"><figcaption>{words}</figcaption></figure>'
+
+
+def _links(item: Item, saved: Mapping[str, Any], *, app: str) -> str:
+    """To the app, and the two files that it loads: the picture's own, and the prompts."""
+    name, stem = item.picture.name, item.picture.stem
+    prompts = _data_url(json.dumps(saved).encode(), "application/json")
+    shown = _data_url(item.picture.read_bytes(), "application/octet-stream")
+    return (
+        f'<p><a href="{escape(app)}" target="_blank" rel="noopener">Open the app</a>, then give it '
+        f'<a download="{escape(name)}" href="{shown}">the picture</a> and load '
+        f'<a download="{escape(stem)}.prompts.json" href="{prompts}">its prompt and truth</a>.</p>'
+    )
+
+
+def _saved(
+    chosen: Chosen, picture: Picture, truth: Runs, void: Runs | None, settings: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What the page saves and loads: the prompt with the truth; after clicks of their own, one a branch."""
+    sam, sam_hq = chosen.item.sam.prompt, chosen.item.sam_hq.prompt
+    prompts = {chosen.item.name: sam}
+    if sam != sam_hq:
+        prompts = {f"{chosen.item.name}, SAM's clicks": sam, f"{chosen.item.name}, SAM-HQ's clicks": sam_hq}
+    true = {"name": chosen.item.name, "rle": truth.rle(), "void": None if void is None else void.rle()}
+    return {
+        "image": {"width": picture.width, "height": picture.height},
+        "objects": [{"name": name, "prompt": prompt, "truth": true} for name, prompt in prompts.items()],
+        "settings": {
+            "multimask": False if settings["prompt"] == "box" else None,
+            "hq_token_only": settings["hq_token_only"],
+        },
+    }
+
+
+def _jpeg(pixels: Pixels) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(file, "JPEG", quality=85)
+    return file.getvalue()
+
+
+def _data_url(content: bytes, kind: str) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode('ascii')}"

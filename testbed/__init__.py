@@ -1,0 +1,1 @@
+"""What tests and benchmarks share: random checkpoints, the official code, the running app, a person at it."""

@@ -1,0 +1,224 @@
+"""Everything in a picture: the official generators' masks, in bounded memory, and it can be stopped."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from samhq_demo.models.checkpoints import frozen_sam
+from samhq_demo.models.pair import ModelPair
+from samhq_demo.pictures import Picture
+from samhq_demo.prompts.everything import EverythingOptions
+from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.prompts.request import Request
+from samhq_demo.results.everything import FoundMask, StoppedError
+from samhq_demo.service import CompareService, build_service
+from samhq_demo.settings import Settings
+from testbed.checkpoints import SMALL, random_sam_hq, save
+from testbed.official import sam_generator, sam_hq_generator
+from tests.support.parity import picture_of, service_of
+from tests.support.pixels import mask_iou
+
+LEAST_PIXELS = 0.999
+# What tiny is sure of, and what random weights are: of nothing.
+TINY = {"predicted_iou_threshold": 0.5, "stability_threshold": 0.8}
+ALL: dict[str, Any] = {"predicted_iou_threshold": 0, "stability_threshold": 0, "box_nms_threshold": 1}
+OFFICIAL_NAMES = {
+    "points_per_side": "points_per_side",
+    "predicted_iou_threshold": "pred_iou_thresh",
+    "stability_threshold": "stability_score_thresh",
+    "stability_offset": "stability_score_offset",
+    "box_nms_threshold": "box_nms_thresh",
+    "crop_layers": "crop_n_layers",
+    "crop_nms_threshold": "crop_nms_thresh",
+    "crop_overlap": "crop_overlap_ratio",
+    "crop_points_downscale": "crop_n_points_downscale_factor",
+    "min_area": "min_mask_region_area",
+}
+
+
+@pytest.fixture(scope="module")
+def tiny() -> CompareService:
+    return build_service(Settings(model="tiny", device="cpu", dtype="float32"))
+
+
+@pytest.fixture(scope="module")
+def random(tmp_path_factory: pytest.TempPathFactory) -> tuple[CompareService, Any]:
+    """A service, and the SAM-HQ that it has loaded."""
+    sam_hq = random_sam_hq(SMALL, seed=3)
+    return service_of(save(sam_hq, tmp_path_factory.mktemp("random") / "small")), sam_hq
+
+
+@pytest.fixture(scope="module")
+def drawn() -> Picture:
+    """Shapes large and small on a plain ground: 300 x 200."""
+    image = Image.new("RGB", (300, 200), (70, 90, 130))
+    draw = ImageDraw.Draw(image)
+    draw.ellipse((20, 20, 120, 120), fill=(230, 200, 60))
+    draw.rectangle((180, 30, 270, 90), fill=(200, 60, 50))
+    for place in range(4):
+        draw.ellipse((30 + 60 * place, 140, 60 + 60 * place, 170), fill=(40 + 50 * place, 180, 110))
+    return Picture.from_pixels(np.asarray(image))
+
+
+def assert_official(ours: Sequence[FoundMask], official: Sequence[dict[str, Any]], *, least: int) -> None:
+    """The same masks, whichever comes first; at least so many."""
+    assert len(ours) == len(official) >= least
+
+    def key(point: Sequence[float], score: float) -> tuple[float, ...]:
+        return round(point[1], 3), round(point[0], 3), score
+
+    own = sorted(ours, key=lambda mask: key(mask.point_xy, mask.predicted_iou))
+    true = sorted(official, key=lambda record: key(record["point_coords"][0], record["predicted_iou"]))
+    for mask, record in zip(own, true, strict=True):
+        assert mask.point_xy == pytest.approx(record["point_coords"][0])
+        assert mask.predicted_iou == pytest.approx(record["predicted_iou"], abs=1e-4)
+        assert mask.stability == pytest.approx(record["stability_score"], abs=1e-3)
+        assert (mask.runs.mask() == record["segmentation"]).mean() >= LEAST_PIXELS
+    areas = [mask.runs.area for mask in ours]
+    assert areas == sorted(areas, reverse=True)
+
+
+def assert_equal_to_both(
+    service: CompareService, sam_hq: Any, picture: Picture, *, least: int, **options: Any
+) -> None:
+    found = service.segment_everything(picture, EverythingOptions(**options))
+    named = {OFFICIAL_NAMES[name]: value for name, value in options.items()}
+    assert_official(
+        found.sam, sam_generator(frozen_sam(sam_hq), **named).generate(picture.pixels), least=least
+    )
+    assert_official(found.sam_hq, sam_hq_generator(sam_hq, **named).generate(picture.pixels), least=least)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ALL,
+        {**ALL, "stability_threshold": 0.02, "stability_offset": 0.5},
+        {**ALL, "min_area": 40},
+        {**ALL, "predicted_iou_threshold": 0.1},
+    ],
+)
+def test_masks_of_random_weights_are_the_official_ones(
+    random: tuple[CompareService, Any], options: dict[str, Any]
+) -> None:
+    assert_equal_to_both(*random, picture_of((160, 100)), least=4, points_per_side=4, **options)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"points_per_side": 8},
+        {"points_per_side": 4, "crop_layers": 1},
+        {"points_per_side": 6, "crop_layers": 1, "crop_points_downscale": 2, "crop_nms_threshold": 0.5},
+        {"points_per_side": 6, "min_area": 60, "stability_threshold": 0.7},
+        {"points_per_side": 6, "box_nms_threshold": 0.3},
+    ],
+)
+def test_masks_of_the_bundled_checkpoint_are_the_official_ones(
+    tiny: CompareService, drawn: Picture, options: dict[str, Any]
+) -> None:
+    sam_hq = tiny._library.pair("tiny").sam_hq
+    assert_equal_to_both(tiny, sam_hq, drawn, least=3, **{**TINY, **options})
+
+
+def test_it_finds_the_drawn_shapes(tiny: CompareService, drawn: Picture) -> None:
+    found = tiny.segment_everything(drawn, EverythingOptions(points_per_side=8, **TINY))
+    disk = np.hypot(*(np.indices((200, 300)) - 70)) <= 50
+    for masks in (found.sam, found.sam_hq):
+        assert max(mask_iou(mask.runs.mask(), disk) for mask in masks) > 0.9
+
+
+def test_the_picture_is_encoded_once_for_both_and_every_crop_once(
+    drawn: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran: list[object] = []
+    real = ModelPair._run_encoders
+
+    def counting(self: ModelPair, pixel_values: Any, **how: Any) -> Any:
+        ran.append(pixel_values)
+        return real(self, pixel_values, **how)
+
+    monkeypatch.setattr(ModelPair, "_run_encoders", counting)
+    fresh = build_service(Settings(model="tiny", device="cpu", dtype="float32"))
+    assert fresh.prepare(drawn) == "now"
+    found = fresh.segment_everything(drawn, EverythingOptions(points_per_side=2, crop_layers=1))
+    assert found.encoded == "cached"
+    assert len(ran) == 1 + 4
+
+
+def test_little_memory_gives_the_same_masks(service: CompareService) -> None:
+    picture = picture_of((900, 700))
+    options = {**ALL, "points_per_side": 8}
+    plenty = service.segment_everything(picture, EverythingOptions(**options, memory_mb=4096))
+    little = service.segment_everything(picture, EverythingOptions(**options, memory_mb=16))
+    # More than there is room for in a quarter of the memory, so some were let go and made again.
+    assert sum(mask.runs.nbytes for mask in plenty.sam) > 16 * 2**20 / 4
+    for branch in ("sam", "sam_hq"):
+        ours, others = little.by(branch), plenty.by(branch)
+        assert len(ours) == len(others) > 60
+        by_score = {(mask.point_xy, round(mask.predicted_iou, 4)): mask for mask in others}
+        for mask in ours:
+            other = by_score[mask.point_xy, round(mask.predicted_iou, 4)]
+            assert (mask.runs.mask() == other.runs.mask()).mean() >= LEAST_PIXELS
+
+
+def test_no_more_points_are_decoded_at_once_than_memory_allows(
+    tiny: CompareService, drawn: Picture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    at_once: list[int] = []
+    real = ModelPair.attend
+
+    def counting(self: ModelPair, branch: Any, embedding: Any, prompts: Sequence[Prompt], *rest: Any) -> Any:
+        at_once.append(len(prompts))
+        return real(self, branch, embedding, prompts, *rest)
+
+    monkeypatch.setattr(ModelPair, "attend", counting)
+    for memory_mb in (16, 64):
+        at_once.clear()
+        tiny.segment_everything(drawn, EverythingOptions(points_per_side=9, memory_mb=memory_mb))
+        # Half of it for decoding, shared by two, of which a point takes 24 bytes a value of the embedding.
+        assert max(at_once) * 2 * 24 * 128 * 32 * 32 <= memory_mb * 2**20 / 2
+        assert sum(at_once) >= 2 * 81
+
+
+def test_progress_grows_to_one(tiny: CompareService, drawn: Picture) -> None:
+    told: list[float] = []
+    tiny.segment_everything(drawn, EverythingOptions(points_per_side=20), on_progress=told.append)
+    assert told == sorted(told)
+    assert told[-1] == 1
+    assert len(told) > 10
+
+
+def test_it_stops_soon_and_the_next_click_is_answered(tiny: CompareService, drawn: Picture) -> None:
+    told: list[float] = []
+    with pytest.raises(StoppedError):
+        tiny.segment_everything(drawn, on_progress=told.append, should_stop=lambda: len(told) >= 3)
+    assert len(told) == 3 and told[-1] < 0.3
+    click = Prompt(points=((70.0, 70.0),), labels=(1,))
+    assert tiny.compare(drawn, Request([click])).objects[0].sam_hq.runs.area
+
+
+def test_a_picture_of_one_pixel(service: CompareService) -> None:
+    picture = Picture.from_pixels(np.full((1, 1, 3), 90, np.uint8))
+    found = service.segment_everything(picture, EverythingOptions(points_per_side=1, crop_layers=1, **ALL))
+    assert all(mask.runs.size_hw == (1, 1) for mask in (*found.sam, *found.sam_hq))
+
+
+def test_the_answer_as_json_has_plain_values(tiny: CompareService, drawn: Picture) -> None:
+    found = tiny.segment_everything(drawn, EverythingOptions(points_per_side=8, **TINY)).to_json()
+    assert found["model"] == "tiny"
+    assert found["image"] == {"width": 300, "height": 200}
+    first = found["sam_hq"][0]
+    assert list(first) == ["rle", "bbox", "area", "predicted_iou", "stability", "point"]
+    assert [type(value) for value in first["point"] + first["bbox"]] == [float] * 2 + [int] * 4
+
+
+def test_a_model_that_is_not_here_is_told(tiny: CompareService, drawn: Picture, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="There is no model 'best'"):
+        tiny.segment_everything(drawn, model="best")
