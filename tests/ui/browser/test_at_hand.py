@@ -81,7 +81,7 @@ def test_the_picture_and_the_first_action_are_on_a_phones_first_screen(
     phone.leave()
 
 
-@pytest.mark.parametrize("place", ["#lead", "#picture", "#viewer .scores", "#credits"])
+@pytest.mark.parametrize("place", ["#picture", "#credits"])
 def test_a_picture_dropped_anywhere_is_shown(visitor: Visitor, tmp_path: Path, place: str) -> None:
     photo = save_photo(tmp_path / "mine.png", size_wh=(300, 200), seed=31)
     shown = visitor.pictures_shown
