@@ -28,7 +28,10 @@ _COLORS = """async ([selector, places]) => {
 # Keys are the viewer's while it has the focus or the pointer.
 _POINT_AT_VIEWER = """() => {
   const viewer = document.querySelector("#viewer");
-  if (!viewer.contains(document.activeElement)) viewer.querySelector(".stage").focus({ preventScroll: true });
+  const { activeElement } = document;
+  const isTyping = activeElement.matches("input, textarea");
+  const isElsewhere = !isTyping && !viewer.contains(activeElement);
+  if (isElsewhere) viewer.querySelector(".stage").focus({ preventScroll: true });
 }"""
 
 
