@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import JSONResponse
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _ROUTE = "/call/v2/"
 _UNPROCESSABLE = 422
@@ -30,7 +30,7 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
             f"{str(error).partition(chr(10))[0][:300].rstrip('.')}: see /gradio_api/info for the inputs."
         )
     sentence = " ".join(sentence.split())
-    log.warning("%s%s refused: %s", _ROUTE, endpoint[:60], sentence)
+    logger.warning("%s%s refused: %s", _ROUTE, endpoint[:60], sentence)
     return JSONResponse({"error": sentence}, status_code=_UNPROCESSABLE)
 
 
