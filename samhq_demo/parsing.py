@@ -23,6 +23,11 @@ def short_repr(value: Any) -> str:
     return " ".join(reprlib.repr(value).split())
 
 
+def printable(text: str) -> str:
+    """Text on one line, without what would steer a terminal, hide words in a log or be no valid UTF-8."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(text.split()))
+
+
 def items_of(value: Any, *, rule: str) -> tuple[Any, ...]:
     """The items of a list or of another sequence; else ValueError with `rule`: "points must be a list"."""
     # A string and a mapping can be iterated over as well, but are never what was meant.

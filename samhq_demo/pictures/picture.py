@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from samhq_demo.pictures.color import has_code_points, png_to_srgb, rgb
+from samhq_demo.pictures.decoding import decode_slot
 from samhq_demo.pictures.files import Decoded, Source, load
 from samhq_demo.pictures.samples import SampleFacts, samples_of, scale_of, to_8_bits, valid_samples
 
@@ -56,6 +57,7 @@ class Picture:
         return int(self.pixels.shape[0])
 
 
+@decode_slot()
 def read_picture(source: Source) -> Picture:
     """Read a picture in any raster format that Pillow reads, and HEIC; of several frames the first.
 

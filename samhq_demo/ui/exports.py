@@ -53,7 +53,7 @@ class Export:
     def from_json(cls, asked: Mapping[str, Any], *, size_wh: tuple[int, int]) -> Export:
         """Read an `ExportRequest` about a picture of `size_wh`; ValueError says what is wrong with it."""
         kind, branch = asked.get("what"), asked.get("branch")
-        if kind not in _ENDINGS:
+        if not isinstance(kind, str) or kind not in _ENDINGS:
             raise ValueError(f"What to export must be one of {', '.join(_ENDINGS)}.")
         if branch not in ("sam", "sam_hq"):
             raise ValueError("branch must be sam or sam_hq.")

@@ -16,6 +16,7 @@ import gradio as gr
 from samhq_demo.service import CompareService
 from samhq_demo.ui import texts
 from samhq_demo.ui.api import register_api
+from samhq_demo.ui.errors import gradio_errors
 from samhq_demo.ui.examples import Example, read_examples
 from samhq_demo.ui.gallery import Gallery
 from samhq_demo.ui.handlers import AT_A_TIME, Handlers
@@ -174,8 +175,12 @@ def _wire_pictures(parts: Parts, handlers: Handlers, page: gr.Blocks) -> None:
 
     def take_example(event: gr.EventData, *titles: str) -> tuple[Any, ...]:
         """By what the button says in this visitor's browser, whatever the order is by now."""
-        assert event.target is not None, "a click comes from a button"
-        return handlers.take_example(titles[places[event.target.elem_id]])
+        with gradio_errors("an example"):
+            place = places.get(getattr(event.target, "elem_id", None))
+            title = None if place is None else titles[place]
+            if not isinstance(title, str):
+                raise ValueError(texts.NO_SUCH_EXAMPLE)
+        return handlers.take_example(title)
 
     if buttons:
         arrivals.append(gr.on([button.click for button in buttons], take_example, list(buttons), **taking))

@@ -122,7 +122,9 @@ def answer_queued(viewer: gr.HTML, decode: Decode, **listener: Any) -> None:
     def answer(event: gr.EventData) -> Message:
         asked = event._data if isinstance(event._data, Mapping) else {}
         reply = _answered(lambda data: decode(Question.from_json(data)), asked)
-        return viewer_message(answer={"sequence": asked.get("sequence"), **reply})
+        sequence = asked.get("sequence")
+        # Nothing but a number goes back as it came: of what looks like a file Gradio would make one.
+        return viewer_message(answer={"sequence": sequence if type(sequence) is int else None, **reply})
 
     options = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "multiple", **listener}
     viewer.submit(answer, inputs=None, outputs=viewer, **options)
