@@ -8,22 +8,25 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
-from .cache import BoundedCache, Encoded
-from .library import ModelDescription, ModelLibrary, Outlook, ServiceStatus
-from .memory import keep_freed_memory
-from .photo_scores import PhotoScores
-from .pictures import Picture
-from .prompts.everything import EverythingOptions
-from .prompts.request import Request
-from .results.comparison import Comparison
-from .results.everything import Everything
-from .results.preview import Preview
-from .settings import Settings
+import numpy as np
+from numpy.typing import NDArray
+
+from samhq_demo.cache import BoundedCache, Encoded
+from samhq_demo.library import ModelDescription, ModelLibrary, Outlook, ServiceStatus
+from samhq_demo.memory import keep_freed_memory
+from samhq_demo.photo_scores import PhotoScores
+from samhq_demo.pictures import Picture
+from samhq_demo.prompts.everything import EverythingOptions
+from samhq_demo.prompts.request import Request
+from samhq_demo.results.comparison import Comparison
+from samhq_demo.results.everything import Everything
+from samhq_demo.results.preview import Preview
+from samhq_demo.settings import Settings
 
 if TYPE_CHECKING:  # torch is imported behind the page, not before it
-    from .models.answering import Answerer, Decode
-    from .models.embedding import ImageEmbedding
-    from .models.pair import DecodedPair, OnSam
+    from samhq_demo.models.answering import Answerer, Decode
+    from samhq_demo.models.embedding import ImageEmbedding
+    from samhq_demo.models.pair import DecodedPair, OnSam
 
 
 # Of the last clicks, so that what follows a preview costs no decoding; some 2.4 MB each with ViT-B.
@@ -41,8 +44,9 @@ class CompareService:
     Every `ValueError` is about the request and says in one sentence what was wrong and what would
     be right.
 
-    executor: makes answers while others are made. Like the pair's, it can be replaced: a profile wants
-    one thing after the other.
+    Attributes:
+        executor: makes answers while others are made. Like the pair's, it can be replaced: a profile wants
+            one thing after the other.
     """
 
     def __init__(self, library: ModelLibrary, *, cache: BoundedCache[ImageEmbedding]) -> None:
@@ -105,6 +109,12 @@ class CompareService:
         """
         key = (self._library.name(model), picture.content_id)
         return 1.0 if key in self._cache else self._progress.get(key, 0.0)
+
+    def image_embedding(self, picture: Picture, *, model: str | None = None) -> NDArray[np.float32]:
+        """What SAM-HQ's encoder makes of a picture: (channels, height, width)."""
+        _, embedding, _ = self._embedding(picture, model=model)
+        found: NDArray[np.float32] = embedding.sam_hq[0].cpu().numpy()
+        return found.copy()
 
     def compare(self, picture: Picture, request: Request, *, may_encode: bool = True) -> Comparison:
         """Both models' masks of every prompt's object.

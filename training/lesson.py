@@ -8,9 +8,8 @@ from torch.nn import functional as F
 
 from samhq_demo.models.sam import decode_sam
 from samhq_demo.models.sam_hq import decode_sam_hq, hq_features
-
-from .losses import AffinityHead, mask_iou, mask_loss, moved
-from .prompting import correction, embed_prompt, more_points, rough_mask
+from training.losses import AffinityHead, mask_iou, mask_loss, moved
+from training.prompting import correction, embed_prompt, more_points, rough_mask
 
 # What was measured on the way, scalars that are left where they are: to read one waits for a GPU.
 Meter = dict[str, Tensor]
@@ -67,9 +66,10 @@ class Lesson:
     ) -> Tensor:
         """Of the HQ mask added to SAM-HQ's inner masks, which the app shows; for less of the HQ mask alone.
 
-        A click is answered with candidates: of an object whose rim is known the one that fits learns. A
-        segment of a photo, whose rim nobody has drawn, teaches to leave every mask of SAM as it is. The HQ
-        token is seen by SAM's tokens, so the inner masks and their scores learn to stay SAM's `own`.
+        A click is answered with candidates: of an object whose rim is known the one that fits learns, and the
+        others stay. A segment of a photo, whose rim nobody has drawn, teaches to leave every mask of SAM as
+        it is. The HQ token is seen by SAM's tokens, so the inner masks and their scores learn to stay SAM's
+        `own`.
         """
         masks = slice(1, 4) if name == "click" else slice(0, 1)
         inner, sam = decoded.logits[:, masks].float(), own.logits[:, masks].float()
@@ -81,11 +81,13 @@ class Lesson:
         meter[name] = mask_iou(both, truth).mean()
         meter[f"{name}_sam"] = mask_iou(fitting, low).mean()
         improved = mask_loss(both, truth).mean(1)
-        kept = 1.5 * mask_loss(inner + alone, (sam > 0).float()).mean(1)
+        kept = mask_loss(inner + alone, (sam > 0).float())
+        others = kept.sum(1) - kept[rows, fits]
         drift = moved(inner, sam).mean() + 2 * F.mse_loss(decoded.iou_scores.float(), own.iou_scores.float())
         meter[f"{name}_drift"] = drift.detach()
         wanted = torch.where(exact.view(-1, 1, 1, 1), low, (fitting > 0).float())
-        return torch.where(exact, improved, kept).mean() + 2 * drift + 0.2 * mask_loss(alone, wanted).mean()
+        learnt = torch.where(exact, improved + 0.3 * others, 1.5 * kept.mean(1)).mean()
+        return learnt + 2 * drift + 0.2 * mask_loss(alone, wanted).mean()
 
     def __call__(self, batch: dict[str, Tensor]) -> tuple[Tensor, Meter]:
         count, draw = batch["masks"].shape[1] // 3, self.generator
