@@ -23,6 +23,11 @@ def short_repr(value: Any) -> str:
     return " ".join(reprlib.repr(value).split())
 
 
+def printable(text: str) -> str:
+    """Text on one line, without what would steer a terminal, hide words in a log or be no valid UTF-8."""
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in " ".join(text.split()))
+
+
 def items_of(value: Any, *, rule: str) -> tuple[Any, ...]:
     """The items of a list or of another sequence; else ValueError with `rule`: "points must be a list"."""
     # A string and a mapping can be iterated over as well, but are never what was meant.
@@ -37,7 +42,8 @@ def items_of(value: Any, *, rule: str) -> tuple[Any, ...]:
 def parse_each(items: Iterable[Any], parse: Callable[[Any], Parsed], *, name: str) -> tuple[Parsed, ...]:
     """Every item parsed; the ValueError of a wrong one says which it is.
 
-    name: of an item in messages, with a place for its number, such as "Prompt {}".
+    Args:
+        name: of an item in messages, with a place for its number, such as "Prompt {}".
     """
     parsed = []
     for number, item in enumerate(items, start=1):
@@ -71,7 +77,8 @@ def from_json_text(value: Any, *, name: str) -> Any:
     Language models send both. Text at any depth is read in that way; blank text and "null" are None, and
     other text stays as it is, for the parser to refuse.
 
-    name: of the input, for messages.
+    Args:
+        name: of the input, for messages.
 
     Raises:
         ValueError: text that begins like a list or an object and is none, or is too long or too deep.

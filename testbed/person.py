@@ -11,7 +11,7 @@ from samhq_demo.prompts.prompt import Prompt
 
 PATIENCE_MS = 30_000
 
-# The canvas's colours at client positions, once what is due has been painted: [[r, g, b, alpha], ...].
+# The canvas's colors at client positions, once what is due has been painted: [[r, g, b, alpha], ...].
 _COLORS = """async ([selector, places]) => {
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   const canvas = document.querySelector(selector);
@@ -103,7 +103,7 @@ class Person:
         return across, down
 
     def colors(self, places: list[tuple[float, float]], model: str = "sam", *, layer: str = "") -> np.ndarray:
-        """(n, 4) colours of a model's canvas at picture positions. layer: " + .marks" for what lies above."""
+        """(n, 4) colors of a model's canvas at picture positions. layer: " + .marks" for what lies above."""
         clients = [list(self.client(x, y, model)) for x, y in places]
         return np.array(self.page.evaluate(_COLORS, [f"#viewer canvas[data-model={model}]{layer}", clients]))
 

@@ -25,12 +25,13 @@ LAYOUTS = ("auto", "coco", "davis", "folders", "pairs")
 def find_data_set(folder: Path, *, layout: str = "auto") -> DataSet:
     """The pictures of a folder with their true masks.
 
-    layout: "coco": JSON files with `images` and `annotations`. "davis": `JPEGImages` beside `Annotations` (or
-    Pascal VOC's `SegmentationObject`). "folders": `im` beside `gt`, or as other sets call them, any number of
-    such pairs at any depth. "pairs": NAME.jpg and NAME.png, or NAME_mask.png, in one folder. "auto": the
-    first of these of which there is anything.
-
     A picture without a true mask, or the other way round, is one of the set's problems and no error.
+
+    Args:
+        layout: "coco": JSON files with `images` and `annotations`. "davis": `JPEGImages` beside `Annotations`
+            (or Pascal VOC's `SegmentationObject`). "folders": `im` beside `gt`, or as other sets call them,
+            any number of such pairs at any depth. "pairs": NAME.jpg and NAME.png, or NAME_mask.png, in one
+            folder. "auto": the first of these of which there is anything.
 
     Raises:
         ValueError: there is no such folder or layout, it is empty, or no picture in it has a true mask.

@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from PIL import ExifTags, Image, ImageFile
 from pillow_heif import register_heif_opener
 
+from samhq_demo.pictures.decoding import MAX_MEGAPIXELS, READERS, has_too_many_scans, most_megapixels
 from samhq_demo.pictures.kinds import foreign_kind, tiff_kind, unreadable_kind
 from samhq_demo.pictures.png import PngFacts, inspect_png
 from samhq_demo.pictures.samples import SampleFacts, png_samples, tiff_samples
@@ -25,10 +26,6 @@ from samhq_demo.pictures.tiff import (
     mend_planes,
 )
 
-MAX_MEGAPIXELS = 64
-
-# Vector drawings (EPS is even a programming language), and formats that Pillow recognizes but cannot read.
-_NOT_RASTER = frozenset({"EPS", "WMF", "BUFR", "GRIB", "HDF5", "MPEG"})
 # Their signatures are long enough that a file bearing one is such a file, if perhaps a damaged one.
 _SURE_SIGNATURES = frozenset({"AVIF", "GIF", "HEIF", "JPEG", "JPEG2000", "PNG", "PSD", "TIFF", "WEBP"})
 # In these, values are only near what was saved: no label or mark of such a file can be relied on.
@@ -52,9 +49,12 @@ register_heif_opener()
 class Decoded:
     """A decoded file.
 
-    image: upright, in its own mode. low_bytes: of 16-bit colors, whose high bytes are in `image`; upright,
-    and None where they are not needed. png: what a PNG states beside. is_lossy: values are only near the
-    saved ones.
+    Attributes:
+        image: upright, in its own mode.
+        low_bytes: of 16-bit colors, whose high bytes are in `image`; upright, and None where they are not
+            needed.
+        png: what a PNG states beside.
+        is_lossy: values are only near the saved ones.
     """
 
     image: Image.Image
@@ -79,12 +79,14 @@ def load(source: Source, noun: str) -> Decoded:
     with _opened(source, noun) as file:
         found = _identified(file, noun)
         image = found.image
-        if image.width * image.height > MAX_MEGAPIXELS * 1_000_000:
-            raise _too_large(noun, f"{image.width} x {image.height} = {image.width * image.height:,}")
+        _check_size(image, noun)
+        if has_too_many_scans(image, found.file):
+            raise ValueError(f"The {noun} file is a JPEG in far too many scans: save it as a plain JPEG.")
         with _translated_errors(noun, file, found.name):
             mend_planes(image)
             low_bytes = _low_bytes_reader(found)
             image.load()
+            _check_size(image, noun)  # it may be that of a picture inside the file by now
             samples = tiff_samples(image) if found.name == "TIFF" else png_samples(found.png)
             if low_bytes is not None and not _needs_low_bytes(image, found.png):
                 low_bytes = None
@@ -145,7 +147,7 @@ def _identified(file: BinaryIO, noun: str) -> _Found:
     # Readers that know their format by a signature first: the others may take a fancy to what is not
     # theirs.
     for name in sorted(Image.ID, key=lambda name: Image.OPEN[name][1] is None):
-        if name in _NOT_RASTER:
+        if name not in READERS:
             continue
         try:
             with _translated_errors(noun, file, name):
@@ -197,7 +199,7 @@ def _translated_errors(noun: str, file: BinaryIO, name: str) -> Iterator[None]:
     """Pillow's errors as one sentence, for what its reader `name` does with the file."""
     try:
         yield
-    except MemoryError:
+    except (MemoryError, _UnreadableError):
         raise
     except Image.DecompressionBombError as error:
         # A picture inside the file (a GIF's frame, an icon's PNG) is larger than the file's header said.
@@ -216,10 +218,17 @@ class _UnreadableError(ValueError):
     """Told apart so that no other reader is tried."""
 
 
-def _too_large(noun: str, pixels: str) -> ValueError:
+def _check_size(image: Image.Image, noun: str) -> None:
+    most = most_megapixels(image)
+    if image.width * image.height > most * 1_000_000:
+        raise _too_large(noun, f"{image.width} x {image.height} = {image.width * image.height:,}", most)
+
+
+def _too_large(noun: str, pixels: str, most: int = MAX_MEGAPIXELS) -> ValueError:
+    kind = "" if most == MAX_MEGAPIXELS else " of a file of this kind"
     return _UnreadableError(
-        f"The {noun} is too large: it has {pixels} pixels, and at most {MAX_MEGAPIXELS} megapixels "
-        f"({MAX_MEGAPIXELS * 1_000_000:,} pixels) are taken."
+        f"The {noun} is too large: it has {pixels} pixels, and at most {most} megapixels "
+        f"({most * 1_000_000:,} pixels){kind} are taken."
     )
 
 

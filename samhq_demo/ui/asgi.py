@@ -10,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from samhq_demo.ui.bodies import BoundedBodies
 from samhq_demo.ui.named_calls import HANDLERS
 
 _MCP = "/gradio_api/mcp"
@@ -87,5 +88,5 @@ def _compressed(start: Message, message: Message) -> Message:
 
 APP_KWARGS: Mapping[str, Any] = {
     "exception_handlers": dict(HANDLERS),
-    "middleware": [Middleware(McpWithoutSlash), Middleware(CompressedPages)],
+    "middleware": [Middleware(BoundedBodies), Middleware(McpWithoutSlash), Middleware(CompressedPages)],
 }

@@ -5,7 +5,7 @@ its traceback, and the answer only says whose fault it was.
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,9 +14,10 @@ from gradio.components.api_component import Api
 from gradio.exceptions import ComponentProcessingError, InvalidPathError
 from gradio.utils import get_function_params
 
-from samhq_demo.ui.uploads import NOT_UPLOADED, without_own_address
+from samhq_demo.parsing import printable
+from samhq_demo.ui.uploads import NOT_UPLOADED, is_web_address, without_own_address
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 SERVER_FAULT = "The server failed at this, through no fault of the request: its log says why."
 # Enough for any sentence of ours; messages of libraries can be pages long.
@@ -41,7 +42,7 @@ def gradio_errors(doing: str) -> Iterator[None]:
     except ValueError as error:
         raise _refusal(doing, str(error)) from error
     except Exception as error:
-        log.exception("%s failed", doing)
+        logger.exception("%s failed", doing)
         raise gr.Error(SERVER_FAULT, print_exception=False) from error
 
 
@@ -50,10 +51,11 @@ def guard_inputs(blocks: gr.Blocks) -> None:
 
     Gradio looks at files and counts inputs before any handler runs. What it raises there would be printed
     with a traceback, and answered with no reason at all. It has no hook for this, hence the replaced method.
-    It would also fetch this server's own files over the network, and refuse that where the address is a local
-    one; MCP names uploads and earlier answers by such addresses. And it would want every input of a bare
-    request, {"data": [...]}, so that each new one would break the requests of before: those left out at the
-    end get their defaults, as in a request by name.
+    It would also fetch what is named by its address, this server's own files too, which MCP names so; with
+    no limit, and once for all time. So such files lose the mark that makes Gradio do it: the endpoints
+    fetch for themselves, see `fetching`, and the page, which uploads all that it has, is refused them. And
+    it would want every input of a bare request, {"data": [...]}, so that each new one would break the
+    requests of before: those left out at the end get their defaults, as in a request by name.
     """
     preprocess = blocks.preprocess_data
 
@@ -62,6 +64,8 @@ def guard_inputs(blocks: gr.Blocks) -> None:
             inputs = _with_defaults(block_fn, inputs)
             try:
                 inputs = [without_own_address(value) for value in inputs]
+                is_api = all(isinstance(one, Api) for one in block_fn.inputs)
+                inputs = [_without_web_files(value, may_name=is_api) for value in inputs]
                 return await preprocess(block_fn, inputs, *args, **kwargs)
             except gr.Error:
                 raise
@@ -69,6 +73,19 @@ def guard_inputs(blocks: gr.Blocks) -> None:
                 raise ValueError(_input_fault(error)) from error
 
     blocks.preprocess_data = guarded  # type: ignore[method-assign]
+
+
+def _without_web_files(value: Any, *, may_name: bool) -> Any:
+    """The same without Gradio's mark at files that are named by a URL; ValueError where none may be."""
+    if isinstance(value, Mapping):
+        if is_web_address(value.get("path")):
+            if not may_name:
+                raise ValueError("a file of the page is an upload and no URL")
+            value = {key: item for key, item in value.items() if key != "meta"}
+        return {key: _without_web_files(item, may_name=may_name) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without_web_files(item, may_name=may_name) for item in value]
+    return value
 
 
 def _with_defaults(block_fn: Any, inputs: list[Any]) -> list[Any]:
@@ -87,10 +104,10 @@ def _with_defaults(block_fn: Any, inputs: list[Any]) -> list[Any]:
 
 def _refusal(doing: str, message: str, *, title: str = "Error") -> gr.Error:
     # One line, whatever the request put into it: a log must not be forged with line breaks.
-    sentence = " ".join(message.split())
+    sentence = printable(message)
     if len(sentence) > MAX_MESSAGE_LENGTH:
         sentence = sentence[: MAX_MESSAGE_LENGTH - 1] + "…"
-    log.warning("%s refused: %s", doing, sentence)
+    logger.warning("%s refused: %s", doing, sentence)
     return gr.Error(sentence, title=title, print_exception=False)
 
 

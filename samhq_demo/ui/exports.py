@@ -38,7 +38,10 @@ _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 class Export:
     """One file that a visitor wants of what is on the screen.
 
-    kind: a key of _ENDINGS. branch: whose masks are in it; overlays show both. soft_edge: of a cutout.
+    Attributes:
+        kind: a key of _ENDINGS.
+        branch: whose masks are in it; overlays show both.
+        soft_edge: of a cutout.
     """
 
     kind: str
@@ -50,7 +53,7 @@ class Export:
     def from_json(cls, asked: Mapping[str, Any], *, size_wh: tuple[int, int]) -> Export:
         """Read an `ExportRequest` about a picture of `size_wh`; ValueError says what is wrong with it."""
         kind, branch = asked.get("what"), asked.get("branch")
-        if kind not in _ENDINGS:
+        if not isinstance(kind, str) or kind not in _ENDINGS:
             raise ValueError(f"What to export must be one of {', '.join(_ENDINGS)}.")
         if branch not in ("sam", "sam_hq"):
             raise ValueError("branch must be sam or sam_hq.")
@@ -70,7 +73,8 @@ class Export:
 def write_export(export: Export, *, picture: Picture, picture_name: str) -> Path:
     """Write the file where Gradio serves it.
 
-    picture_name: of the picture's file, for a dataset.
+    Args:
+        picture_name: of the picture's file, for a dataset.
     """
     kind, branch, objects = export.kind, export.branch, export.objects
     if kind == "mask":

@@ -27,7 +27,7 @@ from samhq_demo.ui.sent_masks import SentMasks, UnknownMaskError
 from samhq_demo.ui.served import new_file
 from samhq_demo.ui.snippets import calls_of, curl_snippet, python_snippet
 from samhq_demo.ui.store import PictureStore, Ticket, UnknownPictureError
-from samhq_demo.ui.uploads import received_file
+from samhq_demo.ui.uploads import received_upload
 from samhq_demo.ui.viewer.component import NEEDS_MASKS, NEEDS_QUEUE, shown_picture, viewer_message
 from samhq_demo.ui.viewer.wire import (
     AgainReply,
@@ -105,7 +105,8 @@ class Handlers:
     def open_page(self, ticket_id: str | None, kept: str | None = None) -> Opened:
         """The example that a new visitor sees, with its answer where that is known.
 
-        kept: what the browser kept of a page before this one, see `Kept`; its picture is shown instead.
+        Args:
+            kept: what the browser kept of a page before this one, see `Kept`; its picture is shown instead.
         """
         before = Kept.from_json(kept)
         if before is not None and ticket_id is None:
@@ -124,6 +125,8 @@ class Handlers:
         asked = event._data if isinstance(event._data, Mapping) else {}
         ticket_id = asked.get("picture")
         with gradio_errors("a picture of before"):
+            if ticket_id is not None and not isinstance(ticket_id, str):
+                raise ValueError(texts.PICTURE_GONE)
             return self._view(ticket_id), gr.skip(), ticket_id
 
     def drop_picture(self) -> tuple[Message, None]:
@@ -146,18 +149,12 @@ class Handlers:
         if path is None:
             ticket = self._store.ticket(ticket_id)
         else:
-            file = received_file({"path": str(path)}, name="the picture")
-            if not isinstance(file, Path):
-                raise ValueError(texts.NO_PICTURE_SENT)
+            file = received_upload({"path": path}, name="the picture")
             ticket = self._store.renew(ticket_id, file, name=str(asked.get("name") or file.name))
         return {"picture": _shown(ticket)}
 
     def _admit(self, sent: Mapping[str, str], *, name: str) -> Ticket:
-        file = received_file(sent, name="the picture")
-        # An address instead of a path gives bytes; only a file can be read again later.
-        if not isinstance(file, Path):
-            raise ValueError(texts.NO_PICTURE_SENT)
-        return self._store.admit(file, name=name)
+        return self._store.admit(received_upload(sent, name="the picture"), name=name)
 
     def _show_example(self, example: Example, *, answer: ObjectComparisonJson | None = None) -> Arrived:
         ticket = self._example_ticket(example)
@@ -261,7 +258,7 @@ class Handlers:
         Where that has several labels and "label" chooses none: {"labels", "error"}.
         """
         ticket = self._store.ticket(picture_id_of(asked))
-        file = received_file({"path": str(asked.get("path", ""))}, name="the mask")
+        file = received_upload({"path": asked.get("path")}, name="the mask")
         try:
             read = read_true_mask(file, size_wh=ticket.size_wh, label=asked.get("label"))
         except SeveralLabelsError as several:

@@ -16,6 +16,7 @@ import gradio as gr
 from samhq_demo.service import CompareService
 from samhq_demo.ui import texts
 from samhq_demo.ui.api import register_api
+from samhq_demo.ui.errors import gradio_errors
 from samhq_demo.ui.examples import Example, read_examples
 from samhq_demo.ui.gallery import Gallery
 from samhq_demo.ui.handlers import AT_A_TIME, Handlers
@@ -39,8 +40,10 @@ _OF_THE_PAGE: dict[str, Any] = {"api_visibility": "private", "show_progress": "h
 class Parts:
     """The components that events read and write.
 
-    ticket: which picture this visitor has. kept: what the browser kept of a page before, see `Kept`.
-    news: asks for what is new of the models, while one is being downloaded or loaded.
+    Attributes:
+        ticket: which picture this visitor has.
+        kept: what the browser kept of a page before, see `Kept`.
+        news: asks for what is new of the models, while one is being downloaded or loaded.
     """
 
     ticket: gr.State
@@ -59,8 +62,9 @@ def build_page(
 ) -> gr.Blocks:
     """The whole page and the endpoints behind it, to be launched with `theme()` and CSS_FILE.
 
-    examples_dir: a folder with an `examples.json`; None: no examples.
-    store: where visitors' pictures are held; None: one of the usual size.
+    Args:
+        examples_dir: a folder with an `examples.json`; None: no examples.
+        store: where visitors' pictures are held; None: one of the usual size.
     """
     examples = () if examples_dir is None else read_examples(examples_dir)
     opening = Opening(service, examples)
@@ -171,8 +175,12 @@ def _wire_pictures(parts: Parts, handlers: Handlers, page: gr.Blocks) -> None:
 
     def take_example(event: gr.EventData, *titles: str) -> tuple[Any, ...]:
         """By what the button says in this visitor's browser, whatever the order is by now."""
-        assert event.target is not None, "a click comes from a button"
-        return handlers.take_example(titles[places[event.target.elem_id]])
+        with gradio_errors("an example"):
+            place = places.get(getattr(event.target, "elem_id", None))
+            title = None if place is None else titles[place]
+            if not isinstance(title, str):
+                raise ValueError(texts.NO_SUCH_EXAMPLE)
+        return handlers.take_example(title)
 
     if buttons:
         arrivals.append(gr.on([button.click for button in buttons], take_example, list(buttons), **taking))

@@ -20,7 +20,7 @@ from samhq_demo.ui.viewer.wire import SavedObject as SavedObjectJson
 
 MAX_NUMBER = 9999
 _COLOR = re.compile("#[0-9a-fA-F]{6}")
-MAX_LENGTH = 32_000_000  # characters: room for 32 objects with two ragged masks each
+MAX_LENGTH = 15_000_000  # characters: as many as a request may bring, see `bodies`
 
 
 def read_prompts(text: Any, *, size_wh: tuple[int, int]) -> PromptsReply:
@@ -48,9 +48,11 @@ def read_prompts(text: Any, *, size_wh: tuple[int, int]) -> PromptsReply:
 class SavedObject:
     """One object of a saved file.
 
-    mask_name, truth_name: what the files of its masks were called. truth_how: how that of the truth was read.
-    choice: which candidate of each branch was on the screen, 0 the best.
-    number, color: which object it was and how it was drawn, "#rrggbb"; None where the file does not say.
+    Attributes:
+        mask_name, truth_name: what the files of its masks were called.
+        truth_how: how that of the truth was read.
+        choice: which candidate of each branch was on the screen, 0 the best.
+        number, color: which object it was and how it was drawn, "#rrggbb"; None where the file does not say.
     """
 
     name: str

@@ -20,6 +20,7 @@ from samhq_demo.export.shown import MAX_NAME
 from samhq_demo.masks.runs import Runs, parse_rle
 from samhq_demo.parsing import items_of, parse_each
 from samhq_demo.prompts.prompt import MAX_OBJECTS
+from samhq_demo.prompts.refinement import CANDIDATES
 from samhq_demo.prompts.request import Request
 from samhq_demo.ui.records import request_of, with_masks
 from samhq_demo.ui.served import write_mask
@@ -32,10 +33,11 @@ _BRANCHES = ("sam", "sam_hq")
 class Call:
     """A call of /compare for one object.
 
-    name: the object's.
-    origin: the app's address, without a slash at its end.
-    image: the picture's file on the server.
-    choice: which candidate of each branch is on the screen, 0 the best.
+    Attributes:
+        name: the object's.
+        origin: the app's address, without a slash at its end.
+        image: the picture's file on the server.
+        choice: which candidate of each branch is on the screen, 0 the best.
     """
 
     name: str
@@ -48,19 +50,17 @@ class Call:
     def from_json(cls, asked: Mapping[str, Any], *, ticket: Ticket, model: str | None) -> Call:
         """Read a `CodeRequest`; ValueError says what is wrong with it.
 
-        model: the one that answers where none was chosen; named, so that the call stays the same.
+        Args:
+            model: the one that answers where none was chosen; named, so that the call stays the same.
         """
         request = request_of(asked, settings=asked.get("settings"))
         request = with_masks(request, asked, partial(_mask, size_wh=ticket.size_wh))
-        choice = asked.get("choice")
         return cls(
             name=str(asked.get("name") or "Object")[:MAX_NAME],
             origin=_origin(asked.get("origin")),
             image=ticket.file,
             request=replace(request, model=request.model or model),
-            choice={str(key): int(value) for key, value in choice.items()}
-            if isinstance(choice, Mapping)
-            else {},
+            choice=_choice(asked.get("choice")),
         )
 
     def inputs(self) -> dict[str, Any]:
@@ -194,8 +194,8 @@ def _asked_by_curl(inputs: Mapping[str, Any], endpoint: str, *, origin: str) -> 
     body = json.dumps({key: sent(value) for key, value in inputs.items()})
     return [
         f"api={shlex.quote(f'{origin}/gradio_api/call/v2/{endpoint}')}",
-        f"id=$(curl -s $api -H 'Content-Type: application/json' -d {shlex.quote(body)} | cut -d'\"' -f4)",
-        "curl -sN $api/$id",
+        f"id=$(curl -s \"$api\" -H 'Content-Type: application/json' -d {shlex.quote(body)} | cut -d'\"' -f4)",
+        'curl -sN "$api/$id"',
     ]
 
 
@@ -210,6 +210,17 @@ def _origin(value: Any) -> str:
         if parts.scheme in ("http", "https") and parts.netloc and not parts.query and not parts.fragment:
             return value.rstrip("/")
     raise ValueError("origin must be the http or https address of this app.")
+
+
+def _choice(value: Any) -> dict[str, int]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not all(
+        key in _BRANCHES and type(number) is int and number in range(CANDIDATES)
+        for key, number in value.items()
+    ):
+        raise ValueError(f"choice must say for sam and sam_hq which candidate, 0 to {CANDIDATES - 1}.")
+    return dict(value)
 
 
 def _mask(rle: Any, *, size_wh: tuple[int, int]) -> Runs | None:

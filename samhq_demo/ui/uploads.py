@@ -5,8 +5,7 @@ makes Gradio look. So every path is held against the folder that uploads go to b
 """
 
 import base64
-import binascii
-import tempfile
+import logging
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
@@ -14,8 +13,12 @@ from typing import Any, TypedDict
 from urllib.parse import unquote
 
 from gradio.data_classes import FileDataMeta
-from gradio.processing_utils import ssrf_protected_download
 from gradio.utils import get_upload_folder, is_in_or_equal
+
+from samhq_demo.parsing import printable
+from samhq_demo.ui.fetching import MAX_FETCHED_BYTES, MAX_SECONDS, FetchError, fetch
+
+logger = logging.getLogger(__name__)
 
 NOT_UPLOADED = (
     "is no upload: upload the file (gradio_client does it with handle_file, HTTP with a POST to "
@@ -24,6 +27,9 @@ NOT_UPLOADED = (
 # What stands between the server's address and a file's path where Gradio gives files out.
 _FILE_ROUTE = "/gradio_api/file="
 _WEB = ("http://", "https://")
+# Of base64: 12 MB of file. A body of JSON holds little more, see `bodies`.
+MAX_DATA_URL_LENGTH = 16_000_000
+_MAX_REASON = 300
 
 
 class UploadedFile(TypedDict, total=False):
@@ -62,6 +68,23 @@ def received_file(value: object, *, name: str) -> Path | BytesIO:
     return _from_upload(address, name=name)
 
 
+def is_web_address(value: object) -> bool:
+    """Whether it is an http or https URL, however its scheme is spelled."""
+    return isinstance(value, str) and value.lstrip().lower().startswith(_WEB)
+
+
+def received_upload(value: object, *, name: str) -> Path:
+    """The file that a request of the page means: an upload, by its path on this server alone.
+
+    Raises:
+        ValueError: it is none, it was not uploaded, or it is gone.
+    """
+    path = value.get("path") if isinstance(value, Mapping) else None
+    if not isinstance(path, str) or not path:
+        raise ValueError(f'{name} must be a file: {{"path": the path of an upload}}.')
+    return _from_upload(path, name=name)
+
+
 def without_own_address(value: Any) -> Any:
     """The same file by its path, where it is an upload or an answer named by its URL on this server.
 
@@ -97,22 +120,27 @@ def _from_upload(path: str, *, name: str) -> Path:
 
 
 def _from_data_url(url: str, *, name: str) -> BytesIO:
+    if len(url) > MAX_DATA_URL_LENGTH:
+        raise ValueError(
+            f"The data URL in {name} is too long: it takes at most {MAX_DATA_URL_LENGTH:,} characters; "
+            "upload the file."
+        )
     header, comma, body = url.partition(",")
     if comma and header.endswith(";base64"):
         try:
             return BytesIO(base64.b64decode(body, validate=True))
-        except binascii.Error:
+        except ValueError:  # no base64, or letters that are not ASCII
             pass
     raise ValueError(f"The data URL in {name} is broken: give data:image/png;base64, and then the file.")
 
 
 def _from_web(url: str, *, name: str) -> BytesIO:
-    """Fetch it as Gradio fetches the URLs that it finds itself: from public addresses only."""
-    # A folder of its own: in Gradio's cache the file would outlive its use and be taken for fresh for ever.
-    with tempfile.TemporaryDirectory(prefix="samhq-") as folder:
-        try:
-            return BytesIO(Path(ssrf_protected_download(url, folder)).read_bytes())
-        except Exception as error:  # one kind for each way in which a name, an address or a server can fail
-            raise ValueError(
-                f"The URL in {name} could not be fetched ({error}): give a public one or upload the file."
-            ) from error
+    try:
+        return BytesIO(fetch(url))
+    except FetchError as error:
+        # The reason would tell a stranger which names and addresses there are around this server.
+        logger.warning("a URL in %s was not fetched: %s", name, printable(str(error))[:_MAX_REASON])
+        raise ValueError(
+            f"The URL in {name} could not be fetched: give a public address of a file of at most "
+            f"{MAX_FETCHED_BYTES // 2**20} MB that comes within {MAX_SECONDS:.0f} seconds, or upload it."
+        ) from None

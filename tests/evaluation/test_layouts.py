@@ -13,7 +13,7 @@ from samhq_demo.evaluation.folders import DataSet, inside
 from samhq_demo.evaluation.layouts import find_data_set
 from samhq_demo.evaluation.truths import TrueObject
 from samhq_demo.masks.runs import Runs
-from tests.evaluation.data_sets import (
+from tests.support.data_sets import (
     BLOB,
     SIZE_WH,
     STRIPE,
