@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .evaluate import held_out
+from training.evaluate import held_out
 
 
 def write_scenes(folder: Path, *, scenes: int) -> None:
