@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.evaluation.data_sets import folders_set
+from tests.support.data_sets import folders_set
 
 ROOT = Path(__file__).parent.parent
 KEPT_BACK = shutil.ignore_patterns(".*", "node_modules", "build", "runs", "__pycache__", "tests", "training")
