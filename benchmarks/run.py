@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from . import figures, worker
-from .figures import (
+from benchmarks import figures, worker
+from benchmarks.figures import (
     OFFICIAL,
     OURS,
     TRANSFORMERS,
@@ -29,9 +29,9 @@ from .figures import (
     Results,
     Series,
 )
-from .machine import Watch, about_machine, seconds_to_page
-from .report import write
-from .weights import prepare
+from benchmarks.machine import Watch, about_machine, seconds_to_page
+from benchmarks.report import write
+from benchmarks.weights import prepare
 
 HERE = Path(__file__).parent
 SIZE_WH = (1024, 768)

@@ -45,7 +45,7 @@ def _sam_hq(geometry: str) -> Any:
 def smooth_sam_hq(geometry: Any = None) -> Any:
     """A geometry, or ViT-B's, with random weights whose masks have smooth borders, as trained ones have.
 
-    Fully random weights tell neighbouring places apart by noise, and their masks are all edge. Here the
+    Fully random weights tell neighboring places apart by noise, and their masks are all edge. Here the
     picture says little beside the positions, and the decoder's enlarging makes equal places of one.
     """
     import torch

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 if TYPE_CHECKING:
-    from .ways import Way
+    from benchmarks.ways import Way
 
 
 class Runner(Protocol):
@@ -53,7 +53,8 @@ class Started:
 def start(kind: str, folder: Path, *, dtype: str, make: Callable[..., Runner] | None = None) -> Started:
     """Start a worker and wait until its models are loaded.
 
-    make: makes the runner from `target` and `args`; by default a new process, not a fork.
+    Args:
+        make: makes the runner from `target` and `args`; by default a new process, not a fork.
     """
     here, there = multiprocessing.Pipe()
     began = time.perf_counter()
@@ -71,7 +72,7 @@ def work(pipe: Connection, kind: Any, folder: Path, dtype: str) -> None:
     """Load a way, then do what is asked until None is, or until nobody is there to ask."""
     if kind == "service":
         import samhq_demo.models  # noqa: F401  # before torch, as in the app: it says how threads wait
-    from .ways import WaySpec, build
+    from benchmarks.ways import WaySpec, build
 
     way = build(WaySpec(kind, folder, dtype))
     with contextlib.suppress(EOFError, BrokenPipeError):  # whoever conducts the run was stopped
@@ -97,7 +98,7 @@ def peak_mb() -> float:
 
 def session(way: Way, *, number: int, clicks: int, size_wh: tuple[int, int]) -> dict[str, Any]:
     """So many clicks on a new picture, one after the other: seconds of each, and the first one's masks."""
-    from . import questions
+    from benchmarks import questions
 
     picture = questions.picture(number, size_wh=size_wh)
     seconds, first = [], None
@@ -113,7 +114,7 @@ def session(way: Way, *, number: int, clicks: int, size_wh: tuple[int, int]) -> 
 
 def boxes(way: Way, *, number: int, count: int, size_wh: tuple[int, int]) -> dict[str, float]:
     """So many boxes in a new picture, in one request; then once more in the same picture."""
-    from . import questions
+    from benchmarks import questions
 
     picture = questions.picture(number, size_wh=size_wh)
     prompts = questions.boxes(count, number=number, size_wh=size_wh)
@@ -130,7 +131,7 @@ def users(way: Way, *, number: int, count: int, clicks: int, size_wh: tuple[int,
 
     Each user clicks again as soon as the answer is there; `clicks` is the number of all of them.
     """
-    from . import questions
+    from benchmarks import questions
 
     picture = questions.picture(number, size_wh=size_wh)
     # Nobody asks what was asked before: this project keeps the last answers.
@@ -155,7 +156,7 @@ def profile(way: Any, *, number: int, size_wh: tuple[int, int]) -> dict[str, Map
 
     From here on the way computes one thing after the other: only so do parts add up.
     """
-    from . import parts, questions
+    from benchmarks import parts, questions
 
     way.work_in_one_thread()
     seen = questions.picture(number, size_wh=size_wh)
@@ -178,10 +179,9 @@ def profile(way: Any, *, number: int, size_wh: tuple[int, int]) -> dict[str, Map
 
 def limit(way: Any, *, number: int, rounds: int, size_wh: tuple[int, int], patience: float) -> dict[str, Any]:
     """The encoder alone and the peak of products, in turn, in this project's precision."""
+    from benchmarks import questions
+    from benchmarks.limit import encoder_flops, matmul_peak
     from samhq_demo.models.input_transform import InputTransform
-
-    from . import questions
-    from .limit import encoder_flops, matmul_peak
 
     pair = way.pair
     transform = InputTransform(size_wh, pair.image_size, pair.low_res)

@@ -47,9 +47,11 @@ class PromptJson(TypedDict):
 class Entry(TypedDict):
     """One line of examples.json.
 
-    kind: "photo" or "drawing". thin: whether the object has thin parts, where SAM-HQ gains most.
-    truth: the prompted object's true mask, where it is known.
-    answer: what the bundled checkpoint answers, for the example that the page opens with.
+    Attributes:
+        kind: "photo" or "drawing".
+        thin: whether the object has thin parts, where SAM-HQ gains most.
+        truth: the prompted object's true mask, where it is known.
+        answer: what the bundled checkpoint answers, for the example that the page opens with.
     """
 
     file: str
@@ -60,7 +62,7 @@ class Entry(TypedDict):
     thin: bool
     answer: str | None
     source: str
-    licence: str
+    license: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ class Photo:
     file: str
     prompt: PromptJson
     source: str
-    licence: str
+    license: str
     thin: bool = False
 
     def save(self, packages: Path | None) -> Entry:
@@ -88,7 +90,7 @@ class Photo:
             thin=self.thin,
             truth=_save_outlined(self.name),
             source=f"{self.source}; `{self.file}` of scikit-image's data",
-            licence=self.licence,
+            license=self.license,
         )
 
 
@@ -105,7 +107,7 @@ class PackagePhoto:
     width: int
     prompt: PromptJson
     source: str
-    licence: str
+    license: str
     thin: bool = False
 
     def save(self, packages: Path | None) -> Entry:
@@ -128,7 +130,7 @@ class PackagePhoto:
             thin=self.thin,
             truth=_save_outlined(self.name),
             source=source,
-            licence=self.licence,
+            license=self.license,
         )
 
 
@@ -156,7 +158,7 @@ class Drawing:
             thin=self.thin_share > 0,
             truth=_save_mask(target.mask, self.name),
             source=f"drawn by this project, `training/scenes.py`, held-out seed {self.seed}",
-            licence="Apache-2.0",
+            license="Apache-2.0",
         )
 
 
@@ -181,7 +183,7 @@ def _save_outlined(name: str) -> str | None:
 
 
 def _save_jpeg(image: Image.Image, name: str) -> None:
-    # At full chroma resolution, or thin coloured strokes would bleed.
+    # At full chroma resolution, or thin colored strokes would bleed.
     image.save(FOLDER / f"{name}.jpg", quality=92, subsampling=0, optimize=True)
 
 
@@ -194,7 +196,7 @@ def _entry(
     thin: bool,
     truth: str | None,
     source: str,
-    licence: str,
+    license: str,
 ) -> Entry:
     return {
         "file": f"{name}.jpg",
@@ -205,7 +207,7 @@ def _entry(
         "thin": thin,
         "answer": None,
         "source": source,
-        "licence": licence,
+        "license": license,
     }
 
 
@@ -317,22 +319,22 @@ bundled checkpoint is at its best; where `base` or a larger model answers, the p
 them those with thin parts. Where the true mask of the prompted object is known, it lies beside the picture.
 
 All of this folder but `outlines.json` is made by `python -m examples.make`. The true masks of photos are
-filled from the outlines in that file, which this project drew by hand, licence Apache-2.0. The licences of
+filled from the outlines in that file, which this project drew by hand, license Apache-2.0. The licenses of
 scikit-image's photos are those that scikit-image {version} states where it loads them
-(`skimage/data/_fetchers.py`); they are saved again as JPEG and otherwise unchanged. The licences of photos of
+(`skimage/data/_fetchers.py`); they are saved again as JPEG and otherwise unchanged. The licenses of photos of
 Debian packages are those of the package's `copyright` file.
 
 `*.answer.json` holds what the bundled checkpoint answers to the first example, so that the page can open with
 it before any model is loaded. It has to be made anew for a new checkpoint; a test says so.
 
-| picture | true mask | source | licence |
+| picture | true mask | source | license |
 | --- | --- | --- | --- |
 """
 
 
 def _row(entry: Entry) -> str:
     truth = f"`{entry['truth']}`" if entry["truth"] else "unknown"
-    return f"| `{entry['file']}` | {truth} | {entry['source']} | {entry['licence']} |\n"
+    return f"| `{entry['file']}` | {truth} | {entry['source']} | {entry['license']} |\n"
 
 
 def main() -> None:

@@ -1,4 +1,6 @@
-"""SAM and SAM-HQ side by side. From Python:
+"""SAM and SAM-HQ side by side.
+
+From Python:
 
 >>> import samhq_demo
 >>> found = samhq_demo.segment_everything("examples/house.jpg", model="tiny", points_per_side=4)

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .photo_scores import PhotoScores
-from .settings import AUTO, Settings, on_zero_gpu
-from .weights.download import Download
-from .weights.names import NAMES, TINY_FOLDER, Source, resolve
+from samhq_demo.photo_scores import PhotoScores
+from samhq_demo.settings import AUTO, Settings, on_zero_gpu
+from samhq_demo.weights.download import Download
+from samhq_demo.weights.names import NAMES, TINY_FOLDER, Source, resolve
 
 if TYPE_CHECKING:
-    from .models.answering import Answerer
-    from .models.pair import ModelPair
+    from samhq_demo.models.answering import Answerer
+    from samhq_demo.models.pair import ModelPair
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 FALLBACK = "tiny"
 FALLBACK_LEARNED = "free photos, objects pasted onto photos and drawn shapes"
@@ -64,7 +64,8 @@ class ModelDescription:
 class ServiceStatus:
     """The model that answers (None while none can), whether it is loaded, and why it is this one.
 
-    advice: where it is smaller than `base`, that `base` is sharper and how to get it; else empty.
+    Attributes:
+        advice: where it is smaller than `base`, that `base` is sharper and how to get it; else empty.
     """
 
     model: str | None
@@ -82,8 +83,10 @@ class ServiceStatus:
 class Outlook:
     """What becomes of a model that somebody chose.
 
-    is_here: it can answer, after loading. message: where it is not, why, and who answers instead; else empty.
-    is_settled: nothing changes by itself any more: nothing is being downloaded or loaded.
+    Attributes:
+        is_here: it can answer, after loading.
+        message: where it is not, why, and who answers instead; else empty.
+        is_settled: nothing changes by itself any more: nothing is being downloaded or loaded.
     """
 
     is_here: bool
@@ -283,7 +286,7 @@ class ModelLibrary:
             self._answerers[name] = self._load(self._sources[name])
         except ValueError as error:
             self._failures[name] = str(error)
-            log.warning("%s", error)
+            logger.warning("%s", error)
             raise
 
     def fetch(self, name: str) -> None:
@@ -324,7 +327,7 @@ class ModelLibrary:
     def _answer_with(self, name: str, download: Download) -> None:
         download.wait()
         if download.state != "done":
-            log.warning("%s", self._why_not(name))
+            logger.warning("%s", self._why_not(name))
             return
         with contextlib.suppress(ValueError):  # `pair` has told
             self.pair(name)
@@ -333,7 +336,7 @@ class ModelLibrary:
         for prepare in self._preparations:
             _try(prepare, name)
         self._active = name
-        log.info("%s answers from now on", name)
+        logger.info("%s answers from now on", name)
 
     def _load_active(self) -> None:
         try:
@@ -342,13 +345,13 @@ class ModelLibrary:
             pass  # `pair` has told
         except Exception as error:
             self._failures[self._active] = f"{self._active} could not be loaded: {error}"
-            log.exception("%s could not be loaded", self._active)
+            logger.exception("%s could not be loaded", self._active)
 
     def _load(self, source: Source) -> Answerer:
         # The one place where torch comes in, in a thread behind the page.
-        from .models.answering import Answerer
-        from .models.checkpoints import count_parameters, load_pair
-        from .models.compute import choose_compute
+        from samhq_demo.models.answering import Answerer
+        from samhq_demo.models.checkpoints import count_parameters, load_pair
+        from samhq_demo.models.compute import choose_compute
 
         folder = source.weights_folder()
         assert folder is not None, "checked by the caller"
@@ -375,7 +378,7 @@ class ModelLibrary:
             return None
         found = Source(repo, repo_id=repo).weights_folder()
         if found is None:
-            log.warning(
+            logger.warning(
                 "%s is not on this machine; SAM's frozen tensors of %s take its place", repo, source.name
             )
         return found
@@ -390,7 +393,7 @@ def _try(prepare: Callable[[str], None], name: str) -> None:
     try:
         prepare(name)
     except Exception:
-        log.exception("What was to be prepared for %s was not", name)
+        logger.exception("What was to be prepared for %s was not", name)
 
 
 def _in_background(task: Callable[[], None], *, name: str) -> None:

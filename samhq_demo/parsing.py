@@ -42,7 +42,8 @@ def items_of(value: Any, *, rule: str) -> tuple[Any, ...]:
 def parse_each(items: Iterable[Any], parse: Callable[[Any], Parsed], *, name: str) -> tuple[Parsed, ...]:
     """Every item parsed; the ValueError of a wrong one says which it is.
 
-    name: of an item in messages, with a place for its number, such as "Prompt {}".
+    Args:
+        name: of an item in messages, with a place for its number, such as "Prompt {}".
     """
     parsed = []
     for number, item in enumerate(items, start=1):
@@ -76,7 +77,8 @@ def from_json_text(value: Any, *, name: str) -> Any:
     Language models send both. Text at any depth is read in that way; blank text and "null" are None, and
     other text stays as it is, for the parser to refuse.
 
-    name: of the input, for messages.
+    Args:
+        name: of the input, for messages.
 
     Raises:
         ValueError: text that begins like a list or an object and is none, or is too long or too deep.

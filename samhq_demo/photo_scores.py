@@ -11,10 +11,11 @@ from pathlib import Path
 class PhotoScores:
     """Mean IoU of SAM's masks with those that people drew, on photos that no training saw.
 
-    click_iou: after one click, of the candidate with the highest predicted IoU.
-    click_best_of_three_iou: after one click, of the best of the three candidates.
-    box_iou: with a box around the object.
-    photos: how many photos that is of.
+    Attributes:
+        click_iou: after one click, of the candidate with the highest predicted IoU.
+        click_best_of_three_iou: after one click, of the best of the three candidates.
+        box_iou: with a box around the object.
+        photos: how many photos that is of.
     """
 
     click_iou: float

@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from .cache import BoundedCache, Encoded
-from .library import ModelDescription, ModelLibrary, Outlook, ServiceStatus
-from .memory import keep_freed_memory
-from .photo_scores import PhotoScores
-from .pictures import Picture
-from .prompts.everything import EverythingOptions
-from .prompts.request import Request
-from .results.comparison import Comparison
-from .results.everything import Everything
-from .results.preview import Preview
-from .settings import Settings
+from samhq_demo.cache import BoundedCache, Encoded
+from samhq_demo.library import ModelDescription, ModelLibrary, Outlook, ServiceStatus
+from samhq_demo.memory import keep_freed_memory
+from samhq_demo.photo_scores import PhotoScores
+from samhq_demo.pictures import Picture
+from samhq_demo.prompts.everything import EverythingOptions
+from samhq_demo.prompts.request import Request
+from samhq_demo.results.comparison import Comparison
+from samhq_demo.results.everything import Everything
+from samhq_demo.results.preview import Preview
+from samhq_demo.settings import Settings
 
 if TYPE_CHECKING:  # torch is imported behind the page, not before it
-    from .models.answering import Answerer, Decode
-    from .models.embedding import ImageEmbedding
-    from .models.pair import DecodedPair, OnSam
+    from samhq_demo.models.answering import Answerer, Decode
+    from samhq_demo.models.embedding import ImageEmbedding
+    from samhq_demo.models.pair import DecodedPair, OnSam
 
 
 # Of the last clicks, so that what follows a preview costs no decoding; some 2.4 MB each with ViT-B.
@@ -44,8 +44,9 @@ class CompareService:
     Every `ValueError` is about the request and says in one sentence what was wrong and what would
     be right.
 
-    executor: makes answers while others are made. Like the pair's, it can be replaced: a profile wants
-    one thing after the other.
+    Attributes:
+        executor: makes answers while others are made. Like the pair's, it can be replaced: a profile wants
+            one thing after the other.
     """
 
     def __init__(self, library: ModelLibrary, *, cache: BoundedCache[ImageEmbedding]) -> None:

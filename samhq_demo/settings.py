@@ -26,12 +26,13 @@ def check_compute(*, device: str | None, dtype: str | None) -> None:
 class Settings:
     """What the person who starts the app decided.
 
-    model: a catalogue name, a Hub repository id, a local folder, or "auto".
-    baseline: the SAM to compare with, a repository id or local folder; None: the one that fits the model.
-    device, dtype: one of DEVICES and DTYPES; None: the best that this machine has.
-    cache_mb: memory for image embeddings in megabytes; 0 keeps none.
-
     Raises ValueError naming the environment variable, its value and what would be right.
+
+    Attributes:
+        model: a catalog name, a Hub repository id, a local folder, or "auto".
+        baseline: the SAM to compare with, a repository id or local folder; None: the one that fits the model.
+        device, dtype: one of DEVICES and DTYPES; None: the best that this machine has.
+        cache_mb: memory for image embeddings in megabytes; 0 keeps none.
     """
 
     model: str = AUTO

@@ -65,10 +65,10 @@ VIT_H: dict[str, dict[str, Any]] = {
 
 
 @torch.no_grad()
-def randomise(model: Any, *, seed: int) -> Any:
+def randomize(model: Any, *, seed: int) -> Any:
     """Weights whose activations stay near 1 from layer to layer: masks then have both signs.
 
-    transformers' own initialisation gives outputs near 1e-19, and comparing those proves nothing.
+    transformers' own initialization gives outputs near 1e-19, and comparing those proves nothing.
     """
     device = next(model.parameters()).device
     generator = torch.Generator(device).manual_seed(seed)
@@ -101,11 +101,11 @@ def random_sam_hq(geometry: dict[str, dict[str, Any]], *, seed: int) -> Any:
         "vit_dim": geometry["vision_config"].get("hidden_size", 768),
     }
     config = SamHQConfig(**{**geometry, "mask_decoder_config": decoder})
-    return randomise(SamHQModel(config), seed=seed).eval()
+    return randomize(SamHQModel(config), seed=seed).eval()
 
 
 def random_sam(geometry: dict[str, dict[str, Any]], *, seed: int) -> Any:
-    return randomise(SamModel(SamConfig(**geometry)), seed=seed).eval()
+    return randomize(SamModel(SamConfig(**geometry)), seed=seed).eval()
 
 
 def save(model: Any, folder: Path) -> Path:

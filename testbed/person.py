@@ -11,7 +11,7 @@ from samhq_demo.prompts.prompt import Prompt
 
 PATIENCE_MS = 30_000
 
-# The canvas's colours at client positions, once what is due has been painted: [[r, g, b, alpha], ...].
+# The canvas's colors at client positions, once what is due has been painted: [[r, g, b, alpha], ...].
 _COLORS = """async ([selector, places]) => {
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   const canvas = document.querySelector(selector);
@@ -28,7 +28,10 @@ _COLORS = """async ([selector, places]) => {
 # Keys are the viewer's while it has the focus or the pointer.
 _POINT_AT_VIEWER = """() => {
   const viewer = document.querySelector("#viewer");
-  if (!viewer.contains(document.activeElement)) viewer.querySelector(".stage").focus({ preventScroll: true });
+  const { activeElement } = document;
+  const isTyping = activeElement.matches("input, textarea");
+  const isElsewhere = !isTyping && !viewer.contains(activeElement);
+  if (isElsewhere) viewer.querySelector(".stage").focus({ preventScroll: true });
 }"""
 
 
@@ -103,7 +106,7 @@ class Person:
         return across, down
 
     def colors(self, places: list[tuple[float, float]], model: str = "sam", *, layer: str = "") -> np.ndarray:
-        """(n, 4) colours of a model's canvas at picture positions. layer: " + .marks" for what lies above."""
+        """(n, 4) colors of a model's canvas at picture positions. layer: " + .marks" for what lies above."""
         clients = [list(self.client(x, y, model)) for x, y in places]
         return np.array(self.page.evaluate(_COLORS, [f"#viewer canvas[data-model={model}]{layer}", clients]))
 

@@ -42,8 +42,11 @@ class RunningApp:
 
 @contextmanager
 def run_app(folder: Path, *, port: int | None = None, **environment: str) -> Iterator[RunningApp]:
-    """Start `python app.py` on a port, else a free one, with no way out to any other host; its files go to
-    `folder`.
+    """Start `python app.py` with no way out to any other host.
+
+    Args:
+        folder: for its files.
+        port: None: a free one.
     """
     port = port or free_port()
     proxies = {name: NOWHERE for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")}

@@ -14,7 +14,7 @@ BICYCLE, HOUSE = (
     next(i for i, example in enumerate(EXAMPLES) if example["file"].startswith(name))
     for name in ("bicycle", "house")
 )
-# File, example, keys pressed there, window, colour scheme.
+# File, example, keys pressed there, window, color scheme.
 SHOTS = (
     ("page", BICYCLE, (), (1440, 900), "light"),
     ("dark", HOUSE, (), (1440, 1368), "dark"),

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import doctest
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +13,7 @@ import samhq_demo
 from samhq_demo import calls
 from samhq_demo.pictures import Picture, read_picture
 from testbed.photos import save_photo
+from tests.support.programs import run_python
 
 ROOT = Path(__file__).parent.parent
 LOOSE = {"points_per_side": 2, "predicted_iou_threshold": 0, "stability_threshold": 0}
@@ -68,7 +67,6 @@ def test_the_package_alone_imports_neither_torch_nor_the_service() -> None:
     program = (
         "import sys, samhq_demo; print([m for m in ('torch', 'samhq_demo.service') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert run_python(program).strip() == "[]"
     with pytest.raises(AttributeError, match="has no attribute 'nothing'"):
         samhq_demo.nothing  # noqa: B018

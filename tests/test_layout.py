@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
-import subprocess
-import sys
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
+
+from tests.support.programs import run_python
 
 PACKAGE = Path(__file__).parent.parent / "samhq_demo"
 NO_VALUES = {"weights", "models", "evaluation", "ui", "library.py", "service.py", "calls.py"}
@@ -99,11 +99,10 @@ def test_only_ui_speaks_gradio() -> None:
 
 def test_no_torch_stands_between_the_command_and_the_page() -> None:
     program = (
-        "import sys; import samhq_demo.service, samhq_demo.ui.page; "
+        "import sys; import app, samhq_demo.service, samhq_demo.ui.page; "
         "print([m for m in ('torch', 'transformers') if m in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "[]"
+    assert run_python(program).strip() == "[]"
 
 
 def test_every_test_that_the_docs_name_is_there() -> None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -22,6 +19,7 @@ from samhq_demo.settings import Settings
 from samhq_demo.weights.download import Download
 from tests.support.hub_server import KIB, HubServer, files_in
 from tests.support.parity import picture_of
+from tests.support.programs import run_python
 from tests.support.waiting import wait
 
 SAM_HQ, SAM = "syscv-community/sam-hq-vit-base", "facebook/sam-vit-base"
@@ -188,16 +186,9 @@ os._exit(0)  # a model may still be loading in the background
 """
 
     def run(**variables: str) -> list[str]:
-        environment = {**os.environ, "HF_HUB_DISABLE_TELEMETRY": "1", "SAMHQ_MODEL": "base", **variables}
-        done = subprocess.run(
-            [sys.executable, "-c", program],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=120,
+        answer: list[str] = json.loads(
+            run_python(program, SAMHQ_MODEL="base", **variables).strip().splitlines()[-1]
         )
-        answer: list[str] = json.loads(done.stdout.strip().splitlines()[-1])
         return answer
 
     with HubServer(repos) as server:

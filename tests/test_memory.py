@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import platform
-import subprocess
-import sys
 
 import pytest
+
+from tests.support.programs import run_python
 
 _CLICKS = """
 import resource, sys, threading
@@ -34,9 +34,6 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's malloc is told anything")
 def test_a_click_gets_no_new_pages_where_the_one_before_left_some() -> None:
-    pages = {
-        way: int(subprocess.run([sys.executable, "-c", _CLICKS, way], capture_output=True, check=True).stdout)
-        for way in ("kept", "given back")
-    }
+    pages = {way: int(run_python(_CLICKS, way)) for way in ("kept", "given back")}
     assert pages["given back"] > 5_000, "else there is nothing to keep"
     assert pages["kept"] < 500

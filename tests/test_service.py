@@ -136,7 +136,7 @@ def test_a_preview_of_a_large_picture_is_small_and_the_same_mask(service: Compar
         small = shown.runs.mask()
         assert small.shape == (886, 1182)
         assert 0 < small.mean() < 1
-        # The full mask's pixels in which the small one's have their centres.
+        # The full mask's pixels in which the small one's have their centers.
         rows = ((np.arange(886) + 0.5) * 1800 / 886).astype(int)
         columns = ((np.arange(1182) + 0.5) * 2400 / 1182).astype(int)
         assert (full.runs.mask()[np.ix_(rows, columns)] == small).mean() > 0.995

@@ -22,14 +22,13 @@ from torch.utils.data import DataLoader, Dataset
 from transformers import PreTrainedModel
 
 from samhq_demo.models.sam import decode_sam
-
-from .batches import PIXEL_MEAN, PIXEL_STD
-from .losses import mask_iou
-from .pack import Pictures
-from .photo_scenes import LEAST_SHARE, MOST_SHARE, largest_piece
-from .photos import Region
-from .prompting import embed_prompt
-from .segments import SegmentTree
+from training.batches import PIXEL_MEAN, PIXEL_STD
+from training.losses import mask_iou
+from training.pack import Pictures
+from training.photo_scenes import LEAST_SHARE, MOST_SHARE, largest_piece
+from training.photos import Region
+from training.prompting import embed_prompt
+from training.segments import SegmentTree
 
 _BATCH = 64  # prompts that are decoded together
 _MOST = 100  # segments of a photo that are asked for: those that last longest
@@ -39,8 +38,13 @@ _MOST = 100  # segments of a photo that are asked for: those that last longest
 class _Question:
     """One photo and the segments of it that are asked for, as tensors.
 
-    pixels: float32 (1, 3, size, size); size_hw: what the photo fills of it.
-    nodes: int64 (n,); masks: bool (n, height, width); points: float32 (n, 2); boxes: float32 (n, 4).
+    Attributes:
+        pixels: float32 (1, 3, size, size);
+        size_hw: what the photo fills of it.
+        nodes: int64 (n,);
+        masks: bool (n, height, width);
+        points: float32 (n, 2);
+        boxes: float32 (n, 4).
     """
 
     pixels: Tensor

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 from torch.utils.data import Dataset
 
-from .photo_scenes import PhotoScenes
-from .scenes import Scene, SceneObject, draw_scene
+from training.photo_scenes import PhotoScenes
+from training.scenes import Scene, SceneObject, draw_scene
 
 PIXEL_MEAN = np.array([123.675, 116.28, 103.53], np.float32)
 PIXEL_STD = np.array([58.395, 57.12, 57.375], np.float32)

@@ -20,11 +20,10 @@ from samhq_demo.results.comparison import ObjectComparison
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
 from samhq_demo.weights.names import resolve
-
-from .photo_evaluation import evaluate_photos
-from .photos import find_photos, read_photos
-from .scenes import Scene, SceneObject, draw_scene
-from .scores import MODEL_HEADER, Score
+from training.photo_evaluation import evaluate_photos
+from training.photos import find_photos, read_photos
+from training.scenes import Scene, SceneObject, draw_scene
+from training.scores import MODEL_HEADER, Score
 
 SIZES = ((768, 576), (576, 768), (640, 640), (1024, 512))
 

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from transformers import PreTrainedConfig
 
-from .geometry import grow, new_sam_hq
-from .train import PHASES
+from training.geometry import grow, new_sam_hq
+from training.train import PHASES
 
 TINY = Path(__file__).parent.parent / "samhq_demo" / "models" / "tiny"
 

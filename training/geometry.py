@@ -81,7 +81,7 @@ def fold_global_attention(model: PreTrainedModel) -> None:
 
 @torch.no_grad()
 def start(model: PreTrainedModel) -> Any:
-    """Initialise as the official code does, and not as transformers does.
+    """Initialize as the official code does, and not as transformers does.
 
     transformers scales the random positional encoding by half the vision width, which turns
     coordinates into noise; the official code has a normal of scale 1, fixed and the same in the

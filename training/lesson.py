@@ -8,9 +8,8 @@ from torch.nn import functional as F
 
 from samhq_demo.models.sam import decode_sam
 from samhq_demo.models.sam_hq import decode_sam_hq, hq_features
-
-from .losses import AffinityHead, mask_iou, mask_loss, moved
-from .prompting import correction, embed_prompt, more_points, rough_mask
+from training.losses import AffinityHead, mask_iou, mask_loss, moved
+from training.prompting import correction, embed_prompt, more_points, rough_mask
 
 # What was measured on the way, scalars that are left where they are: to read one waits for a GPU.
 Meter = dict[str, Tensor]

@@ -16,8 +16,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from .segments import SegmentTree, segment_tree
-from .sources import SOURCES, fetch, pictures
+from training.segments import SegmentTree, segment_tree
+from training.sources import SOURCES, fetch, pictures
 
 PHOTO_SIDE, TREE_SIDE, SPRITE_SIDE = 448, 320, 192
 _LEAST_SIDE = 200  # of a photo: smaller ones are icons

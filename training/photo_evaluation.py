@@ -11,10 +11,9 @@ from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.prompts.request import Request
 from samhq_demo.results.comparison import MaskPrediction, ObjectComparison
 from samhq_demo.service import CompareService
-
-from .photos import LARGEST_SHARE, LEAST_SHARE, Photo, Region
-from .scores import BASELINE_HEADER, MODEL_HEADER, BaselineScore, Score, mean
-from .thin_on_photos import paste_thin
+from training.photos import LARGEST_SHARE, LEAST_SHARE, Photo, Region
+from training.scores import BASELINE_HEADER, MODEL_HEADER, BaselineScore, Score, mean
+from training.thin_on_photos import paste_thin
 
 CLICK, CLICK_BEST, BOX = "click", "click, best of three", "box"
 THIN = "thin shapes pasted, box"
@@ -136,7 +135,7 @@ def best_of(scores: list[MaskScore]) -> MaskScore:
 
 
 def _baseline_scores(photo: Photo) -> Iterator[tuple[str, MaskScore]]:
-    from .baselines import baseline_masks  # needs OpenCV, which is no part of the app
+    from training.baselines import baseline_masks  # needs OpenCV, which is no part of the app
 
     for region in photo.regions:
         for name, mask in baseline_masks(photo.picture.pixels, region.box_xyxy).items():

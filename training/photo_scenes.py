@@ -15,11 +15,11 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from . import shapes
-from .pack import Pictures
-from .scenes import ObjectKind, Scene, SceneObject
-from .segments import SegmentTree
-from .shapes import Rng
+from training import shapes
+from training.pack import Pictures
+from training.scenes import ObjectKind, Scene, SceneObject
+from training.segments import SegmentTree
+from training.shapes import Rng
 
 _SEGMENTS = 10  # of a photo, at most
 _FOUND_SEGMENTS = 6  # where it is known which ones a model finds

@@ -12,8 +12,8 @@ from typing import Literal
 import numpy as np
 from PIL import Image
 
-from . import shapes
-from .shapes import Rng
+from training import shapes
+from training.shapes import Rng
 
 Split = Literal["train", "held_out"]
 ObjectKind = Literal["plain", "thin", "part", "segment"]
@@ -53,7 +53,7 @@ def _smooth_noise(rng: Rng, size_wh: tuple[int, int], cells: int) -> np.ndarray:
 
 
 def _pattern(rng: Rng, xs: np.ndarray, ys: np.ndarray, size_wh: tuple[int, int]) -> np.ndarray:
-    """How far each pixel is from a surface's first colour to its second, float32 (H, W)."""
+    """How far each pixel is from a surface's first color to its second, float32 (H, W)."""
     angle = rng.uniform(0, math.pi)
     along = xs * math.cos(angle) + ys * math.sin(angle)
     across = ys * math.cos(angle) - xs * math.sin(angle)
@@ -73,7 +73,7 @@ def _pattern(rng: Rng, xs: np.ndarray, ys: np.ndarray, size_wh: tuple[int, int])
 def _surface(
     rng: Rng, xs: np.ndarray, ys: np.ndarray, size_wh: tuple[int, int], away: np.ndarray | None
 ) -> np.ndarray:
-    """Colours of a surface, float32 (H, W, 3) in 0..255, its mean colour unlike `away`."""
+    """Colors of a surface, float32 (H, W, 3) in 0..255, its mean color unlike `away`."""
     for _ in range(8):
         first = rng.uniform(10, 245, 3)
         if away is None or np.abs(first - away).max() > 60:
@@ -83,27 +83,27 @@ def _surface(
     return (first * (1 - mix) + second * mix).astype(np.float32)
 
 
-def _placing(rng: Rng, centre: np.ndarray, radius: float, *, turn: float) -> np.ndarray:
+def _placing(rng: Rng, center: np.ndarray, radius: float, *, turn: float) -> np.ndarray:
     angle, squeeze = rng.normal(0, 1) * turn, rng.uniform(0.8, 1.0)
     flip = rng.choice([-1.0, 1.0])
     rotate = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
-    return np.concatenate([radius * rotate @ np.diag([flip, squeeze]), centre[:, None]], axis=1)
+    return np.concatenate([radius * rotate @ np.diag([flip, squeeze]), center[:, None]], axis=1)
 
 
 def _place(rng: Rng, count: int, aspect_wh: np.ndarray, *, crowded: bool) -> list[tuple[np.ndarray, float]]:
-    """Centres and radii in units of the long side, apart from each other unless crowded."""
+    """Centers and radii in units of the long side, apart from each other unless crowded."""
     placed: list[tuple[np.ndarray, float]] = []
     biggest = 0.42 * aspect_wh.min()
     for _ in range(count * 6):
         radius = min(biggest, math.exp(rng.uniform(math.log(0.09), math.log(0.42))))
         if len(placed) > 1:
             radius = min(radius, 0.25)
-        centre = rng.uniform(
+        center = rng.uniform(
             np.minimum(radius * 0.9, aspect_wh / 2), np.maximum(aspect_wh - radius * 0.9, aspect_wh / 2)
         )
         gap = 0.5 if crowded else 0.95
-        if all(np.linalg.norm(centre - c) > gap * (radius + r) for c, r in placed):
-            placed.append((centre, radius))
+        if all(np.linalg.norm(center - c) > gap * (radius + r) for c, r in placed):
+            placed.append((center, radius))
         if len(placed) == count:
             break
     return placed
@@ -141,14 +141,14 @@ def draw_scene(
     kinds: list[ObjectKind] = []
     aspect = np.array(size_wh) / side
     crowded = rng.random() < crowded_share
-    for number, (centre, radius) in enumerate(
+    for number, (center, radius) in enumerate(
         _place(rng, int(rng.integers(2, 8)), aspect, crowded=crowded), start=1
     ):
         kind: ObjectKind = "thin" if rng.random() < thin_share else "plain"
         reach = min(max(radius, 0.2), 0.42 * aspect.min()) if kind == "thin" else radius
         family = thin if kind == "thin" else plain
         shape = family[rng.integers(len(family))](rng)
-        placing = _placing(rng, centre, reach, turn=0.3 if kind == "thin" else 2.0) * side
+        placing = _placing(rng, center, reach, turn=0.3 if kind == "thin" else 2.0) * side
         cover = shapes.shape_mask(shape, size_wh=size_wh, placing=placing)
         surface = _surface(rng, xs, ys, size_wh, background)
         if rng.random() < 0.3:  # a soft shadow, which is not the object

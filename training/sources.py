@@ -1,6 +1,6 @@
 """Where the training pictures come from: free packages of Debian and npm, fetched by their own clients.
 
-Each source says what is taken from it and under which licence it stands; `training/README.md` has the
+Each source says what is taken from it and under which license it stands; `training/README.md` has the
 same as a table. Nothing of it becomes part of the project: it is fetched, packed small and learnt from.
 """
 
@@ -31,7 +31,7 @@ class Source:
         kind: whole photos, or objects with an alpha channel.
         patterns: which files, relative to the unpacked package; `*.rcc` are Qt's resource files, in
             which pictures stand as they are.
-        licence: as the package states it.
+        license: as the package states it.
         without: a regular expression of file names that are left out (paintings, logos, patterns).
     """
 
@@ -39,7 +39,7 @@ class Source:
     package: str
     kind: Kind
     patterns: tuple[str, ...]
-    licence: str
+    license: str
     without: str = r"$^"
 
 
@@ -81,7 +81,7 @@ SOURCES = (
         tuple(
             f"usr/share/wallpapers/{name}/contents/images/2560x1600.jpg"
             for name in (
-                "BytheWater", "ColorfulCups", "DarkestHour", "EveningGlow", "FallenLeaf", "Grey", "Kite",
+                "BytheWater", "ColorfulCups", "DarkestHour", "EveningGlow", "FallenLeaf", "Gray", "Kite",
                 "OneStandsOut", "Path", "summer_1am",
             )
         ),

@@ -13,9 +13,8 @@ import numpy as np
 from PIL import Image
 
 from samhq_demo.pictures import Picture
-
-from . import shapes
-from .photos import SEED, Photo, Region
+from training import shapes
+from training.photos import SEED, Photo, Region
 
 _REACH = (0.22, 0.4)  # half the shape's size, in shares of the picture's short side
 _LEAST_CONTRAST = 25.0  # of the mean colors, out of 255; fainter shapes are made lighter or darker

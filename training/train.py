@@ -23,14 +23,13 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader, Subset
 
 from samhq_demo.models.compute import choose_compute
-
-from .agreement import agreement
-from .batches import Batches, Diet
-from .geometry import grow, new_sam, new_sam_hq
-from .lesson import Lesson, Meter
-from .muon import Muon
-from .pack import Pictures, read_pack
-from .photo_scenes import Mixture, PhotoScenes
+from training.agreement import agreement
+from training.batches import Batches, Diet
+from training.geometry import grow, new_sam, new_sam_hq
+from training.lesson import Lesson, Meter
+from training.muon import Muon
+from training.pack import Pictures, read_pack
+from training.photo_scenes import Mixture, PhotoScenes
 
 HQ_PARTS = (
     "hq_token",

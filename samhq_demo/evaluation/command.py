@@ -25,6 +25,7 @@ from samhq_demo.evaluation.options import EvaluationOptions, PromptKind
 from samhq_demo.evaluation.outputs import Outputs
 from samhq_demo.evaluation.progress import Progress
 from samhq_demo.evaluation.records import RecordFile
+from samhq_demo.evaluation.report import MOST_PROBLEMS
 from samhq_demo.evaluation.run import evaluate, measured_here
 from samhq_demo.evaluation.weights_mark import mark_of
 from samhq_demo.pictures import Picture
@@ -115,8 +116,10 @@ def _run(given: argparse.Namespace, folder: Path) -> None:
     source = given.folder.resolve()
     out = given.out or source.with_name(f"{source.stem}-evaluation")
     print(f"{len(items)} pictures in the layout {data.layout}; results go to {out}.", file=sys.stderr)
-    for problem in data.problems:
+    for problem in data.problems[:MOST_PROBLEMS]:
         print(f"Skipped {problem.text}", file=sys.stderr)
+    if len(data.problems) > MOST_PROBLEMS:
+        print(f"Skipped {len(data.problems) - MOST_PROBLEMS:,} more, told in summary.json", file=sys.stderr)
     service, model = service_of(given.model)
     settings = {"data": source.name, **settings_of(given.model, options)}
     records = RecordFile(out / "results.jsonl", settings=settings, fresh=given.fresh)

@@ -17,8 +17,10 @@ _PICTURE_SUFFIXES = frozenset(
 class Item:
     """One picture of a set.
 
-    name: what it is known by, its path in the set. group: the part of the set that it belongs to; empty
-    where there is but one. truths: where its objects come from.
+    Attributes:
+        name: what it is known by, its path in the set.
+        group: the part of the set that it belongs to; empty where there is but one.
+        truths: where its objects come from.
     """
 
     name: str

@@ -56,7 +56,8 @@ class Chosen:
 def choose(records: Iterable[PictureRecord], *, count: int) -> tuple[list[Chosen], list[Chosen]]:
     """The largest wins and the largest losses of SAM-HQ, each the largest first; no more are held at a time.
 
-    records: with their masks. Objects of equal gain come by the name of picture and object.
+    Args:
+        records: with their masks. Objects of equal gain come by the name of picture and object.
     """
     wins: list[tuple[float, str, str, Chosen]] = []
     losses: list[tuple[float, str, str, Chosen]] = []
@@ -84,8 +85,9 @@ def gallery_html(
 ) -> str:
     """The whole page; nothing in it is fetched from anywhere.
 
-    items: the pictures by their names, read again here; what cannot be read any more is left out.
-    app: where the app runs; each object has a link to it, its picture and a file of prompts for it.
+    Args:
+        items: the pictures by their names, read again here; what cannot be read any more is left out.
+        app: where the app runs; each object has a link to it, its picture and a file of prompts for it.
     """
     parts = []
     for name, chosen in (("Largest wins of SAM-HQ", wins), ("Largest losses of SAM-HQ", losses)):
@@ -129,13 +131,13 @@ def _article(chosen: Chosen, item: Item | None, *, settings: Mapping[str, Any], 
 
 
 def _truth_drawn(shown: View, truth: Runs) -> Pixels:
-    return with_mask(shown, truth, colour_rgb=OBJECT_RGB)
+    return with_mask(shown, truth, color_rgb=OBJECT_RGB)
 
 
 def _answer_drawn(shown: View, answer: BranchRecord, color: Rgb, picture: Picture) -> Pixels:
     assert answer.rle is not None, "the gallery's records have their masks"
     mask = parse_rle(answer.rle, size_wh=picture.size_wh)
-    drawn = with_mask(shown, mask, colour_rgb=color)
+    drawn = with_mask(shown, mask, color_rgb=color)
     return with_prompt(drawn, Prompt.from_json(answer.prompt), view=replace(shown, pixels=drawn))
 
 

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 
 from samhq_demo.evaluation.coco_files import find_coco
-from samhq_demo.evaluation.folders import DataSet, Item, Problem, files_below, pictures_below
+from samhq_demo.evaluation.folders import DataSet, Item, Problem, pictures_below
 from samhq_demo.evaluation.truths import MaskFiles
 
 # What data sets call the two folders; HQSeg-44K has four of these pairs in it.
@@ -25,12 +25,13 @@ LAYOUTS = ("auto", "coco", "davis", "folders", "pairs")
 def find_data_set(folder: Path, *, layout: str = "auto") -> DataSet:
     """The pictures of a folder with their true masks.
 
-    layout: "coco": JSON files with `images` and `annotations`. "davis": `JPEGImages` beside `Annotations` (or
-    Pascal VOC's `SegmentationObject`). "folders": `im` beside `gt`, or as other sets call them, any number of
-    such pairs at any depth. "pairs": NAME.jpg and NAME.png, or NAME_mask.png, in one folder. "auto": the
-    first of these of which there is anything.
-
     A picture without a true mask, or the other way round, is one of the set's problems and no error.
+
+    Args:
+        layout: "coco": JSON files with `images` and `annotations`. "davis": `JPEGImages` beside `Annotations`
+            (or Pascal VOC's `SegmentationObject`). "folders": `im` beside `gt`, or as other sets call them,
+            any number of such pairs at any depth. "pairs": NAME.jpg and NAME.png, or NAME_mask.png, in one
+            folder. "auto": the first of these of which there is anything.
 
     Raises:
         ValueError: there is no such folder or layout, it is empty, or no picture in it has a true mask.
@@ -74,9 +75,12 @@ def _find_folders(folder: Path) -> DataSet:
 def _find_davis(folder: Path) -> DataSet:
     found = []
     for parent in (folder, *_folders_below(folder)):
-        truths = _first_folder(parent, tuple(name.lower() for name in _DAVIS_TRUTHS))
-        if (parent / _DAVIS_PICTURES).is_dir() and truths:
-            found.append(_matched(folder, parent / _DAVIS_PICTURES, parent / truths))
+        pictures = parent / _DAVIS_PICTURES
+        # Pascal VOC's Annotations hold boxes in XML.
+        truths = (parent / name for name in _DAVIS_TRUTHS if (parent / name).is_dir())
+        masks = next((one for one in truths if next(pictures_below(one), None)), None)
+        if pictures.is_dir() and masks is not None:
+            found.append(_matched(folder, pictures, masks))
     return _joined(found)
 
 
@@ -97,7 +101,7 @@ def _matched(top: Path, pictures: Path, truths: Path) -> DataSet:
     """Pictures below one folder and true masks below the other, at the same path but for the suffix."""
     group = pictures.parent.relative_to(top).as_posix()
     shown = _by_stem(pictures_below(pictures), pictures)
-    true = _by_stem(files_below(truths), truths)
+    true = _by_stem(pictures_below(truths), truths)
     items = tuple(
         Item(
             shown[stem].relative_to(top).as_posix(),

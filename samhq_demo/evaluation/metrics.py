@@ -40,8 +40,9 @@ class MaskScore:
 def clicks_needed(ious: Sequence[float], threshold: float, *, most: int) -> int:
     """NoC: how many clicks until the IoU reaches the threshold; `most` where it never does.
 
-    ious: after one click, after two, and so on. As in the evaluation of RITM (Sofiiuk et al. 2021), which
-    counts an object that fails like one that took all clicks.
+    Args:
+        ious: after one click, after two, and so on. As in the evaluation of RITM (Sofiiuk et al. 2021), which
+            counts an object that fails like one that took all clicks.
     """
     return next((number for number, iou in enumerate(ious, start=1) if iou >= threshold), most)
 
@@ -68,7 +69,8 @@ def deepest(mask: Mask, *, but_not: Iterable[tuple[int, int]] = ()) -> tuple[tup
     end in its row and in its column, so pixels are measured from the highest of these bounds on, down to the
     greatest depth that was found.
 
-    but_not: pixels (x, y) that are not to be it; how deep others are does not change.
+    Args:
+        but_not: pixels (x, y) that are not to be it; how deep others are does not change.
 
     Raises:
         ValueError: there is no such pixel.

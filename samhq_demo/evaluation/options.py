@@ -14,15 +14,17 @@ THRESHOLDS = (0.85, 0.90, 0.95)
 class EvaluationOptions:
     """What is asked and of which objects.
 
-    prompt: "box": the tight box of the truth, one mask, as in the paper. "clicks": `clicks` pixels of the
-    object, drawn at random. "interactive": the deepest pixel of the object, then, for each branch, the
-    deepest pixel of its errors, until the IoU reaches the last of THRESHOLDS or there are `clicks` of them.
-    clicks: 1 by default, 20 of an interactive session.
-    seed: what random clicks are drawn from, together with the names of picture and object.
-    hq_token_only: the HQ mask alone, instead of added to SAM-HQ's inner SAM mask.
-    least_share, largest_share: of the picture, for an object to count.
-
     Raises ValueError for what does not go together.
+
+    Attributes:
+        prompt: "box": the tight box of the truth, one mask, as in the paper. "clicks": `clicks` pixels of the
+            object, drawn at random. "interactive": the deepest pixel of the object, then, for each branch,
+            the deepest pixel of its errors, until the IoU reaches the last of THRESHOLDS or there are
+            `clicks` of them.
+        clicks: 1 by default, 20 of an interactive session.
+        seed: what random clicks are drawn from, together with the names of picture and object.
+        hq_token_only: the HQ mask alone, instead of added to SAM-HQ's inner SAM mask.
+        least_share, largest_share: of the picture, for an object to count.
     """
 
     prompt: PromptKind = "box"

@@ -22,7 +22,9 @@ from samhq_demo.evaluation.statistics import Summary, summarize
 class Outputs:
     """The results of an evaluation of some pictures, and how they were made.
 
-    problems: of files that belong to no picture. settings: what the numbers depend on.
+    Attributes:
+        problems: of files that belong to no picture.
+        settings: what the numbers depend on.
     """
 
     records: RecordFile
@@ -43,7 +45,9 @@ class Outputs:
     def write(self, folder: Path, *, gallery: int, app: str) -> str:
         """Write all files; the report is returned too.
 
-        gallery: how many wins and losses go into it; 0: no gallery. app: where its links go.
+        Args:
+            gallery: how many wins and losses go into it; 0: no gallery.
+            app: where its links go.
         """
         summary = self.summary()
         text = report_text(summary, title=self.title)

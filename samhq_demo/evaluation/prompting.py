@@ -28,7 +28,9 @@ BRANCHES: tuple[Branch, ...] = ("sam", "sam_hq")
 class Answer:
     """What one branch made of one object.
 
-    prompt: the last one that it was asked. click_ious: after each click of an interactive session.
+    Attributes:
+        prompt: the last one that it was asked.
+        click_ious: after each click of an interactive session.
     """
 
     prompt: Prompt
@@ -59,7 +61,8 @@ class Questioner:
     ) -> Iterator[tuple[Answer, Answer]]:
         """SAM's answer and SAM-HQ's to each object, in order; name: the picture's.
 
-        times: what it took is added there.
+        Args:
+            times: what it took is added there.
         """
         if self.options.prompt == "interactive":
             for some in _in_batches(objects, MAX_OBJECTS // len(BRANCHES)):
@@ -115,7 +118,9 @@ class Questioner:
 class _Session:
     """The clicks of one branch on one object; the points alone are asked, no mask of before.
 
-    prompt: what is asked next. answer: the last one.
+    Attributes:
+        prompt: what is asked next.
+        answer: the last one.
     """
 
     item: TrueObject

@@ -18,8 +18,10 @@ _FORM = "samhq_demo.evaluation 1"
 class BranchRecord:
     """One branch's answer to one object.
 
-    prompt: as `Prompt.to_json` has it. rle: the mask, in COCO's form; None where it was left out.
-    click_ious: the IoU after each click of an interactive session.
+    Attributes:
+        prompt: as `Prompt.to_json` has it.
+        rle: the mask, in COCO's form; None where it was left out.
+        click_ious: the IoU after each click of an interactive session.
     """
 
     iou: float
@@ -49,7 +51,8 @@ class ObjectRecord:
 class PictureRecord:
     """One picture: its objects, or the problem because of which it was skipped.
 
-    milliseconds: "read", "encode", "decode" and "score".
+    Attributes:
+        milliseconds: "read", "encode", "decode" and "score".
     """
 
     picture: str
@@ -101,7 +104,9 @@ class RecordFile:
     def __init__(self, path: Path, *, settings: Mapping[str, Any], fresh: bool = False) -> None:
         """Open the file, or begin it.
 
-        settings: what the numbers depend on; JSON values. fresh: whether to begin anew.
+        Args:
+            settings: what the numbers depend on; JSON values.
+            fresh: whether to begin anew.
 
         Raises:
             ValueError: the file is of other settings, or none of ours.

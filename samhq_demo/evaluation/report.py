@@ -12,6 +12,9 @@ from samhq_demo.evaluation.options import THRESHOLDS
 from samhq_demo.evaluation.records import PictureRecord
 from samhq_demo.evaluation.statistics import Interval, Row, Summary
 
+# That are told one by one: of Pascal VOC's pictures most have no mask.
+MOST_PROBLEMS = 20
+
 _HEADER = (
     "objects", "number", "SAM mIoU", "SAM-HQ mIoU", "SAM boundary", "SAM-HQ boundary", "SAM-HQ wins",
     "IoU gain",
@@ -48,7 +51,9 @@ def _closing(summary: Summary) -> list[str]:
     ]
     if summary.problems:
         lines += ["", f"Skipped: {len(summary.problems)}."]
-        lines += [f"- {name}: {sentence}" for name, sentence in summary.problems]
+        lines += [f"- {name}: {sentence}" for name, sentence in summary.problems[:MOST_PROBLEMS]]
+        if len(summary.problems) > MOST_PROBLEMS:
+            lines.append(f"- and {len(summary.problems) - MOST_PROBLEMS:,} more, all in summary.json")
     return lines
 
 

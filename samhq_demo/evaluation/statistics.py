@@ -43,8 +43,9 @@ class Interval:
 class BranchMeans:
     """Means over objects.
 
-    noc: the mean number of clicks for each of THRESHOLDS. failed: how many objects never got there. Both are
-    empty where no clicks were counted.
+    Attributes:
+        noc: the mean number of clicks for each of THRESHOLDS.
+        failed: how many objects never got there. Both are empty where no clicks were counted.
     """
 
     iou: float
@@ -57,9 +58,11 @@ class BranchMeans:
 class Row:
     """The numbers of some objects.
 
-    win_rate: the share of objects of which SAM-HQ's IoU is higher than SAM's; where both are equal, a half.
-    iou_gain, boundary_gain: SAM-HQ's less SAM's. The intervals are from a paired bootstrap over pictures:
-    both branches' scores of all objects of a picture are drawn together.
+    Attributes:
+        win_rate: the share of objects of which SAM-HQ's IoU is higher than SAM's; where both are equal, a
+            half.
+        iou_gain, boundary_gain: SAM-HQ's less SAM's. The intervals are from a paired bootstrap over pictures:
+            both branches' scores of all objects of a picture are drawn together.
     """
 
     name: str

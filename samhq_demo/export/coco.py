@@ -24,10 +24,10 @@ def coco_json(
 ) -> dict[str, Any]:
     """One model's masks of `objects` as the content of a COCO annotation file, plain values for `json.dump`.
 
-    file_name, size_wh: the picture's. An annotation's category is its object's name; objects of one name
-    share one. `bbox` is [x, y, width, height] and `area` counts pixels, both of the mask itself. `score`,
-    which is COCO's key for results, is the model's predicted IoU as it was: it can pass 1. An object with an
-    empty mask has a category and no annotation, as COCO has no form for a mask of nothing.
+    An annotation's category is its object's name; objects of one name share one. `bbox` is [x, y, width,
+    height] and `area` counts pixels, both of the mask itself. `score`, which is COCO's key for results, is
+    the model's predicted IoU as it was: it can pass 1. An object with an empty mask has a category and no
+    annotation, as COCO has no form for a mask of nothing.
 
     "rle": compressed run lengths, exact for every mask. `iscrowd` is 0 with them too, unlike in COCO's own
     files: each is one object, and training code leaves out what is marked as a crowd.
@@ -36,6 +36,9 @@ def coco_json(
     filled, and the description in `info` says how many.
 
     `licenses` is empty, as nobody told this app whose picture it is; readers want the key.
+
+    Args:
+        file_name, size_wh: the picture's.
     """
     width, height = size_wh
     names = list(dict.fromkeys(shown.name for shown in objects))

@@ -13,14 +13,15 @@ _SIDE_PER_PIXEL = 1500
 def cutout(pixels: NDArray[np.uint8], mask: Runs, *, soft_edge: bool) -> NDArray[np.uint8]:
     """The object as (h, w, 4) uint8 RGBA, cropped to the box around it.
 
-    pixels: (H, W, 3) uint8, RGB.
-    soft_edge: false: alpha is 255 in the mask, else 0. True: it fades across the mask's edge, half on either
-    side, within about 2 pixels in a picture of 1,500, and the crop has room for that. Where the border of the
-    picture cuts the object nothing fades: the object goes on there.
-
     No pixel of the background is in it: what lies outside the mask is black where it is wholly transparent,
-    and has the colours of the object beside it where the edge fades, lest the old background shine through on
+    and has the colors of the object beside it where the edge fades, lest the old background shine through on
     a new one. Raises ValueError for an empty mask and one that is not of the picture's size.
+
+    Args:
+        pixels: (H, W, 3) uint8, RGB.
+        soft_edge: false: alpha is 255 in the mask, else 0. True: it fades across the mask's edge, half on
+            either side, within about 2 pixels in a picture of 1,500, and the crop has room for that. Where
+            the border of the picture cuts the object nothing fades: the object goes on there.
     """
     if mask.size_hw != pixels.shape[:2]:
         (height, width), (mask_height, mask_width) = pixels.shape[:2], mask.size_hw
@@ -53,10 +54,10 @@ def _only(pixels: NDArray[np.uint8], mask: Mask) -> NDArray[np.uint8]:
 
 
 def _soften(rgba: NDArray[np.uint8], spread: int) -> None:
-    """Blur opaque and clear pixels into each other, in place; the colours of the opaque ones stay sharp."""
-    # Clear pixels are black, which makes the colours premultiplied ones: blurring mixes the object's alone.
+    """Blur opaque and clear pixels into each other, in place; the colors of the opaque ones stay sharp."""
+    # Clear pixels are black, which makes the colors premultiplied ones: blurring mixes the object's alone.
     blurred = np.asarray(Image.fromarray(rgba).filter(ImageFilter.GaussianBlur(spread)))
     outside = (blurred[:, :, 3] > 0) & (rgba[:, :, 3] == 0)
-    colours = blurred[outside].astype(np.uint16)
+    colors = blurred[outside].astype(np.uint16)
     rgba[:, :, 3] = blurred[:, :, 3]
-    rgba[outside, :3] = np.minimum(colours[:, :3] * np.uint16(255) // colours[:, 3:], 255)
+    rgba[outside, :3] = np.minimum(colors[:, :3] * np.uint16(255) // colors[:, 3:], 255)

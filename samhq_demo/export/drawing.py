@@ -79,11 +79,14 @@ def shown_size(size_wh: tuple[int, int], *, max_side: int = MAX_SIDE) -> tuple[i
     return max(1, round(size_wh[0] * scale)), max(1, round(size_wh[1] * scale))
 
 
-def with_mask(view: View, mask: Runs, *, colour_rgb: Rgb) -> Pixels:
-    """The view tinted where the mask is, its edge drawn in the full colour.
+def with_mask(view: View, mask: Runs, *, color_rgb: Rgb) -> Pixels:
+    """The view tinted where the mask is, its edge drawn in the full color.
 
-    mask: at the picture's own size. Thin parts fade rather than vanish in a smaller view. Returns
-    a new (h, w, 3) uint8 array.
+    Args:
+        mask: at the picture's own size. Thin parts fade rather than vanish in a smaller view.
+
+    Returns:
+        A new (h, w, 3) uint8 array.
     """
     thickness = max(1, round(max(view.shown_wh) / 400))
     left, top, right, bottom = window = _window(mask, view, margin=thickness + 1)
@@ -93,9 +96,9 @@ def with_mask(view: View, mask: Runs, *, colour_rgb: Rgb) -> Pixels:
     coverage = _coverage(mask.mask(), view, window)
     near = pixels[top:bottom, left:right]
     tinted = Image.fromarray(near)
-    tinted.paste(colour_rgb, mask=coverage.point([round(level * _OPACITY) for level in range(256)]))
+    tinted.paste(color_rgb, mask=coverage.point([round(level * _OPACITY) for level in range(256)]))
     near[:] = np.asarray(tinted)
-    _draw_edge(near, np.asarray(coverage) > 127, colour_rgb, thickness=thickness)
+    _draw_edge(near, np.asarray(coverage) > 127, color_rgb, thickness=thickness)
     return pixels
 
 
@@ -107,9 +110,9 @@ def with_prompt(pixels: Pixels, prompt: Prompt, *, view: View) -> Pixels:
         x0, y0, x1, y1 = prompt.box_xyxy
         _draw_box(image, view.from_picture((x0, y0)), view.from_picture((x1, y1)))
     for xy, label in zip(prompt.points, prompt.labels, strict=True):
-        colour = OBJECT_RGB if label == PointLabel.OBJECT else BACKGROUND_RGB
+        color = OBJECT_RGB if label == PointLabel.OBJECT else BACKGROUND_RGB
         sign = "+" if label == PointLabel.OBJECT else "-"
-        _stamp(image, _marker(radius, colour, sign), view.from_picture(xy))
+        _stamp(image, _marker(radius, color, sign), view.from_picture(xy))
     return np.asarray(image)
 
 
@@ -129,7 +132,7 @@ def _window(mask: Runs, view: View, *, margin: int) -> tuple[int, int, int, int]
 
 
 def _coverage(mask: Mask, view: View, window: tuple[int, int, int, int]) -> Image.Image:
-    """Grey: how much of each pixel in a window of the view the mask covers."""
+    """Gray: how much of each pixel in a window of the view the mask covers."""
     left, top, right, bottom = window
     x_scale, y_scale = (size / shown for size, shown in zip(view.size_wh, view.shown_wh, strict=True))
     x0, y0 = left * x_scale, top * y_scale
@@ -145,9 +148,9 @@ def _coverage(mask: Mask, view: View, window: tuple[int, int, int, int]) -> Imag
     )
 
 
-def _draw_edge(pixels: Pixels, mask: Mask, colour_rgb: Rgb, *, thickness: int) -> None:
-    """Draw the inner edge in the colour and a white line around it, so that it shows on any ground."""
-    pixels[mask & ~_shrunk(mask, thickness)] = colour_rgb
+def _draw_edge(pixels: Pixels, mask: Mask, color_rgb: Rgb, *, thickness: int) -> None:
+    """Draw the inner edge in the color and a white line around it, so that it shows on any ground."""
+    pixels[mask & ~_shrunk(mask, thickness)] = color_rgb
     pixels[~mask & ~_shrunk(~mask, max(1, thickness // 2))] = _WHITE
 
 
@@ -174,20 +177,20 @@ def _draw_box(image: Image.Image, start_xy: PointXY, end_xy: PointXY) -> None:
         draw.rectangle((x0 + inset, y0 + inset, x1 - inset, y1 - inset), outline=BOX_RGB, width=line)
 
 
-def _stamp(image: Image.Image, marker: Image.Image, centre_xy: PointXY) -> None:
-    corner = (round(centre_xy[0] - marker.width / 2), round(centre_xy[1] - marker.height / 2))
+def _stamp(image: Image.Image, marker: Image.Image, center_xy: PointXY) -> None:
+    corner = (round(center_xy[0] - marker.width / 2), round(center_xy[1] - marker.height / 2))
     image.paste(marker, corner, marker)
 
 
 @functools.lru_cache(maxsize=64)
-def _marker(radius: int, colour_rgb: Rgb, sign: str) -> Image.Image:
+def _marker(radius: int, color_rgb: Rgb, sign: str) -> Image.Image:
     """A round mark with a white ring and a sign in it, smooth at its edge; RGBA."""
     fine = radius * _SUPERSAMPLING
-    marker = Image.new("RGBA", (2 * fine, 2 * fine), (*colour_rgb, 0))
+    marker = Image.new("RGBA", (2 * fine, 2 * fine), (*color_rgb, 0))
     draw = ImageDraw.Draw(marker)
     draw.ellipse((0, 0, 2 * fine - 1, 2 * fine - 1), fill=_WHITE)
     ring = round(fine * 0.2)
-    draw.ellipse((ring, ring, 2 * fine - 1 - ring, 2 * fine - 1 - ring), fill=colour_rgb)
+    draw.ellipse((ring, ring, 2 * fine - 1 - ring, 2 * fine - 1 - ring), fill=color_rgb)
     arm, half = fine * 0.42, fine * 0.11
     if sign:
         draw.rectangle((fine - arm, fine - half, fine + arm, fine + half), fill=_WHITE)

@@ -17,11 +17,15 @@ _SATURATION, _VALUE = 0.75, 0.95
 def everything_overlay(pixels: Pixels, masks: Sequence[FoundMask]) -> Pixels:
     """The picture at a size for a screen, with the first mask at the bottom and the last on top.
 
-    pixels: (H, W, 3) uint8, of the masks' size. Returns (h, w, 3) uint8.
+    Args:
+        pixels: (H, W, 3) uint8, of the masks' size.
+
+    Returns:
+        (h, w, 3) uint8.
     """
     view = View.of(pixels)
     for place, mask in enumerate(masks):
-        view = replace(view, pixels=with_mask(view, mask.runs, colour_rgb=color_of(place)))
+        view = replace(view, pixels=with_mask(view, mask.runs, color_rgb=color_of(place)))
     return view.pixels
 
 

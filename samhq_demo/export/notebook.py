@@ -31,8 +31,6 @@ _HEADER = ("", "model", "predicted IoU", "area", "true IoU", "true boundary IoU"
 class PictureComparison(Comparison):
     """A `Comparison` that has its picture, as `samhq_demo.compare` answers.
 
-    file_name: the picture's, for files that name it.
-
     Example:
         >>> import samhq_demo
         >>> found = samhq_demo.compare("examples/house.jpg", model="tiny", points=[[237, 305], [300, 400]])
@@ -44,6 +42,9 @@ class PictureComparison(Comparison):
         2
         >>> found.to_detections("sam_hq").mask.shape
         (1, 576, 768)
+
+    Attributes:
+        file_name: the picture's, for files that name it.
     """
 
     picture: Picture = field(repr=False)

@@ -25,15 +25,20 @@ _BRANCHES: tuple[tuple[Branch, str, Rgb], ...] = (("sam", "SAM", SAM_RGB), ("sam
 def overlays(pixels: Pixels, objects: Sequence[ShownObject]) -> Pixels:
     """The picture twice, with SAM's masks on the left and SAM-HQ's on the right; of a wide one, SAM's above.
 
-    pixels: (H, W, 3) uint8, of the size of the objects' masks. Each mask is tinted in its object's colour and
-    edged, all prompts are drawn, and a caption above each half names the model, with its predicted IoU where
-    there is one object. Below stand the objects' names, each beside its colour. Returns (h, w, 3) uint8; a
-    half's long side is at most MAX_SIDE pixels.
+    Each mask is tinted in its object's color and edged, all prompts are drawn, and a caption above each half
+    names the model, with its predicted IoU where there is one object. Below stand the objects' names, each
+    beside its color.
+
+    Args:
+        pixels: (H, W, 3) uint8, of the size of the objects' masks.
+
+    Returns:
+        (h, w, 3) uint8; a half's long side is at most MAX_SIDE pixels.
     """
     view = View.of(pixels, max_side=MAX_SIDE)
     font = _font(view.shown_wh)
     captions = [
-        _caption(name, _score_text(objects, branch), colour, font=font) for branch, name, colour in _BRANCHES
+        _caption(name, _score_text(objects, branch), color, font=font) for branch, name, color in _BRANCHES
     ]
     width = max(view.shown_wh[0], *(caption.width for caption in captions))
     halves = [
@@ -48,7 +53,7 @@ def overlays(pixels: Pixels, objects: Sequence[ShownObject]) -> Pixels:
 
 def _drawn(view: View, objects: Sequence[ShownObject], branch: Branch) -> Pixels:
     for shown in objects:
-        view = replace(view, pixels=with_mask(view, shown.by(branch).runs, colour_rgb=rgb(shown.color)))
+        view = replace(view, pixels=with_mask(view, shown.by(branch).runs, color_rgb=rgb(shown.color)))
     pixels = view.pixels
     for shown in objects:  # over all the masks, so that none hides a mark
         pixels = with_prompt(pixels, shown.prompt, view=view)
@@ -68,9 +73,9 @@ def _font(shown_wh: tuple[int, int]) -> ImageFont.FreeTypeFont | ImageFont.Image
 
 
 def _caption(
-    name: str, score: str, colour_rgb: Rgb, *, font: ImageFont.FreeTypeFont | ImageFont.ImageFont
+    name: str, score: str, color_rgb: Rgb, *, font: ImageFont.FreeTypeFont | ImageFont.ImageFont
 ) -> Image.Image:
-    """A strip with a square in the model's colour, its name and its score, as long as these need."""
+    """A strip with a square in the model's color, its name and its score, as long as these need."""
     _, top, _, bottom = font.getbbox("SAM-HQ predicted")
     text_height = round(bottom - top)
     space = round(text_height * 0.6)
@@ -80,7 +85,7 @@ def _caption(
     draw = ImageDraw.Draw(strip)
     side = round(text_height * 0.65)
     square_at = (strip.height - side) // 2
-    draw.rectangle((0, square_at, side, square_at + side), fill=colour_rgb)
+    draw.rectangle((0, square_at, side, square_at + side), fill=color_rgb)
     draw.text((name_at, space - top), name, fill=_INK, font=font)
     draw.text((score_at, space - top), score, fill=_FAINT_INK, font=font)
     return strip
@@ -89,7 +94,7 @@ def _caption(
 def _legend(
     objects: Sequence[ShownObject], *, font: ImageFont.FreeTypeFont | ImageFont.ImageFont, width: int
 ) -> Pixels:
-    """The objects' names with their colours, in as many lines as fit `width`; wider where one name is."""
+    """The objects' names with their colors, in as many lines as fit `width`; wider where one name is."""
     entries = [_entry(shown, font=font) for shown in objects]
     lines: list[list[Image.Image]] = [[]]
     for entry in entries:

@@ -21,7 +21,8 @@ _COLOR = re.compile("#[0-9a-fA-F]{6}")
 class ShownMask:
     """One model's mask of an object, at the picture's full size.
 
-    predicted_iou: SAM's own estimate of the mask's IoU; it can pass 1. ValueError where it is not finite.
+    Attributes:
+        predicted_iou: SAM's own estimate of the mask's IoU; it can pass 1. ValueError where it is not finite.
     """
 
     runs: Runs
@@ -42,9 +43,11 @@ class ShownMask:
 
 @dataclass(frozen=True, slots=True)
 class ShownObject:
-    """One object on the screen: its name and colour there, what was asked, and both models' answers.
+    """One object on the screen: its name and color there, what was asked, and both models' answers.
 
-    name: 1 to MAX_NAME characters, not only blanks. color: "#rrggbb". ValueError for any other.
+    Attributes:
+        name: 1 to MAX_NAME characters, not only blanks.
+        color: "#rrggbb". ValueError for any other.
     """
 
     name: str
@@ -59,7 +62,7 @@ class ShownObject:
                 f"An object's name must be text of 1 to {MAX_NAME} characters, not {short_repr(self.name)}."
             )
         if not isinstance(self.color, str) or not _COLOR.fullmatch(self.color):
-            raise ValueError(f"An object's colour must be like #56b4e9, not {short_repr(self.color)}.")
+            raise ValueError(f"An object's color must be like #56b4e9, not {short_repr(self.color)}.")
         # Half of a surrogate pair, which JavaScript leaves where it cuts a text, cannot be written to a file.
         object.__setattr__(self, "name", self.name.encode("utf-8", "replace").decode("utf-8"))
         object.__setattr__(self, "color", self.color.lower())

@@ -15,7 +15,7 @@ _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 def outlines_svg(objects: Sequence[ShownObject], *, branch: Branch, size_wh: tuple[int, int]) -> str:
     """One model's masks of `objects` as a transparent SVG of the picture's size, to be laid over the picture.
 
-    Each object is one path in its colour, with its name as the title; its holes are open. The outlines run
+    Each object is one path in its color, with its name as the title; its holes are open. The outlines run
     exactly along the edges of pixels. An object with an empty mask is left out.
     """
     width, height = size_wh

@@ -27,7 +27,8 @@ def shifted(box_xyxy: BoxXYXY, by_xy: tuple[int, int]) -> BoxXYXY:
 def is_cut_off(box_xyxy: BoxXYXY, *, crop_xyxy: BoxXYXY, size_wh: tuple[int, int]) -> bool:
     """Whether a mask ends near a side of its crop that is no side of the picture: it may go on there.
 
-    box_xyxy, crop_xyxy: in pixels of the picture, which is of `size_wh`.
+    Args:
+        box_xyxy, crop_xyxy: in pixels of the picture, which is of `size_wh`.
     """
     picture = (0, 0, *size_wh)
     return any(
@@ -43,7 +44,9 @@ def nms(boxes_xyxy: ArrayLike, scores: ArrayLike, *, iou_threshold: float) -> li
     scores go in the order in which they come. The arithmetic is that of torchvision's `nms` on a CPU: IoU in
     float32, held against the threshold in float64, and nothing overlaps a box without area.
 
-    boxes_xyxy: (N, 4). scores: (N,).
+    Args:
+        boxes_xyxy: (N, 4).
+        scores: (N,).
     """
     corners = np.asarray(boxes_xyxy, np.float32).reshape(-1, 4)
     x0, y0, x1, y1 = corners.T

@@ -12,10 +12,13 @@ from samhq_demo.masks.runs import Mask, Runs
 class Ring:
     """One closed outline, horizontal and vertical in turn.
 
-    corners_xy: (n, 2) int32, (x, y) of pixel corners in picture pixels, so that the pixel in column 3 lies
-    between x = 3 and x = 4. The first is the leftmost of the topmost ones and is not repeated at the end.
-    is_hole: whether what it runs around is left out. On a screen (y down) an outer ring goes clockwise and
-    begins to the right, a hole goes anticlockwise and begins downwards: the mask is always on the right hand.
+    Attributes:
+        corners_xy: (n, 2) int32, (x, y) of pixel corners in picture pixels, so that the pixel in column 3
+            lies between x = 3 and x = 4. The first is the leftmost of the topmost ones and is not repeated at
+            the end.
+        is_hole: whether what it runs around is left out. On a screen (y down) an outer ring goes clockwise
+            and begins to the right, a hole goes anticlockwise and begins downwards: the mask is always on the
+            right hand.
     """
 
     corners_xy: NDArray[np.int32]

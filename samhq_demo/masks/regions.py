@@ -33,7 +33,9 @@ def without_small_regions(mask: Runs, min_area: int) -> Runs:
 class _Regions(NamedTuple):
     """The runs of a mask, none of them over two columns, and the piece that each belongs to.
 
-    starts, stops, region: (N,). areas: (K,), in pixels.
+    Attributes:
+        starts, stops, region: (N,).
+        areas: (K,), in pixels.
     """
 
     size_hw: tuple[int, int]
@@ -62,7 +64,7 @@ class _Regions(NamedTuple):
 def _touching(
     columns: Positions, tops: Positions, bottoms: Positions, *, height: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """All pairs of runs in neighbouring columns that have a side or a corner in common."""
+    """All pairs of runs in neighboring columns that have a side or a corner in common."""
     # Runs come column by column from the top, so a number of both keeps their order.
     step = height + 2
     following = (columns + 1) * step

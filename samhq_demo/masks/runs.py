@@ -43,9 +43,11 @@ class Runs:
     Pixels are made of it only inside a function that needs them. Equal are masks of one size with the same
     pixels.
 
-    size_hw: (height, width). edges: int64 (2 N,), read-only, strictly growing: the first pixel of a run, the
-    first after it, and so on, where the pixel in column x and row y has the number x * height + y. A run goes
-    on from the foot of one column to the head of the next.
+    Attributes:
+        size_hw: (height, width).
+        edges: int64 (2 N,), read-only, strictly growing: the first pixel of a run, the first after it, and so
+            on, where the pixel in column x and row y has the number x * height + y. A run goes on from the
+            foot of one column to the head of the next.
     """
 
     size_hw: tuple[int, int]

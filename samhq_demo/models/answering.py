@@ -39,7 +39,8 @@ class Answerer:
     ) -> DecodedPair:
         """The logits of the only prompt, from the mask and the earlier prompts that it starts from.
 
-        on_sam: as in `ModelPair.decode`, for the prompt itself.
+        Args:
+            on_sam: as in `ModelPair.decode`, for the prompt itself.
         """
         mask_inputs = self._mask_inputs(embedding, request)
         (decoded,) = self.pair.decode(embedding, [request.prompt], mask_inputs=mask_inputs, on_sam=on_sam)

@@ -84,7 +84,10 @@ def find_everything(
 class _Candidate:
     """A mask that passed the filters. runs: None where they were let go, to be made again if it stays.
 
-    place: of its point in the grid. choice: which of SAM's masks, 1 to 3. box_xyxy: in pixels of the crop.
+    Attributes:
+        place: of its point in the grid.
+        choice: which of SAM's masks, 1 to 3.
+        box_xyxy: in pixels of the crop.
     """
 
     place: int

@@ -14,11 +14,11 @@ from torch import nn
 from transformers import SamConfig, SamHQConfig, SamHQModel, SamModel
 from transformers.utils import logging as transformers_logging
 
-from ..weights.names import NAMES
-from .compute import Compute
-from .pair import ModelPair
+from samhq_demo.models.compute import Compute
+from samhq_demo.models.pair import ModelPair
+from samhq_demo.weights.names import NAMES
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 # While transformers builds a model it changes functions that all models share: two at a time break both,
 # and those that come after.
@@ -59,7 +59,7 @@ def load_pair(folder: Path, *, name: str, compute: Compute, baseline: Path | Non
     sam_hq = _load(SamHQModel, folder, kind="SAM-HQ", model_type="sam_hq")
     if baseline is None:
         sam = frozen_sam(sam_hq)
-        log.info("%s: SAM is made of the frozen tensors in the SAM-HQ checkpoint", name)
+        logger.info("%s: SAM is made of the frozen tensors in the SAM-HQ checkpoint", name)
     else:
         sam = _load(SamModel, baseline, kind="SAM", model_type="sam")
         sizes = [
@@ -77,7 +77,7 @@ def pair_of(sam: Any, sam_hq: Any, *, name: str, compute: Compute) -> ModelPair:
     """Make a pair of two float32 models, which become part of it; one image encoder if theirs are equal."""
     difference = compare_tensors(sam, sam_hq)
     shared = not difference.image_encoder
-    log.info("%s: %s; the encoder runs %s a picture", name, difference, "once" if shared else "twice")
+    logger.info("%s: %s; the encoder runs %s a picture", name, difference, "once" if shared else "twice")
     if shared:
         sam.vision_encoder = None  # the other one serves both; this frees its memory
     for model in (sam, sam_hq):

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import torch
 
-from ..settings import check_compute, on_zero_gpu
+from samhq_demo.settings import check_compute, on_zero_gpu
 
 # An encoder pass of the largest model takes about a second on ZeroGPU's cards; asking for little
 # puts a visitor ahead in its queue.

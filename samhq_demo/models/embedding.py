@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
-from .input_transform import InputTransform
+from samhq_demo.models.input_transform import InputTransform
 
 
 @dataclass(frozen=True, slots=True, eq=False)

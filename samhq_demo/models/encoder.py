@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
-from .attention import global_attention, windowed_attention
+from samhq_demo.models.attention import global_attention, windowed_attention
 
 _PART_PLACES = 1024  # enough that products run at full speed; of ViT-B's MLP 12 MB
 
@@ -32,8 +32,9 @@ def run_encoder(
 ) -> EncodedImage:
     """Run transformers' SAM or SAM-HQ vision encoder on (B, 3, S, S), layer by layer.
 
-    fold_bias: whether the global layers' bias goes into their products; the result is the same.
-    on_layer: called after each layer.
+    Args:
+        fold_bias: whether the global layers' bias goes into their products; the result is the same.
+        on_layer: called after each layer.
     """
     hidden = encoder.patch_embed(pixel_values)
     if encoder.pos_embed is not None:

@@ -15,9 +15,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from samhq_demo.masks.runs import Runs
+from samhq_demo.models.upsampling import STABILITY_OFFSET, FullMask, upsample, upsample_preview
 from samhq_demo.results.preview import preview_size
-
-from .upsampling import STABILITY_OFFSET, FullMask, upsample, upsample_preview
 
 PIXEL_MEAN = (123.675, 116.28, 103.53)  # ImageNet's, in 0..255, the same for every published SAM
 PIXEL_STD = (58.395, 57.12, 57.375)
@@ -45,7 +44,7 @@ class InputTransform:
         return max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5))
 
     def pixel_values(self, pixels: np.ndarray) -> Tensor:
-        """uint8 (H, W, 3) -> float32 (1, 3, S, S), normalised, then padded with zeros."""
+        """uint8 (H, W, 3) -> float32 (1, 3, S, S), normalized, then padded with zeros."""
         image = Image.fromarray(pixels).resize(self.resized_wh, Image.Resampling.BILINEAR)
         values = torch.from_numpy(np.array(image)).permute(2, 0, 1).float()
         values = (values - torch.tensor(PIXEL_MEAN)[:, None, None]) / torch.tensor(PIXEL_STD)[:, None, None]

@@ -14,16 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from samhq_demo.prompts.prompt import Prompt
-from samhq_demo.results.comparison import Branch
-
-from ..inline import InlineExecutor
-from ..pictures import Picture
-from .compute import Compute
-from .embedding import ImageEmbedding
-from .encoder import run_encoder
-from .input_transform import InputTransform
-from .sam import (
+from samhq_demo.inline import InlineExecutor
+from samhq_demo.models.compute import Compute
+from samhq_demo.models.embedding import ImageEmbedding
+from samhq_demo.models.encoder import run_encoder
+from samhq_demo.models.input_transform import InputTransform
+from samhq_demo.models.sam import (
     Attended,
     DecodedMasks,
     PromptEmbedding,
@@ -33,7 +29,10 @@ from .sam import (
     sam_output_tokens,
     upscale,
 )
-from .sam_hq import hq_features, sam_hq_masks, sam_hq_output_tokens
+from samhq_demo.models.sam_hq import hq_features, sam_hq_masks, sam_hq_output_tokens
+from samhq_demo.pictures import Picture
+from samhq_demo.prompts.prompt import Prompt
+from samhq_demo.results.comparison import Branch
 
 # A batch's activations, by the decoder's device. On a CPU small ones are faster: they stay in its cache.
 # Each object takes at most so many bytes for every value of the embedding: with ViT-B 84 MB, so there it
@@ -90,7 +89,8 @@ class ModelPair:
     side by side: much of what they do uses one core only. Measured with ViT-B on two cores, that
     takes 0.86 of the time for one object and some 0.7 for many.
 
-    executor: runs the decoders.
+    Attributes:
+        executor: runs the decoders.
     """
 
     def __init__(self, sam: Any, sam_hq: Any, *, name: str, compute: Compute, shared_encoder: bool) -> None:
@@ -115,7 +115,8 @@ class ModelPair:
     ) -> ImageEmbedding:
         """Run the image encoder, once if it is shared. The slow verb: call it once a picture.
 
-        on_progress: told the share that is done, up to 1; not on ZeroGPU, whose process cannot reach it.
+        Args:
+            on_progress: told the share that is done, up to 1; not on ZeroGPU, whose process cannot reach it.
         """
         transform = InputTransform(picture.size_wh, self.image_size, self.low_res)
         values = transform.pixel_values(picture.pixels)

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .two_way import two_way
+from samhq_demo.models.two_way import two_way
 
 
 class DecodedMasks(NamedTuple):

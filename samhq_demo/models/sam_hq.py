@@ -14,7 +14,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from .sam import Attended, DecodedMasks, attend, placed, sam_masks, sam_output_tokens, upscale
+from samhq_demo.models.sam import (
+    Attended,
+    DecodedMasks,
+    attend,
+    placed,
+    sam_masks,
+    sam_output_tokens,
+    upscale,
+)
 
 
 def hq_features(decoder: Any, *, image_embeddings: Tensor, early_embeddings: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """From the decoder's logits to a mask of the picture's size; of a large one without an array of that size.
 
-A bilinear resize is a straight line between two neighbouring inputs. So between two inputs of one column
+A bilinear resize is a straight line between two neighboring inputs. So between two inputs of one column
 the mask turns at most once, and where it turns follows from the two values: only cells whose corners lie on
 both sides of a threshold need any arithmetic, and their number grows with the length of the contour. In a
 small picture all pixels take no longer than finding those cells.
@@ -274,7 +274,7 @@ class _Cells:
         low = np.minimum(level[:, :-1], level[:, 1:])
         high = np.maximum(level[:, :-1], level[:, 1:])
         crossed = low != high
-        # The last column has no right neighbour: the picture's border lies in it.
+        # The last column has no right neighbor: the picture's border lies in it.
         crossed[:-1] |= np.minimum(low[:-1], low[1:]) != np.maximum(high[:-1], high[1:])
         at = np.flatnonzero(crossed)
         starts = np.searchsorted(at, np.arange(width + 1) * (height - 1))

@@ -48,20 +48,21 @@ _ROUNDING = 1
 def rgb(image: Image.Image, *, profile: bytes | None) -> Image.Image:
     """An image of any mode as RGB, or as RGBA where it is transparent in part, with its colors in sRGB.
 
-    profile: an ICC profile; one that is damaged, or for another kind of colors, counts as none.
+    Args:
+        profile: an ICC profile; one that is damaged, or for another kind of colors, counts as none.
     """
     if image.mode == "LAB":  # the one mode that `convert` cannot turn to RGB; it needs no profile
         return _converted(image, ImageCms.createProfile("LAB"))
     if image.mode == "CMYK":
         return _with_profile(image, profile) or image.convert("RGB")
     is_transparent = image.has_transparency_data
-    # Premultiplied grey ("La") has no direct way to RGBA.
+    # Premultiplied gray ("La") has no direct way to RGBA.
     straight = image.convert("LA") if image.mode == "La" else image
-    is_grey = straight.mode in ("1", "L", "LA")
-    plain = straight.convert("RGBA") if is_transparent else straight if is_grey else straight.convert("RGB")
+    is_gray = straight.mode in ("1", "L", "LA")
+    plain = straight.convert("RGBA") if is_transparent else straight if is_gray else straight.convert("RGB")
     if profile is None:
         return plain if plain.mode == "RGBA" else plain.convert("RGB")
-    colors = straight.convert("L") if is_grey else plain.convert("RGB")
+    colors = straight.convert("L") if is_gray else plain.convert("RGB")
     shown = _with_profile(colors, profile) or colors.convert("RGB")
     if is_transparent:
         shown.putalpha(plain.getchannel("A"))
@@ -75,7 +76,7 @@ def _with_profile(image: Image.Image, profile: bytes | None) -> Image.Image | No
     try:
         read = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         mode = _MODES.get(read.profile.xcolor_space)
-        # Grey is a color as well, but only one of three values.
+        # Gray is a color as well, but only one of three values.
         if mode is None or (mode != image.mode and (image.mode, mode) != ("L", "RGB")):
             return None
         if mode != "CMYK" and _is_srgb(read, mode):
@@ -163,7 +164,8 @@ def _encoded(linear: NDArray[np.float64]) -> NDArray[np.uint8]:
 def _to_linear_srgb(chromaticities: tuple[float, ...]) -> NDArray[np.float64] | None:
     """The (3, 3) matrix from linear RGB of these primaries to linear sRGB, white to white; None for nonsense.
 
-    chromaticities: x and y of white, red, green and blue.
+    Args:
+        chromaticities: x and y of white, red, green and blue.
     """
     own = _to_xyz(chromaticities)
     srgb = _to_xyz(_PRIMARIES[1])

@@ -49,9 +49,12 @@ register_heif_opener()
 class Decoded:
     """A decoded file.
 
-    image: upright, in its own mode. low_bytes: of 16-bit colors, whose high bytes are in `image`; upright,
-    and None where they are not needed. png: what a PNG states beside. is_lossy: values are only near the
-    saved ones.
+    Attributes:
+        image: upright, in its own mode.
+        low_bytes: of 16-bit colors, whose high bytes are in `image`; upright, and None where they are not
+            needed.
+        png: what a PNG states beside.
+        is_lossy: values are only near the saved ones.
     """
 
     image: Image.Image

@@ -1,6 +1,6 @@
 """Maps of labels: files in which a pixel's value, index or color is the name of what it shows.
 
-A soft mask has shades of grey along its edges, and white; a map of labels has even regions of few values,
+A soft mask has shades of gray along its edges, and white; a map of labels has even regions of few values,
 most of them dark. Where the two cannot be told apart by their values, the regions decide.
 """
 
@@ -31,7 +31,7 @@ _MAX_COLORS = 64
 _EVEN_SHARE = 0.5
 _FEW_COLORS = 8
 _FEW_SHADES = 8
-_TRIMAP_GREYS = frozenset({127, 128})
+_TRIMAP_GRAYS = frozenset({127, 128})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,7 +68,8 @@ def parse_label(label: object) -> Label:
 def label_map(decoded: Decoded, *, valid: NDArray[np.bool_] | None) -> LabelMap | None:
     """The labels in a file; None where it is to be read as black and white.
 
-    valid: (H, W), where its pixels have a value; None: everywhere. The others are void.
+    Args:
+        valid: (H, W), where its pixels have a value; None: everywhere. The others are void.
     """
     image = decoded.image
     if decoded.is_lossy or image.mode == "1" or image.has_transparency_data:
@@ -78,8 +79,8 @@ def label_map(decoded: Decoded, *, valid: NDArray[np.bool_] | None) -> LabelMap 
     values = samples_of(image, decoded.samples)
     if values.ndim == 3:
         colors = np.asarray(image.convert("RGB"))
-        is_grey = (colors == colors[:, :, :1]).all()
-        return _of_values(colors[:, :, 0], valid) if is_grey else _of_colors(colors, valid)
+        is_gray = (colors == colors[:, :, :1]).all()
+        return _of_values(colors[:, :, 0], valid) if is_gray else _of_colors(colors, valid)
     if values.dtype.kind == "f":
         present = values if valid is None else values[valid]
         if np.abs(present).max(initial=0) > 1 << 24 or not (present == np.rint(present)).all():
@@ -89,9 +90,9 @@ def label_map(decoded: Decoded, *, valid: NDArray[np.bool_] | None) -> LabelMap 
 
 
 def _unit(decoded: Decoded) -> int:
-    """How much a PNG's grey of 2 or 4 bits was spread."""
+    """How much a PNG's gray of 2 or 4 bits was spread."""
     png = decoded.png
-    return 255 // ((1 << png.depth) - 1) if png is not None and png.is_grey and png.depth in (2, 4) else 1
+    return 255 // ((1 << png.depth) - 1) if png is not None and png.is_gray and png.depth in (2, 4) else 1
 
 
 def _of_values(values: NDArray[Any], valid: NDArray[np.bool_] | None, *, unit: int = 1) -> LabelMap | None:
@@ -104,11 +105,11 @@ def _of_values(values: NDArray[Any], valid: NDArray[np.bool_] | None, *, unit: i
     has_negative = int(present[0]) < 0
     if not labels or (labels == [255] and not has_negative):  # black, or black and white
         return None
-    if len(present) == 1 and highest != 1:  # one even grey: no label stands out from anything
+    if len(present) == 1 and highest != 1:  # one even gray: no label stands out from anything
         return None
     two = len(present) == 2 and int(present[0]) == 0
     if not (two or has_negative or max(labels) < _DARK or highest == 1):
-        if set(labels) <= _TRIMAP_GREYS and highest == 255:
+        if set(labels) <= _TRIMAP_GRAYS and highest == 255:
             return _trimap(values, valid)
         shades = np.isin(values, labels)
         if not _is_even(values, shades) or (len(labels) > _FEW_SHADES and _is_smooth(values, unit)):
@@ -131,9 +132,9 @@ def _void_value(dtype: np.dtype[Any], present: NDArray[Any]) -> int | None:
 
 
 def _trimap(values: NDArray[Any], valid: NDArray[np.bool_] | None) -> LabelMap:
-    """Black, white and one grey between them for what is undecided, as tools for matting write it."""
-    grey = np.isin(values, list(_TRIMAP_GREYS))
-    return LabelMap(values, (255,), _joined(None if valid is None else ~valid, grey))
+    """Black, white and one gray between them for what is undecided, as tools for matting write it."""
+    gray = np.isin(values, list(_TRIMAP_GRAYS))
+    return LabelMap(values, (255,), _joined(None if valid is None else ~valid, gray))
 
 
 def _of_palette(decoded: Decoded, valid: NDArray[np.bool_] | None) -> LabelMap | None:
@@ -141,7 +142,7 @@ def _of_palette(decoded: Decoded, valid: NDArray[np.bool_] | None) -> LabelMap |
     colors = np.asarray(decoded.image.convert("RGB"))
     used = np.unique(indices)
     palette = _palette(decoded, used, indices, colors)
-    if (palette == palette[:, :1]).all():  # greys: what they show counts, not their places
+    if (palette == palette[:, :1]).all():  # grays: what they show counts, not their places
         return _of_values(colors[:, :, 0], valid)
     if len(used) > _MAX_COLORS and not _is_even(indices, indices > 0):
         return None  # a picture of few colors

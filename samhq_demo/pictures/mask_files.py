@@ -27,8 +27,10 @@ _EMPTY = "The mask is empty: what is in it must be brighter than 127 of 255, or 
 class TrueMask:
     """A mask to measure others by, and how its file was read.
 
-    mask: (H, W) bool. void: (H, W) bool, the pixels that no score counts; None where there are none.
-    label: which of the file's `labels` the mask is; None where the file was read as black and white.
+    Attributes:
+        mask: (H, W) bool.
+        void: (H, W) bool, the pixels that no score counts; None where there are none.
+        label: which of the file's `labels` the mask is; None where the file was read as black and white.
     """
 
     mask: NDArray[np.bool_]
@@ -86,7 +88,7 @@ def read_true_mask(source: Source, *, size_wh: tuple[int, int], label: object = 
 
     Void are, in a map of labels, 255 (65535 in 16 bits, Pascal VOC's cream in colors) and negative values;
     in every file the pixels without a value: NaN, and what a TIFF names as nodata, save 0; and between
-    black and white the one grey 127 or 128, as trimaps have it.
+    black and white the one gray 127 or 128, as trimaps have it.
     """
     decoded, valid, found = _opened(source, size_wh=size_wh)
     if found is None:
@@ -105,7 +107,7 @@ def read_true_masks(source: Source, *, size_wh: tuple[int, int]) -> Iterator[Tru
 
     Raises:
         ValueError: as there, at the first step; and where over MAX_SHADES of a black and white file's pixels
-            are shades of grey, as in a photo.
+            are shades of gray, as in a photo.
     """
     decoded, valid, found = _opened(source, size_wh=size_wh)
     if found is None:
@@ -142,7 +144,7 @@ def _refuse_shades(decoded: Decoded) -> None:
     if share > MAX_SHADES:
         raise ValueError(
             f"The mask file is neither black and white nor a map of labels: {share:.0%} of its pixels are "
-            "shades of grey or colors. Give white on black, or even regions of one value each."
+            "shades of gray or colors. Give white on black, or even regions of one value each."
         )
 
 

@@ -18,8 +18,9 @@ from samhq_demo.pictures.samples import SampleFacts, samples_of, scale_of, to_8_
 class Picture:
     """An upright picture.
 
-    pixels: (H, W, 3) uint8, RGB, read-only.
-    content_id: equal for equal pixels, whatever file or user they came from.
+    Attributes:
+        pixels: (H, W, 3) uint8, RGB, read-only.
+        content_id: equal for equal pixels, whatever file or user they came from.
     """
 
     pixels: NDArray[np.uint8]
@@ -139,7 +140,7 @@ def is_wide(image: Image.Image) -> bool:
 
 
 def _transparent(decoded: Decoded) -> NDArray[np.bool_] | None:
-    """(H, W), true where a PNG's pixels have the one grey or color that it calls transparent."""
+    """(H, W), true where a PNG's pixels have the one gray or color that it calls transparent."""
     png = decoded.png
     if png is None or png.transparent is None:
         return None
@@ -154,7 +155,7 @@ def _from_16_bit_colors(decoded: Decoded) -> tuple[Image.Image, NDArray[np.bool_
     """Colors of 16 bits a channel, whose high and low bytes were decoded one after the other."""
     image, facts, png = decoded.image, decoded.samples, decoded.png
     alpha: NDArray[np.uint16] | None = None
-    if png is not None and png.is_grey:  # grey and alpha: their four bytes are in one image
+    if png is not None and png.is_gray:  # gray and alpha: their four bytes are in one image
         four = np.asarray(decoded.low_bytes).astype(np.uint16)
         values = np.dstack([four[:, :, ::2] << 8 | four[:, :, 1::2]])
         colors, alpha = np.repeat(values[:, :, :1], 3, axis=2), values[:, :, 1]

@@ -32,16 +32,21 @@ _KEPT = frozenset({b"tRNS", b"eXIf", b"acTL", b"fcTL", b"fdAT"})
 class PngFacts:
     """What a PNG says of its samples and colors.
 
-    depth: bits a sample in the file: 1, 2, 4, 8 or 16. is_grey: grey, with alpha or without.
-    significant_bits: of the largest channel, from sBIT; None where it is not stated.
-    transparent: the one grey (1 value) or color (3 values) that is transparent, in samples of `depth` bits.
-    gamma: of the encoding, about 0.45455 for sRGB. chromaticities: (x, y) of white, red, green and blue.
-    is_srgb: it says so. code_points: of primaries and transfer (ITU-T H.273), from cICP.
-    icc_profile: where Pillow's limit left it out.
+    Attributes:
+        depth: bits a sample in the file: 1, 2, 4, 8 or 16.
+        is_gray: gray, with alpha or without.
+        significant_bits: of the largest channel, from sBIT; None where it is not stated.
+        transparent: the one gray (1 value) or color (3 values) that is transparent, in samples of `depth`
+            bits.
+        gamma: of the encoding, about 0.45455 for sRGB.
+        chromaticities: (x, y) of white, red, green and blue.
+        is_srgb: it says so.
+        code_points: of primaries and transfer (ITU-T H.273), from cICP.
+        icc_profile: where Pillow's limit left it out.
     """
 
     depth: int
-    is_grey: bool
+    is_gray: bool
     significant_bits: int | None = None
     transparent: tuple[int, ...] | None = None
     gamma: float | None = None
@@ -180,7 +185,7 @@ def _facts(found: dict[bytes, bytes], *, header: bytes | None) -> PngFacts | Non
     profile = found.get(b"iCCP")
     return PngFacts(
         depth=depth,
-        is_grey=color_type in (0, 4),
+        is_gray=color_type in (0, 4),
         significant_bits=bits if not has_palette and 0 < bits <= depth else None,
         transparent=transparent,
         gamma=_gamma(found.get(b"gAMA")),

@@ -37,9 +37,12 @@ _UNSIGNED, _SIGNED = 1, 2
 class SampleFacts:
     """What a file says of its samples.
 
-    bits: significant ones, of `container_bits`; None where not stated. is_signed: two's complement.
-    white_is_zero: and Pillow has not turned it. nodata: the value that stands for none.
-    limits: the values of black and white; None where not stated.
+    Attributes:
+        bits: significant ones, of `container_bits`; None where not stated.
+        is_signed: two's complement.
+        white_is_zero: and Pillow has not turned it.
+        nodata: the value that stands for none.
+        limits: the values of black and white; None where not stated.
     """
 
     bits: int | None = None
@@ -94,7 +97,8 @@ def samples_of(
 ) -> NDArray[Any]:
     """An image's samples in their own type: (H, W) or (H, W, C).
 
-    low_bytes: of 16-bit channels, whose high bytes are in `image`.
+    Args:
+        low_bytes: of 16-bit channels, whose high bytes are in `image`.
     """
     values: NDArray[Any] = np.asarray(image)
     if low_bytes is not None:

@@ -43,7 +43,7 @@ def drops_bands(image: Image.Image) -> bool:
 
 def low_byte_rawmode(rawmode: str) -> str | None:
     """The raw mode under which Pillow keeps the low bytes of 16-bit colors; None where there are none."""
-    if rawmode == "LA;16B":  # grey and alpha, high byte and low byte of each
+    if rawmode == "LA;16B":  # gray and alpha, high byte and low byte of each
         return "RGBA"
     name, _, order = rawmode.partition(";16")
     # Pillow divides premultiplied colors by alpha as it reads them: their bytes cannot be put together

@@ -37,7 +37,8 @@ _SHARES = (
 class Crop:
     """A part of a picture that is segmented by itself: (x0, y0, x1, y1) in its pixels, x1 and y1 excluded.
 
-    layer: 0 is the whole picture; layer i has 2**i by 2**i crops.
+    Attributes:
+        layer: 0 is the whole picture; layer i has 2**i by 2**i crops.
     """
 
     box_xyxy: tuple[int, int, int, int]
@@ -53,20 +54,22 @@ class Crop:
 class EverythingOptions:
     """What the official `SamAutomaticMaskGenerator` (segment-anything 1.0) is told, with its defaults.
 
-    points_per_side: a grid of so many points by so many asks for masks.
-    predicted_iou_threshold: masks stay whose predicted IoU is over it; 0 keeps all.
-    stability_threshold: masks stay that are at least so stable; 0 keeps all.
-    stability_offset: how far the threshold of the logits is moved up and down to tell a mask's stability.
-    box_nms_threshold: of two masks whose boxes have a larger IoU, that with the higher predicted IoU stays.
-    crop_layers: how many layers of ever smaller crops are segmented besides the whole picture.
-    crop_nms_threshold: the same between crops, where the mask of the smaller crop stays.
-    crop_overlap: by which share of the picture's short side the crops of the first layer overlap.
-    crop_points_downscale: a layer's grid has so many times fewer points a side than the layer before.
-    min_area: holes and separate pieces of fewer pixels are removed; 0 removes none.
-    memory_mb: what may be held beside the models, the picture, its embedding and the masks that stay,
-        whatever the number of points; but one point at a time is always decoded (with ViT-B some 160 MB).
-
     Raises ValueError (one sentence) for a value out of its range, and where there are too many points.
+
+    Attributes:
+        points_per_side: a grid of so many points by so many asks for masks.
+        predicted_iou_threshold: masks stay whose predicted IoU is over it; 0 keeps all.
+        stability_threshold: masks stay that are at least so stable; 0 keeps all.
+        stability_offset: how far the threshold of the logits is moved up and down to tell a mask's stability.
+        box_nms_threshold: of two masks whose boxes have a larger IoU, that with the higher predicted IoU
+            stays.
+        crop_layers: how many layers of ever smaller crops are segmented besides the whole picture.
+        crop_nms_threshold: the same between crops, where the mask of the smaller crop stays.
+        crop_overlap: by which share of the picture's short side the crops of the first layer overlap.
+        crop_points_downscale: a layer's grid has so many times fewer points a side than the layer before.
+        min_area: holes and separate pieces of fewer pixels are removed; 0 removes none.
+        memory_mb: what may be held beside the models, the picture, its embedding and the masks that stay,
+            whatever the number of points; but one point at a time is always decoded (with ViT-B some 160 MB).
     """
 
     points_per_side: int = 32

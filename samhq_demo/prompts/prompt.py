@@ -34,13 +34,14 @@ class PromptJson(TypedDict):
 class Prompt:
     """One object asked for. Coordinates are pixels of the upright picture, origin top left, x first.
 
-    points: up to MAX_POINTS (x, y) pairs.
-    labels: one PointLabel a point, in the same order.
-    box_xyxy: (x0, y0, x1, y1), put right where its corners came swapped; None: no box.
-
     Any sequences of numbers are taken and stored as tuples of floats. Raises ValueError (one sentence) for
     what is not finite, of the wrong length or number, a label other than 0 and 1, and a box without area.
     Whether the prompt asks for anything, and lies in the picture, is known only with it: see `within`.
+
+    Attributes:
+        points: up to MAX_POINTS (x, y) pairs.
+        labels: one PointLabel a point, in the same order.
+        box_xyxy: (x0, y0, x1, y1), put right where its corners came swapped; None: no box.
     """
 
     points: tuple[PointXY, ...] = ()

@@ -15,18 +15,19 @@ from samhq_demo.prompts.refinement import RefineStep, check_step_count, steps_wi
 class Request:
     """Prompts, each for one object, and how they are to be answered: `Request((prompt,))` at the least.
 
-    prompts: 1 to MAX_OBJECTS, in picture pixels.
-    refine_from: up to 16 earlier prompts of a single prompt's object, oldest first. The first starts from the
-        mask prompt, each other one and the prompt from the logits of the answer before.
-    model: a model's name; None is the one that answers now.
-    multimask_output: None asks for candidates exactly where a prompt is a single point.
-    hq_token_only: the HQ mask alone, instead of added to SAM-HQ's inner SAM mask.
-    mask_prompt: a rough mask to start from; for a single prompt.
-    ground_truth: the true mask; the predictions then carry their true scores.
-    void: the pixels that the true scores leave out, as the true mask does not say whose they are.
-
     Sequences are stored as tuples. Raises ValueError (one sentence) for what is of the wrong number or type,
     or does not go together. What depends on the picture's size is checked by `within`.
+
+    Attributes:
+        prompts: 1 to MAX_OBJECTS, in picture pixels.
+        refine_from: up to 16 earlier prompts of a single prompt's object, oldest first. The first starts from
+            the mask prompt, each other one and the prompt from the logits of the answer before.
+        model: a model's name; None is the one that answers now.
+        multimask_output: None asks for candidates exactly where a prompt is a single point.
+        hq_token_only: the HQ mask alone, instead of added to SAM-HQ's inner SAM mask.
+        mask_prompt: a rough mask to start from; for a single prompt.
+        ground_truth: the true mask; the predictions then carry their true scores.
+        void: the pixels that the true scores leave out, as the true mask does not say whose they are.
     """
 
     prompts: tuple[Prompt, ...]

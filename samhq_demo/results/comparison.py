@@ -42,9 +42,10 @@ class Candidate:
 class MaskPrediction:
     """One model's answer for one object, at the picture's full size.
 
-    predicted_iou: SAM's own estimate of the mask's IoU; it can pass 1.
-    candidates: all that the model offered, best first; None when it was asked for one mask.
-    true_iou, true_boundary_iou: against the true mask, where one was given.
+    Attributes:
+        predicted_iou: SAM's own estimate of the mask's IoU; it can pass 1.
+        candidates: all that the model offered, best first; None when it was asked for one mask.
+        true_iou, true_boundary_iou: against the true mask, where one was given.
     """
 
     runs: Runs
@@ -68,8 +69,9 @@ class MaskPrediction:
     def with_truth(self, truth: Runs | None, *, void: Runs | None = None) -> "MaskPrediction":
         """The same with its true scores, where the true mask is known.
 
-        void: pixels that no score counts. They are taken out of both masks before their boundaries are, so
-        that a mask which is right up to the void is all right.
+        Args:
+            void: pixels that no score counts. They are taken out of both masks before their boundaries are,
+                so that a mask which is right up to the void is all right.
         """
         if truth is None:
             return self
@@ -145,9 +147,10 @@ class ObjectComparison:
 class Comparison:
     """The whole answer for one picture: an entry for each prompt, in order.
 
-    size_wh: the picture's (width, height).
-    encoded: "now" by this request, "cached" from before, "shared" with a request already at it.
-    milliseconds: time taken, under the keys in TIMINGS.
+    Attributes:
+        size_wh: the picture's (width, height).
+        encoded: "now" by this request, "cached" from before, "shared" with a request already at it.
+        milliseconds: time taken, under the keys in TIMINGS.
     """
 
     model: str

@@ -20,8 +20,9 @@ class StoppedError(Exception):
 class FoundMask:
     """One mask of a branch, at the picture's full size.
 
-    predicted_iou: SAM's own estimate of its IoU; it can pass 1. point_xy: of the grid, in picture pixels: the
-    click that this mask answers.
+    Attributes:
+        predicted_iou: SAM's own estimate of its IoU; it can pass 1.
+        point_xy: of the grid, in picture pixels: the click that this mask answers.
     """
 
     runs: Runs
@@ -45,7 +46,9 @@ class FoundMask:
 class Everything:
     """Both branches' masks, each the largest first.
 
-    size_wh: the picture's (width, height). encoded, milliseconds: as in `Comparison`.
+    Attributes:
+        size_wh: the picture's (width, height).
+        encoded, milliseconds: as in `Comparison`.
     """
 
     model: str

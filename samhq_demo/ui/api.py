@@ -111,7 +111,7 @@ class Endpoints:
 
         Returns:
             result: JSON with each model's predicted_iou, area, bbox and COCO rle, and how far they agree
-            sam_mask: SAM's mask, an 8-bit grey PNG of the picture's size, 255 in the mask and else 0
+            sam_mask: SAM's mask, an 8-bit gray PNG of the picture's size, 255 in the mask and else 0
             sam_hq_mask: SAM-HQ's mask, likewise
         """
         given = {"points": points, "labels": labels, "box": box}
@@ -160,7 +160,7 @@ class Endpoints:
 
         Returns:
             result: JSON as from compare, its list "objects" with one entry for each prompt, in order
-            sam_mask: SAM's masks of all objects in one 8-bit grey PNG, 255 in a mask and else 0
+            sam_mask: SAM's masks of all objects in one 8-bit gray PNG, 255 in a mask and else 0
             sam_hq_mask: SAM-HQ's masks, likewise
         """
         request = Request(

@@ -14,14 +14,14 @@ import logging
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 # Of everything but uploads: room for a data URL of 12 MB, or for the prompts of 32 objects with their masks.
 MAX_BODY_BYTES = 16 * 2**20
 # What takes time is not a long text but many values: 32 objects with 16 earlier prompts of 256 points each
 # have as many.
 MAX_BODY_ITEMS = 300_000
-# One file of app.MAX_FILE_SIZE, and the form around it.
+# One file of serve.MAX_FILE_SIZE, and the form around it.
 MAX_UPLOAD_BYTES = 257 * 2**20
 _SECONDS = 60.0
 _UPLOAD = "/gradio_api/upload"
@@ -136,7 +136,7 @@ def _too_large(limit: int) -> str:
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, sentence: str) -> None:
-    log.warning("a request was refused: %s", sentence)
+    logger.warning("a request was refused: %s", sentence)
     answer = JSONResponse(
         {"error": sentence, "detail": sentence}, status_code=status, headers={"Connection": "close"}
     )

@@ -17,7 +17,7 @@ from gradio.utils import get_function_params
 from samhq_demo.parsing import printable
 from samhq_demo.ui.uploads import NOT_UPLOADED, is_web_address, without_own_address
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 SERVER_FAULT = "The server failed at this, through no fault of the request: its log says why."
 # Enough for any sentence of ours; messages of libraries can be pages long.
@@ -42,7 +42,7 @@ def gradio_errors(doing: str) -> Iterator[None]:
     except ValueError as error:
         raise _refusal(doing, str(error)) from error
     except Exception as error:
-        log.exception("%s failed", doing)
+        logger.exception("%s failed", doing)
         raise gr.Error(SERVER_FAULT, print_exception=False) from error
 
 
@@ -107,7 +107,7 @@ def _refusal(doing: str, message: str, *, title: str = "Error") -> gr.Error:
     sentence = printable(message)
     if len(sentence) > MAX_MESSAGE_LENGTH:
         sentence = sentence[: MAX_MESSAGE_LENGTH - 1] + "…"
-    log.warning("%s refused: %s", doing, sentence)
+    logger.warning("%s refused: %s", doing, sentence)
     return gr.Error(sentence, title=title, print_exception=False)
 
 

@@ -20,9 +20,11 @@ THUMBNAIL_WH = (192, 144)
 class Example:
     """A picture's file and what to ask of it.
 
-    truth: the true mask's file, where the truth is known. is_thin: whether the object has thin parts, where
-    SAM-HQ gains most. answer: the file with the bundled checkpoint's answer, where that is kept. source,
-    license: whose the picture is, in words with links as in Markdown.
+    Attributes:
+        truth: the true mask's file, where the truth is known.
+        is_thin: whether the object has thin parts, where SAM-HQ gains most.
+        answer: the file with the bundled checkpoint's answer, where that is kept.
+        source, license: whose the picture is, in words with links as in Markdown.
     """
 
     title: str
@@ -63,7 +65,7 @@ def read_examples(folder: Path) -> tuple[Example, ...]:
             is_thin=entry.get("thin", False),
             answer=folder / entry["answer"] if entry.get("answer") else None,
             source=entry.get("source", ""),
-            license=entry.get("licence", ""),
+            license=entry.get("license", ""),
         )
         for entry in json.loads(listing.read_text(encoding="utf-8"))
     )

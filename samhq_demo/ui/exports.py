@@ -39,7 +39,10 @@ _NOT_IN_NAMES = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|]')
 class Export:
     """One file that a visitor wants of what is on the screen.
 
-    kind: a key of _ENDINGS. branch: whose masks are in it; overlays show both. soft_edge: of a cutout.
+    Attributes:
+        kind: a key of _ENDINGS.
+        branch: whose masks are in it; overlays show both.
+        soft_edge: of a cutout.
     """
 
     kind: str
@@ -71,7 +74,8 @@ class Export:
 def write_export(export: Export, *, picture: Picture, picture_name: str) -> Path:
     """Write the file where Gradio serves it.
 
-    picture_name: of the picture's file, for a dataset.
+    Args:
+        picture_name: of the picture's file, for a dataset.
     """
     kind = export.kind
     if kind == "mask":

@@ -26,7 +26,7 @@ from gradio import processing_utils
 
 from samhq_demo.ui.addresses import is_public
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 MAX_FETCHED_BYTES = 64 * 2**20
 MAX_SECONDS = 10.0

@@ -105,7 +105,8 @@ class Handlers:
     def open_page(self, ticket_id: str | None, kept: str | None = None) -> Opened:
         """The example that a new visitor sees, with its answer where that is known.
 
-        kept: what the browser kept of a page before this one, see `Kept`; its picture is shown instead.
+        Args:
+            kept: what the browser kept of a page before this one, see `Kept`; its picture is shown instead.
         """
         before = Kept.from_json(kept)
         if before is not None and ticket_id is None:

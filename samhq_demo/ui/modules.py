@@ -21,10 +21,11 @@ def joined_modules(folder: Path, *, entry: str, given: Mapping[str, str] | None 
     Every module keeps a scope of its own, so that equal names in two of them are two things.
     Comments of the form `/** */` on lines of their own are left out.
 
-    folder: where the modules are, as `name.js`. They may say `import { a, b } from "./name.js";`, and
-        `export` before a function, a class or a const.
-    entry: a module's name.
-    given: modules that are in no file, by name.
+    Args:
+        folder: where the modules are, as `name.js`. They may say `import { a, b } from "./name.js";`, and
+            `export` before a function, a class or a const.
+        entry: a module's name.
+        given: modules that are in no file, by name.
 
     Raises:
         ValueError: for another form of import or export, a name that the other module does not export,

@@ -16,7 +16,7 @@ from fastapi.responses import JSONResponse
 
 from samhq_demo.parsing import printable
 
-log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _ROUTE = "/call/v2/"
 _SERVER_FUNCTIONS = "/component_server"
@@ -29,7 +29,7 @@ async def _refuse_form(request: Request, error: Exception) -> JSONResponse:
     wrong = [
         {"loc": [str(part) for part in one["loc"]], "msg": one["msg"], "type": one["type"]} for one in faults
     ]
-    log.warning("%s refused: the body has not the right form", printable(request.url.path[:100]))
+    logger.warning("%s refused: the body has not the right form", printable(request.url.path[:100]))
     sentence = "The body has not the form that this address takes: see /gradio_api/info."
     return JSONResponse({"error": sentence, "detail": wrong[:5]}, status_code=_UNPROCESSABLE)
 
@@ -47,7 +47,7 @@ async def _refuse(request: Request, error: Exception) -> JSONResponse:
             f"{str(error).partition(chr(10))[0][:300].rstrip('.')}: see /gradio_api/info for the inputs."
         )
     sentence = printable(sentence)
-    log.warning("%s%s refused: %s", _ROUTE, printable(endpoint[:60]), sentence)
+    logger.warning("%s%s refused: %s", _ROUTE, printable(endpoint[:60]), sentence)
     return JSONResponse({"error": sentence}, status_code=_UNPROCESSABLE)
 
 

@@ -40,8 +40,10 @@ _OF_THE_PAGE: dict[str, Any] = {"api_visibility": "private", "show_progress": "h
 class Parts:
     """The components that events read and write.
 
-    ticket: which picture this visitor has. kept: what the browser kept of a page before, see `Kept`.
-    news: asks for what is new of the models, while one is being downloaded or loaded.
+    Attributes:
+        ticket: which picture this visitor has.
+        kept: what the browser kept of a page before, see `Kept`.
+        news: asks for what is new of the models, while one is being downloaded or loaded.
     """
 
     ticket: gr.State
@@ -60,8 +62,9 @@ def build_page(
 ) -> gr.Blocks:
     """The whole page and the endpoints behind it, to be launched with `theme()` and CSS_FILE.
 
-    examples_dir: a folder with an `examples.json`; None: no examples.
-    store: where visitors' pictures are held; None: one of the usual size.
+    Args:
+        examples_dir: a folder with an `examples.json`; None: no examples.
+        store: where visitors' pictures are held; None: one of the usual size.
     """
     examples = () if examples_dir is None else read_examples(examples_dir)
     opening = Opening(service, examples)

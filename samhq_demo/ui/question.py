@@ -15,13 +15,14 @@ from samhq_demo.ui.records import request_of, with_masks
 class Question:
     """One question of the browser.
 
-    picture_id: a ticket of the picture store; it comes back from the browser, so nobody must guess it.
-    sequence: the question's number; `answer_queued` sends it back with the answer.
-    object_id: the object in the browser that is asked for.
-    request: what is asked, still without its masks; see `request_with_masks`.
-    is_preview: the two masks for the screen are wanted soon; the rest is asked for once they are painted.
-    mask, truth, void: a rough mask to start from, the true mask and the pixels that it leaves open, still
-        unchecked; see `SentMasks.find`.
+    Attributes:
+        picture_id: a ticket of the picture store; it comes back from the browser, so nobody must guess it.
+        sequence: the question's number; `answer_queued` sends it back with the answer.
+        object_id: the object in the browser that is asked for.
+        request: what is asked, still without its masks; see `request_with_masks`.
+        is_preview: the two masks for the screen are wanted soon; the rest is asked for once they are painted.
+        mask, truth, void: a rough mask to start from, the true mask and the pixels that it leaves open, still
+            unchecked; see `SentMasks.find`.
     """
 
     picture_id: str

@@ -20,7 +20,8 @@ from samhq_demo.ui.viewer.wire import Settings
 def request_of(record: Mapping[str, Any], *, settings: Any) -> Request:
     """What a record asks for, without its masks; ValueError says what is wrong with it.
 
-    settings: anything but an object means the defaults.
+    Args:
+        settings: anything but an object means the defaults.
     """
     chosen = settings if isinstance(settings, Mapping) else {}
     return Request(

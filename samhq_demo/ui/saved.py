@@ -48,9 +48,11 @@ def read_prompts(text: Any, *, size_wh: tuple[int, int]) -> PromptsReply:
 class SavedObject:
     """One object of a saved file.
 
-    mask_name, truth_name: what the files of its masks were called. truth_how: how that of the truth was read.
-    choice: which candidate of each branch was on the screen, 0 the best.
-    number, color: which object it was and how it was drawn, "#rrggbb"; None where the file does not say.
+    Attributes:
+        mask_name, truth_name: what the files of its masks were called.
+        truth_how: how that of the truth was read.
+        choice: which candidate of each branch was on the screen, 0 the best.
+        number, color: which object it was and how it was drawn, "#rrggbb"; None where the file does not say.
     """
 
     name: str

@@ -24,9 +24,10 @@ class SentMasks:
     def find(self, sent: Any, *, picture_id: str, size_wh: tuple[int, int]) -> Runs | None:
         """The mask that a question has; None for None.
 
-        sent: {"id", "size", "counts"}, which is kept under its id; {"id"} alone, of one kept before; or
-            {"size", "counts"}. An id is a whole number, and never comes again with another mask.
-        picture_id: a ticket of the picture store. Nobody can guess it, so nobody else can name the mask.
+        Args:
+            sent: {"id", "size", "counts"}, which is kept under its id; {"id"} alone, of one kept before; or
+                {"size", "counts"}. An id is a whole number, and never comes again with another mask.
+            picture_id: a ticket of the picture store. Nobody can guess it, so nobody else can name the mask.
 
         Raises:
             UnknownMaskError: there is an id alone, and no mask of that id.

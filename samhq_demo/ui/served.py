@@ -34,8 +34,9 @@ class _SteadySet(set[str]):
 class WrittenFiles:
     """The files written for visitors: the oldest go where all take more than `max_bytes`. Safe under threads.
 
-    paths: what is there, to be put into the `temp_file_sets` of a `gr.Blocks`. Gradio then deletes from it,
-    as it deletes uploads, what is older than its `delete_cache` says, and all when the app ends.
+    Attributes:
+        paths: what is there, to be put into the `temp_file_sets` of a `gr.Blocks`. Gradio then deletes from
+            it, as it deletes uploads, what is older than its `delete_cache` says, and all when the app ends.
     """
 
     def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
@@ -141,14 +142,15 @@ def write_overlay(pixels: NDArray[np.uint8], *, name: str) -> Path:
 
 
 def write_mask(mask: Runs, *, name: str, void: Runs | None = None) -> Path:
-    """Write a mask as an 8-bit grey PNG, 255 in it and else 0.
+    """Write a mask as an 8-bit gray PNG, 255 in it and else 0.
 
-    name: of the file as its reader sees it, without ending.
-    void: what a true mask leaves open; the file then holds labels, 1 in the mask and 255 in the void.
+    Args:
+        name: of the file as its reader sees it, without ending.
+        void: what a true mask leaves open; the file then holds labels, 1 in the mask and 255 in the void.
     """
     values = np.where(mask.mask(), np.uint8(255 if void is None else 1), np.uint8(0))
     if void is not None:
         values[void.mask()] = 255
-    grey = Image.fromarray(values)
+    gray = Image.fromarray(values)
     # Run lengths alone: a mask's PNG is quicker to write, and no larger, than with zlib's full search.
-    return write_once(f"{name}.png", partial(grey.save, compress_level=1, compress_type=zlib.Z_RLE))
+    return write_once(f"{name}.png", partial(gray.save, compress_level=1, compress_type=zlib.Z_RLE))

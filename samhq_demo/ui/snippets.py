@@ -33,10 +33,11 @@ _BRANCHES = ("sam", "sam_hq")
 class Call:
     """A call of /compare for one object.
 
-    name: the object's.
-    origin: the app's address, without a slash at its end.
-    image: the picture's file on the server.
-    choice: which candidate of each branch is on the screen, 0 the best.
+    Attributes:
+        name: the object's.
+        origin: the app's address, without a slash at its end.
+        image: the picture's file on the server.
+        choice: which candidate of each branch is on the screen, 0 the best.
     """
 
     name: str
@@ -49,7 +50,8 @@ class Call:
     def from_json(cls, asked: Mapping[str, Any], *, ticket: Ticket, model: str | None) -> Call:
         """Read a `CodeRequest`; ValueError says what is wrong with it.
 
-        model: the one that answers where none was chosen; named, so that the call stays the same.
+        Args:
+            model: the one that answers where none was chosen; named, so that the call stays the same.
         """
         request = request_of(asked, settings=asked.get("settings"))
         request = with_masks(request, asked, partial(_mask, size_wh=ticket.size_wh))

@@ -36,8 +36,11 @@ class UnknownPictureError(ValueError):
 class Ticket:
     """A visitor's picture: what a browser may ask about by `id`, which nobody can guess.
 
-    file: as it was sent, in the upload folder. name: what its sender calls it. view: a JPEG of the upright
-    picture with no side over MAX_VIEW_SIDE. size_wh: the picture's own size.
+    Attributes:
+        file: as it was sent, in the upload folder.
+        name: what its sender calls it.
+        view: a JPEG of the upright picture with no side over MAX_VIEW_SIDE.
+        size_wh: the picture's own size.
     """
 
     id: str
@@ -139,5 +142,5 @@ def _write_view(picture: Picture) -> Path:
     shown_wh = view_size(picture.size_wh)
     if shown_wh != picture.size_wh:
         image = image.resize(shown_wh, Image.Resampling.BICUBIC, reducing_gap=2.0)
-    # Full colour resolution: thin coloured lines are what one looks at here.
+    # Full color resolution: thin colored lines are what one looks at here.
     return write_once("view.jpg", partial(image.save, quality=_VIEW_QUALITY, subsampling=0))

@@ -174,7 +174,8 @@ def on_photos(scores: PhotoScores) -> str:
 def answering_html(status: ServiceStatus, scores: PhotoScores | None, *, wish: str = "") -> str:
     """Which model answers and why, and, where that is a small one, how to get a sharper one.
 
-    wish: of a model that was chosen and is not here, in place of that.
+    Args:
+        wish: of a model that was chosen and is not here, in place of that.
     """
     mood: Mood = "done" if status.ready else ("busy" if status.model else "wrong")
     size = "small" if status.is_small else "full"

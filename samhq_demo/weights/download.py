@@ -30,8 +30,8 @@ from huggingface_hub.errors import HTTPError
 from huggingface_hub.hf_api import RepoSibling
 from huggingface_hub.utils import WeakFileLock, build_hf_headers, validate_repo_id
 
-from .download_errors import DownloadError, State, explained, is_refusal
-from .folders import (
+from samhq_demo.weights.download_errors import DownloadError, State, explained, is_refusal
+from samhq_demo.weights.folders import (
     CONFIG,
     PREPROCESSOR,
     REVISION,

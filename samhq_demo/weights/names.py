@@ -13,7 +13,7 @@ from pathlib import Path
 from huggingface_hub.errors import HFValidationError
 from huggingface_hub.utils import validate_repo_id
 
-from .folders import cached_folder, missing_part
+from samhq_demo.weights.folders import cached_folder, missing_part
 
 # What weights are kept in as single files, here and elsewhere.
 _FILE_SUFFIXES = frozenset({".pth", ".pt", ".ckpt", ".bin", ".pkl", ".onnx", ".safetensors", ".zip", ".tar"})

@@ -10,7 +10,7 @@ import pytest
 
 from samhq_demo.evaluation.archives import Limits, unpack
 from samhq_demo.evaluation.layouts import find_data_set
-from tests.evaluation.data_sets import folders_set
+from tests.support.data_sets import folders_set
 from tests.support.refusals import refusal
 
 

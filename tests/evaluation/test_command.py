@@ -19,7 +19,7 @@ from samhq_demo.evaluation import command
 from samhq_demo.evaluation.records import PictureRecord, RecordFile
 from samhq_demo.masks.runs import parse_rle
 from samhq_demo.ui.saved import read_prompts
-from tests.evaluation.data_sets import BLOB, SIZE_WH, STRIPE, folders_set, label_map, picture_of, save
+from tests.support.data_sets import BLOB, SIZE_WH, STRIPE, folders_set, label_map, picture_of, save
 from tests.support.pixels import mask_iou
 
 NAMES = ("a", "b", "c")

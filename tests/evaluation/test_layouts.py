@@ -13,7 +13,7 @@ from samhq_demo.evaluation.folders import DataSet, inside
 from samhq_demo.evaluation.layouts import find_data_set
 from samhq_demo.evaluation.truths import TrueObject
 from samhq_demo.masks.runs import Runs
-from tests.evaluation.data_sets import (
+from tests.support.data_sets import (
     BLOB,
     SIZE_WH,
     STRIPE,
@@ -68,6 +68,20 @@ def test_davis(tmp_path: Path) -> None:
     first, second = objects_of(found)
     assert (first.name, second.name) == ("1", "2")
     assert second.truth == Runs.from_mask(STRIPE)
+
+
+def test_pascal_voc_has_its_masks_beside_boxes_in_xml(tmp_path: Path) -> None:
+    save(picture_of(BLOB, STRIPE), tmp_path / "JPEGImages" / "2007_000032.jpg")
+    save(picture_of(BLOB), tmp_path / "JPEGImages" / "2007_000033.jpg")
+    (tmp_path / "Annotations").mkdir()
+    (tmp_path / "Annotations" / "2007_000032.xml").write_text("<annotation/>")
+    save(
+        label_map(BLOB, STRIPE, void=bar((0, 0, 5, 120))), tmp_path / "SegmentationObject" / "2007_000032.png"
+    )
+    found = find_data_set(tmp_path)
+    assert [item.name for item in found.items] == ["JPEGImages/2007_000032.jpg"]
+    assert [one.name for one in objects_of(found)] == ["1", "2"]
+    assert [one.name for one in found.problems] == ["JPEGImages/2007_000033.jpg"]
 
 
 def test_label_maps_with_void(tmp_path: Path) -> None:

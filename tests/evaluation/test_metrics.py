@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from samhq_demo.evaluation.metrics import MaskScore, clicks_needed, deepest, thinness
 from samhq_demo.masks.runs import Runs
-from tests.evaluation.data_sets import bar, disc
+from tests.support.data_sets import bar, disc
 from tests.support.pixels import boundary_iou, mask_iou
 
 

@@ -20,7 +20,7 @@ from samhq_demo.masks.runs import Runs
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.prompt import PointLabel, Prompt
 from samhq_demo.service import CompareService
-from tests.evaluation.data_sets import BLOB, STRIPE, bar, disc, picture_of
+from tests.support.data_sets import BLOB, STRIPE, bar, disc, picture_of
 from tests.support.refusals import refusal
 
 

@@ -46,7 +46,7 @@ def test_nothing_of_the_background_is_in_the_file(soft_edge: bool) -> None:
     assert np.abs(rgba[clearly_seen][:, :3].astype(int) - red).max() <= 8
 
 
-def test_colours_inside_stay_sharp() -> None:
+def test_colors_inside_stay_sharp() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (40, 40, 3)).astype(np.uint8)
     rgba = cut(pixels, square(40, first=10, last=30), soft_edge=True)
     room = (rgba.shape[0] - 20) // 2

@@ -34,7 +34,7 @@ def test_a_mask_tints_its_inside_and_nothing_else() -> None:
     view = View.of(np.full((800, 800, 3), 100, np.uint8))
     mask = np.zeros((800, 800), bool)
     mask[200:600, 200:600] = True
-    drawn = drawing.with_mask(view, Runs.from_mask(mask), colour_rgb=SAM_RGB)
+    drawn = drawing.with_mask(view, Runs.from_mask(mask), color_rgb=SAM_RGB)
     expected = [round(100 + (level - 100) * 0.55) for level in SAM_RGB]
     assert np.abs(drawn[400, 400].astype(int) - expected).max() <= 1
     assert drawn[200, 400].tolist() == list(SAM_RGB)
@@ -46,15 +46,15 @@ def test_a_thin_line_does_not_vanish_in_a_smaller_view() -> None:
     view = View.of(np.zeros((3200, 3200, 3), np.uint8))
     mask = np.zeros((3200, 3200), bool)
     mask[:, 1601] = True
-    drawn = drawing.with_mask(view, Runs.from_mask(mask), colour_rgb=SAM_RGB)
+    drawn = drawing.with_mask(view, Runs.from_mask(mask), color_rgb=SAM_RGB)
     assert drawn[800, 800].max() > 50
 
 
 def test_an_empty_mask_and_a_full_one_can_be_drawn() -> None:
     view = View.of(np.zeros((800, 900, 3), np.uint8))
     nothing, everything = (Runs.from_mask(np.full((800, 900), is_in)) for is_in in (False, True))
-    assert not drawing.with_mask(view, nothing, colour_rgb=SAM_RGB).any()
-    assert drawing.with_mask(view, everything, colour_rgb=SAM_RGB).all(axis=2).sum() == 0
+    assert not drawing.with_mask(view, nothing, color_rgb=SAM_RGB).any()
+    assert drawing.with_mask(view, everything, color_rgb=SAM_RGB).all(axis=2).sum() == 0
 
 
 def test_a_prompt_is_drawn_where_it_is() -> None:

@@ -12,7 +12,7 @@ from samhq_demo.prompts.prompt import PointLabel, Prompt
 from tests.support.shown_objects import shown_object
 
 BLUE, ORANGE = (0x56, 0xB4, 0xE9), (0xE6, 0x9F, 0x00)
-GREY = 40  # of the picture under the masks
+GRAY = 40  # of the picture under the masks
 
 
 def square(height: int, width: int, *, top: int, left: int, side: int = 200) -> np.ndarray:
@@ -22,17 +22,17 @@ def square(height: int, width: int, *, top: int, left: int, side: int = 200) -> 
 
 
 def dark(height: int, width: int) -> np.ndarray:
-    return np.full((height, width, 3), GREY, np.uint8)
+    return np.full((height, width, 3), GRAY, np.uint8)
 
 
-def places(whole: np.ndarray, colour_rgb: tuple[int, int, int]) -> np.ndarray:
-    """(n, 2) (y, x) of the pixels of exactly this colour."""
-    return np.argwhere((whole == np.array(colour_rgb, np.uint8)).all(axis=2))
+def places(whole: np.ndarray, color_rgb: tuple[int, int, int]) -> np.ndarray:
+    """(n, 2) (y, x) of the pixels of exactly this color."""
+    return np.argwhere((whole == np.array(color_rgb, np.uint8)).all(axis=2))
 
 
 def caption_height(whole: np.ndarray) -> int:
-    """Of the strip over the picture, whose first row has its colour from the left on."""
-    return int(np.flatnonzero((whole[:, 0] == GREY).all(axis=1))[0])
+    """Of the strip over the picture, whose first row has its color from the left on."""
+    return int(np.flatnonzero((whole[:, 0] == GRAY).all(axis=1))[0])
 
 
 def legend(*objects: ShownObject) -> np.ndarray:
@@ -62,8 +62,8 @@ def test_sams_mask_is_on_the_left_and_sam_hqs_on_the_right() -> None:
     assert (left.max(axis=0) == (caption + 299, 299)).all()
     assert (right.min(axis=0) == (caption + 600, 1000 + gap + 700)).all()
     inside = whole[caption + 200, 200].astype(int)
-    assert np.abs(inside - [round(GREY + (level - GREY) * 0.55) for level in BLUE]).max() <= 1
-    assert whole[caption + 800, 200].tolist() == [GREY] * 3
+    assert np.abs(inside - [round(GRAY + (level - GRAY) * 0.55) for level in BLUE]).max() <= 1
+    assert whole[caption + 800, 200].tolist() == [GRAY] * 3
 
 
 def test_of_a_wide_picture_sams_is_above() -> None:
@@ -77,7 +77,7 @@ def test_of_a_wide_picture_sams_is_above() -> None:
     assert edges[~above, 1].min() == 600
 
 
-def test_each_object_has_its_colour_and_its_prompt_in_both_halves() -> None:
+def test_each_object_has_its_color_and_its_prompt_in_both_halves() -> None:
     prompt = Prompt(points=((500.0, 500.0),), labels=(PointLabel.OBJECT,))
     objects = [
         shown_object(square(1000, 1000, top=100, left=100), color="#56b4e9"),
@@ -85,12 +85,12 @@ def test_each_object_has_its_colour_and_its_prompt_in_both_halves() -> None:
         shown_object(square(1000, 1000, top=400, left=400), color="#e69f00", prompt=prompt),
     ]
     whole = overlays(dark(1000, 1000), objects)
-    for colour in (BLUE, ORANGE, OBJECT_RGB):
-        columns = places(whole[: caption_height(whole) + 1000], colour)[:, 1]
+    for color in (BLUE, ORANGE, OBJECT_RGB):
+        columns = places(whole[: caption_height(whole) + 1000], color)[:, 1]
         assert (columns < 1000).sum() == (columns > 1000).sum() > 20
 
 
-def test_captions_name_the_models_with_their_colours() -> None:
+def test_captions_name_the_models_with_their_colors() -> None:
     sam, sam_hq = captions(shown_object(square(1000, 1000, top=100, left=100)))
     assert len(places(sam, SAM_RGB)) > 50 and not len(places(sam, SAM_HQ_RGB))
     assert len(places(sam_hq, SAM_HQ_RGB)) > 50 and not len(places(sam_hq, SAM_RGB))
@@ -107,7 +107,7 @@ def test_captions_have_the_score_of_a_single_object_only() -> None:
     assert inked(one_hq) > inked(one)
 
 
-def test_each_objects_name_stands_below_beside_its_colour() -> None:
+def test_each_objects_name_stands_below_beside_its_color() -> None:
     mask = square(1000, 1000, top=100, left=100)
     strip = legend(shown_object(mask, name="Cup"), shown_object(mask, name="Saucer", color="#e69f00"))
     blue, orange = places(strip, BLUE), places(strip, ORANGE)
@@ -152,17 +152,17 @@ def test_large_pictures_are_held_to_a_bound(height: int, width: int) -> None:
 def test_captions_are_whole_over_any_picture(height: int, width: int) -> None:
     whole = overlays(dark(height, width), [shown_object(np.ones((height, width), bool))])
     assert whole.shape[1] > 180
-    for colour in (SAM_RGB, SAM_HQ_RGB):
-        assert len(places(whole, colour)) > 20
+    for color in (SAM_RGB, SAM_HQ_RGB):
+        assert len(places(whole, color)) > 20
 
 
 def test_an_empty_mask_is_drawn_as_nothing() -> None:
     whole = overlays(dark(1000, 1000), [shown_object(np.zeros((1000, 1000), bool))])
     top = caption_height(whole)
-    assert (whole[top : top + 1000, :1000] == GREY).all()
+    assert (whole[top : top + 1000, :1000] == GRAY).all()
 
 
 def test_the_picture_stays_as_it_was() -> None:
     pixels = dark(1000, 1000)
     overlays(pixels, [shown_object(square(1000, 1000, top=100, left=100))])
-    assert (pixels == GREY).all()
+    assert (pixels == GRAY).all()

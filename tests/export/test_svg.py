@@ -30,7 +30,7 @@ def rings_of(path: str) -> list[Corners]:
     return rings
 
 
-def test_a_path_is_in_picture_pixels_and_in_the_objects_colour() -> None:
+def test_a_path_is_in_picture_pixels_and_in_the_objects_color() -> None:
     text = outlines_svg([shown_object(MASK, name="Cat")], branch="sam", size_wh=(5, 4))
     root = ElementTree.fromstring(text.encode())
     assert (root.tag, root.attrib) == (f"{SVG}svg", {"width": "5", "height": "4", "viewBox": "0 0 5 4"})

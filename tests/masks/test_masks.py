@@ -20,8 +20,8 @@ def discs(height, width, *circles):
     """A mask of filled circles, each (x, y, radius)."""
     y, x = np.ogrid[:height, :width]
     mask = np.zeros((height, width), bool)
-    for centre_x, centre_y, radius in circles:
-        mask |= (x - centre_x) ** 2 + (y - centre_y) ** 2 <= radius**2
+    for center_x, center_y, radius in circles:
+        mask |= (x - center_x) ** 2 + (y - center_y) ** 2 <= radius**2
     return mask
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import threading
 from pathlib import Path
@@ -18,6 +17,7 @@ from samhq_demo.models.input_transform import InputTransform
 from samhq_demo.models.pair import DecodedPair, ModelPair
 from samhq_demo.prompts.prompt import Prompt
 from tests.support.parity import picture_of
+from tests.support.programs import run_python
 
 SIZE_WH = (80, 60)
 
@@ -158,7 +158,4 @@ print((peak() - before) // 1024)
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere ru_maxrss has another unit")
 def test_1024_clicks_take_no_more_memory_than_a_batch(checkpoint: Path) -> None:
     """All their answers at once are 150 MB, all their activations 600."""
-    told = subprocess.run(
-        [sys.executable, "-c", GROWTH, str(checkpoint)], capture_output=True, text=True, check=True
-    )
-    assert int(told.stdout) <= 64 + 48
+    assert int(run_python(GROWTH, str(checkpoint))) <= 64 + 48

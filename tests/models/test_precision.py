@@ -70,7 +70,7 @@ def test_bfloat16_answers_are_those_of_float32() -> None:
     )
     overlaps, scores = [], []
     for thin in (False, True):
-        for scene in held_out(10, thin=thin):
+        for scene in held_out(8, thin=thin):
             picture = Picture.from_pixels(scene.image)
             prompts = [ask(item) for item in scene.objects[:2] for ask in (click_inside, box_around)]
             answers = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from typing import Any
 
@@ -14,6 +13,7 @@ from torch.nn import functional as F
 
 from samhq_demo.models.input_transform import InputTransform
 from samhq_demo.models.upsampling import by_contour, by_pixels
+from tests.support.programs import run_python
 
 SIZES = {
     "as the square": (256, 256),
@@ -112,8 +112,7 @@ def test_logits_that_are_no_numbers_do_not_break_the_answer(size_wh: tuple[int, 
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kilobytes on Linux alone")
 def test_a_24_megapixel_answer_takes_little_memory() -> None:
     """Both models' three candidates, the agreement and the JSON; ragged logits, the worst there are."""
-    done = subprocess.run([sys.executable, "-c", _MEMORY], capture_output=True, text=True, check=True)
-    assert int(done.stdout) < 64_000, "kilobytes; one array of 24 million floats has 94,000"
+    assert int(run_python(_MEMORY)) < 64_000, "kilobytes; one array of 24 million floats has 94,000"
 
 
 _MEMORY = """

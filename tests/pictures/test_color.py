@@ -52,7 +52,7 @@ def test_rgb_by_its_profile(
 
 
 @pytest.mark.parametrize("gamma", [1.0, 1.8, 2.6])
-def test_grey_by_its_profile(gamma: float) -> None:
+def test_gray_by_its_profile(gamma: float) -> None:
     ramp = np.arange(256, dtype=np.uint8).reshape(16, 16)
     expected = np.repeat(encoded((ramp / 255) ** gamma)[:, :, np.newaxis], 3, axis=2)
     assert_shows(saved(Image.fromarray(ramp), icc_profile=icc_profile(gamma)), expected, within=1)
@@ -60,10 +60,10 @@ def test_grey_by_its_profile(gamma: float) -> None:
     assert_shows(saved(wide, icc_profile=icc_profile(gamma)), expected, within=1)
 
 
-def test_grey_with_alpha_and_palettes_by_their_profile() -> None:
-    grey = Image.merge("LA", (Image.new("L", (2, 1), 100), Image.frombytes("L", (2, 1), b"\xff\0")))
+def test_gray_with_alpha_and_palettes_by_their_profile() -> None:
+    gray = Image.merge("LA", (Image.new("L", (2, 1), 100), Image.frombytes("L", (2, 1), b"\xff\0")))
     lit = encoded(np.array(100 / 255))
-    assert_shows(saved(grey, icc_profile=icc_profile(1.0)), np.array([[[lit] * 3, [255] * 3]]))
+    assert_shows(saved(gray, icc_profile=icc_profile(1.0)), np.array([[[lit] * 3, [255] * 3]]))
     palette = Image.frombytes("P", (2, 1), b"\0\1")
     palette.putpalette([200, 30, 60, 10, 200, 90])
     expected = in_srgb(np.array([[(200, 30, 60), (10, 200, 90)]]), 2.2, ADOBE_RGB)
@@ -123,11 +123,11 @@ def test_cmyk_by_its_profile(file_format: str) -> None:
         b"nonsense" * 40,
         b"x",
         icc_profile(1.0, SRGB)[:200],
-        icc_profile(1.0),  # of grey
+        icc_profile(1.0),  # of gray
         cmyk_profile(),
         ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes(),
     ],
-    ids=["nonsense", "one byte", "cut off", "grey", "cmyk", "lab"],
+    ids=["nonsense", "one byte", "cut off", "gray", "cmyk", "lab"],
 )
 def test_a_profile_that_is_damaged_or_for_other_colors_counts_as_none(profile: bytes) -> None:
     assert (read_picture(saved(Image.fromarray(COLORS), icc_profile=profile)).pixels == COLORS).all()
@@ -140,8 +140,8 @@ def test_a_profile_of_srgb_changes_nothing() -> None:
 
 
 def test_a_mask_does_not_heed_its_profile() -> None:
-    grey = Image.frombytes("L", (2, 1), bytes([110, 200]))
-    mask = read_mask(saved(grey, icc_profile=icc_profile(1.0)), size_wh=(2, 1))
+    gray = Image.frombytes("L", (2, 1), bytes([110, 200]))
+    mask = read_mask(saved(gray, icc_profile=icc_profile(1.0)), size_wh=(2, 1))
     assert mask.mask().tolist() == [[False, True]]
 
 

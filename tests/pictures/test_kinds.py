@@ -13,8 +13,8 @@ from PIL import Image
 from samhq_demo.pictures import read_mask, read_picture
 from tests.support.raster_files import saved, tiff
 
-GREY = np.arange(64).reshape(8, 8)
-COLORS = np.repeat(GREY[:, :, np.newaxis], 3, axis=2)
+GRAY = np.arange(64).reshape(8, 8)
+COLORS = np.repeat(GRAY[:, :, np.newaxis], 3, axis=2)
 
 
 def refusal(file: io.BytesIO) -> str:
@@ -30,22 +30,22 @@ def refusal(file: io.BytesIO) -> str:
 @pytest.mark.parametrize(
     ("make", "named"),
     [
-        (lambda: tiff(GREY, np.float64), "a TIFF of 64-bit floats (float64)"),
-        (lambda: tiff(GREY, np.float16), "a TIFF of 16-bit floats (float16)"),
-        (lambda: tiff(GREY, np.uint64), "a TIFF of 64-bit integers"),
-        (lambda: tiff(GREY, np.complex64), "a TIFF of 64-bit complex floats"),
+        (lambda: tiff(GRAY, np.float64), "a TIFF of 64-bit floats (float64)"),
+        (lambda: tiff(GRAY, np.float16), "a TIFF of 16-bit floats (float16)"),
+        (lambda: tiff(GRAY, np.uint64), "a TIFF of 64-bit integers"),
+        (lambda: tiff(GRAY, np.complex64), "a TIFF of 64-bit complex floats"),
         (
             lambda: tiff(COLORS, np.float32, photometric="rgb"),
             "an RGB TIFF of 3 bands of 32-bit floats (float32)",
         ),
         (lambda: tiff(COLORS, np.uint32, photometric="rgb"), "an RGB TIFF of 3 bands of 32-bit integers"),
         (
-            lambda: tiff(np.stack([GREY] * 5), np.uint8, photometric="minisblack", planarconfig="separate"),
+            lambda: tiff(np.stack([GRAY] * 5), np.uint8, photometric="minisblack", planarconfig="separate"),
             "a TIFF of 5 bands of 8-bit integers, band by band (planar)",
         ),
         (
             lambda: tiff(
-                np.stack([GREY] * 5),
+                np.stack([GRAY] * 5),
                 np.uint8,
                 photometric="minisblack",
                 planarconfig="separate",
@@ -54,15 +54,15 @@ def refusal(file: io.BytesIO) -> str:
             "a TIFF of 5 bands of 8-bit integers, band by band (planar)",
         ),
         (
-            lambda: tiff(np.dstack([GREY] * 5), np.uint16, photometric="minisblack", planarconfig="contig"),
+            lambda: tiff(np.dstack([GRAY] * 5), np.uint16, photometric="minisblack", planarconfig="contig"),
             "a TIFF of 5 bands of 16-bit integers",
         ),
         (
-            lambda: tiff(np.stack([GREY] * 5), np.uint8, photometric="rgb", planarconfig="separate"),
+            lambda: tiff(np.stack([GRAY] * 5), np.uint8, photometric="rgb", planarconfig="separate"),
             "an RGB TIFF of 5 bands of 8-bit integers, band by band (planar)",
         ),
         (
-            lambda: tiff(np.dstack([GREY] * 5), np.uint16, photometric="rgb", planarconfig="contig"),
+            lambda: tiff(np.dstack([GRAY] * 5), np.uint16, photometric="rgb", planarconfig="contig"),
             "an RGB TIFF of 5 bands of 16-bit integers",
         ),
     ],
@@ -75,7 +75,7 @@ def test_a_tiff_of_a_kind_that_is_not_read(make: Callable[[], io.BytesIO], named
 
 
 def test_a_tiff_of_a_compression_that_is_not_read() -> None:
-    content = bytearray(tiff(GREY, np.uint8).getvalue())
+    content = bytearray(tiff(GRAY, np.uint8).getvalue())
     at = content.index((259).to_bytes(2, "little") + b"\x03\0")
     content[at + 8 : at + 10] = (34887).to_bytes(2, "little")
     assert "a TIFF compressed with LERC" in refusal(io.BytesIO(bytes(content)))
@@ -95,7 +95,7 @@ def test_a_photoshop_file_of_16_bits() -> None:
 def test_a_camera_raw_file_is_not_taken_for_its_thumbnail() -> None:
     file = io.BytesIO()
     tags = [(50706, "B", 4, (1, 4, 0, 0), True)]
-    tifffile.imwrite(file, GREY.astype(np.uint8), extratags=tags, metadata=None)
+    tifffile.imwrite(file, GRAY.astype(np.uint8), extratags=tags, metadata=None)
     assert "a camera's raw file (DNG)" in refusal(io.BytesIO(file.getvalue()))
 
 

@@ -86,9 +86,9 @@ def test_void_in_the_colors_of_pascal_voc() -> None:
     assert "#800000" in found.how
 
 
-@pytest.mark.parametrize("grey", [127, 128])
-def test_a_trimap(grey: int) -> None:
-    assert_object_and_rim(read(saved(Image.fromarray(values((OBJECT, 255), (RIM, grey))))))
+@pytest.mark.parametrize("gray", [127, 128])
+def test_a_trimap(gray: int) -> None:
+    assert_object_and_rim(read(saved(Image.fromarray(values((OBJECT, 255), (RIM, gray))))))
 
 
 @pytest.mark.parametrize("depth", [2, 4])

@@ -29,11 +29,11 @@ def mask_of(picture, file_format="PNG", **options):
 
 
 @pytest.mark.parametrize("on", [255, 128, 1])
-def test_a_grey_mask_is_on_where_bright_or_where_one(on):
+def test_a_gray_mask_is_on_where_bright_or_where_one(on):
     assert (mask_of(image(MASK.astype(np.uint8) * on)) == MASK).all()
 
 
-def test_half_grey_is_off():
+def test_half_gray_is_off():
     assert mask_of(image([[127, 128, 255], [0, 200, 100]])).tolist() == [
         [False, True, True],
         [False, True, False],
@@ -57,41 +57,41 @@ def test_masks_of_every_depth(dtype, on, file_format):
     assert (mask_of(image(MASK.astype(dtype) * dtype(on), dtype), file_format) == MASK).all()
 
 
-def test_a_colour_mask_counts_by_its_luminance():
-    colours = np.where(
+def test_a_color_mask_counts_by_its_luminance():
+    colors = np.where(
         MASK[:, :, np.newaxis], np.array((0, 255, 0), np.uint8), np.array((255, 0, 0), np.uint8)
     )
-    assert (mask_of(image(colours)) == MASK).all()
+    assert (mask_of(image(colors)) == MASK).all()
 
 
-def test_a_colour_mask_of_ones():
+def test_a_color_mask_of_ones():
     assert (mask_of(image(MASK[:, :, np.newaxis] * np.array((1, 0, 0), np.uint8))) == MASK).all()
 
 
-def test_a_label_file_with_dark_colours_counts_by_its_index():
+def test_a_label_file_with_dark_colors_counts_by_its_index():
     labels = Image.frombytes("P", SIZE_WH, MASK.astype(np.uint8).tobytes())
     labels.putpalette([0, 0, 0, 128, 0, 0])
     assert (mask_of(labels) == MASK).all()
 
 
-def test_a_palette_of_black_and_white_counts_by_its_colours():
+def test_a_palette_of_black_and_white_counts_by_its_colors():
     inverted = Image.frombytes("P", SIZE_WH, (~MASK).astype(np.uint8).tobytes())
     inverted.putpalette([255, 255, 255, 0, 0, 0])
     assert (mask_of(inverted) == MASK).all()
 
 
-@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (200, 30, 30)])
+@pytest.mark.parametrize("color", [(0, 0, 0), (255, 255, 255), (200, 30, 30)])
 @pytest.mark.parametrize("most", [255, 120, 1])
-def test_what_is_opaque_is_the_mask(colour, most):
-    rgba = np.dstack([np.broadcast_to(np.array(colour, np.uint8), (2, 3, 3)), MASK * np.uint8(most)])
+def test_what_is_opaque_is_the_mask(color, most):
+    rgba = np.dstack([np.broadcast_to(np.array(color, np.uint8), (2, 3, 3)), MASK * np.uint8(most)])
     assert (mask_of(image(rgba)) == MASK).all()
 
 
-def test_a_cutout_is_a_mask_whatever_its_colours():
-    colours = np.array(
+def test_a_cutout_is_a_mask_whatever_its_colors():
+    colors = np.array(
         [[(255, 0, 0), (0, 255, 0), (9, 9, 9)], [(0, 0, 255), (120, 130, 140), (90, 90, 0)]], np.uint8
     )
-    rgba = np.dstack([colours, MASK * np.uint8(255)])
+    rgba = np.dstack([colors, MASK * np.uint8(255)])
     assert (mask_of(image(rgba)) == MASK).all()
 
 
@@ -104,8 +104,8 @@ def test_black_is_outside_in_a_black_and_white_drawing_with_transparent_parts():
 
 @pytest.mark.parametrize("alpha", [255, 90])
 def test_an_even_alpha_says_nothing(alpha):
-    grey = MASK.astype(np.uint8) * 255
-    rgba = np.dstack([grey, grey, grey, np.full((2, 3), alpha, np.uint8)])
+    gray = MASK.astype(np.uint8) * 255
+    rgba = np.dstack([gray, gray, gray, np.full((2, 3), alpha, np.uint8)])
     assert (mask_of(image(rgba)) == MASK).all()
 
 

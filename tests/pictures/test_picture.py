@@ -13,8 +13,8 @@ from samhq_demo.pictures.samples import SampleFacts
 from tests.support.raster_files import saved, scene
 from tests.support.refusals import refusal
 
-RED, GREEN, BLUE, GREY = (255, 0, 0), (0, 255, 0), (0, 0, 255), (120, 130, 140)
-COLOURS = np.array([[RED, GREEN, GREY], [BLUE, GREY, GREY]], np.uint8)
+RED, GREEN, BLUE, GRAY = (255, 0, 0), (0, 255, 0), (0, 0, 255), (120, 130, 140)
+COLORS = np.array([[RED, GREEN, GRAY], [BLUE, GRAY, GRAY]], np.uint8)
 WHITE = [255, 255, 255]
 
 
@@ -26,8 +26,8 @@ def pixels_of(picture, file_format="PNG", **options):
     return read_picture(saved(picture, file_format, **options)).pixels
 
 
-def greys_of(picture, file_format="PNG", **options):
-    """One channel of a picture that has to be grey, as lists."""
+def grays_of(picture, file_format="PNG", **options):
+    """One channel of a picture that has to be gray, as lists."""
     pixels = pixels_of(picture, file_format, **options)
     assert (pixels == pixels[:, :, :1]).all()
     return pixels[:, :, 0].tolist()
@@ -37,27 +37,27 @@ def greys_of(picture, file_format="PNG", **options):
 
 
 def test_a_picture_has_read_only_rgb_pixels_and_its_size():
-    picture = read_picture(saved(image(COLOURS)))
+    picture = read_picture(saved(image(COLORS)))
     assert picture.pixels.dtype == np.uint8
-    assert (picture.pixels == COLOURS).all()
+    assert (picture.pixels == COLORS).all()
     assert (picture.size_wh, picture.width, picture.height) == ((3, 2), 3, 2)
     with pytest.raises(ValueError, match="read-only"):
         picture.pixels[0, 0] = 0
 
 
 def test_a_picture_from_pixels_keeps_a_copy():
-    pixels = COLOURS.copy()
+    pixels = COLORS.copy()
     picture = Picture.from_pixels(pixels)
     pixels[:] = 0
-    assert (picture.pixels == COLOURS).all()
-    assert picture.content_id == Picture.from_pixels(COLOURS[:, :, :]).content_id
+    assert (picture.pixels == COLORS).all()
+    assert picture.content_id == Picture.from_pixels(COLORS[:, :, :]).content_id
 
 
 @pytest.mark.parametrize(
     "pixels",
     [
-        COLOURS[:, :, 0],
-        COLOURS.astype(np.float32),
+        COLORS[:, :, 0],
+        COLORS.astype(np.float32),
         np.zeros((0, 3, 3), np.uint8),
         np.zeros((2, 2, 4), np.uint8),
     ],
@@ -67,15 +67,15 @@ def test_other_arrays_are_no_picture(pixels):
 
 
 def test_the_content_id_is_that_of_the_pixels_not_of_the_file():
-    from_png = read_picture(saved(image(COLOURS)))
-    from_bmp = read_picture(saved(image(COLOURS), "BMP"))
-    assert from_png.content_id == from_bmp.content_id == Picture.from_pixels(COLOURS).content_id
+    from_png = read_picture(saved(image(COLORS)))
+    from_bmp = read_picture(saved(image(COLORS), "BMP"))
+    assert from_png.content_id == from_bmp.content_id == Picture.from_pixels(COLORS).content_id
 
 
 def test_one_pixel_or_another_shape_makes_another_content_id():
-    changed = COLOURS.copy()
+    changed = COLORS.copy()
     changed[1, 2, 2] += 1
-    ids = {Picture.from_pixels(pixels).content_id for pixels in (COLOURS, changed, COLOURS.reshape(3, 2, 3))}
+    ids = {Picture.from_pixels(pixels).content_id for pixels in (COLORS, changed, COLORS.reshape(3, 2, 3))}
     assert len(ids) == 3
 
 
@@ -84,7 +84,7 @@ def test_one_pixel_or_another_shape_makes_another_content_id():
 
 def test_a_path_as_text_a_path_and_a_stream_give_the_same(tmp_path):
     path = tmp_path / "picture.png"
-    path.write_bytes(saved(image(COLOURS)).getvalue())
+    path.write_bytes(saved(image(COLORS)).getvalue())
     with path.open("rb") as stream:
         stream.seek(7)
         pictures = [read_picture(str(path)), read_picture(path), read_picture(stream)]
@@ -100,7 +100,7 @@ def test_a_stream_that_cannot_seek_is_read():
         def seek(self, *_):
             raise io.UnsupportedOperation
 
-    assert (read_picture(Pipe(saved(image(COLOURS)).getvalue())).pixels == COLOURS).all()
+    assert (read_picture(Pipe(saved(image(COLORS)).getvalue())).pixels == COLORS).all()
 
 
 def test_the_name_of_a_file_does_not_matter(tmp_path):
@@ -116,22 +116,22 @@ def test_the_name_of_a_file_does_not_matter(tmp_path):
 @pytest.mark.parametrize(
     ("orientation", "upright"),
     [
-        (1, COLOURS),
-        (2, COLOURS[:, ::-1]),
-        (3, COLOURS[::-1, ::-1]),
-        (4, COLOURS[::-1]),
-        (5, COLOURS.swapaxes(0, 1)),
-        (6, np.rot90(COLOURS, -1)),
-        (7, COLOURS[::-1, ::-1].swapaxes(0, 1)),
-        (8, np.rot90(COLOURS)),
-        (9, COLOURS),
+        (1, COLORS),
+        (2, COLORS[:, ::-1]),
+        (3, COLORS[::-1, ::-1]),
+        (4, COLORS[::-1]),
+        (5, COLORS.swapaxes(0, 1)),
+        (6, np.rot90(COLORS, -1)),
+        (7, COLORS[::-1, ::-1].swapaxes(0, 1)),
+        (8, np.rot90(COLORS)),
+        (9, COLORS),
     ],
 )
 def test_exif_rotation_is_applied_once(file_format, orientation, upright):
     exif = Image.Exif()
     exif[0x0112] = orientation
     options = {"lossless": True, "exact": True} if file_format == "WEBP" else {}
-    assert (pixels_of(image(COLOURS), file_format, exif=exif, **options) == upright).all()
+    assert (pixels_of(image(COLORS), file_format, exif=exif, **options) == upright).all()
 
 
 def test_a_rotated_photo_has_its_upright_size():
@@ -148,9 +148,9 @@ def test_damaged_metadata_does_not_spoil_a_picture():
 # Modes
 
 
-def test_grey_and_one_bit():
-    assert greys_of(image([[0, 7], [200, 255]])) == [[0, 7], [200, 255]]
-    assert greys_of(image([[False, True]], bool)) == [[0, 255]]
+def test_gray_and_one_bit():
+    assert grays_of(image([[0, 7], [200, 255]])) == [[0, 7], [200, 255]]
+    assert grays_of(image([[False, True]], bool)) == [[0, 255]]
 
 
 def test_alpha_is_laid_over_white():
@@ -159,9 +159,9 @@ def test_alpha_is_laid_over_white():
     assert pixels_of(translucent, "TIFF").tolist() == [[list(RED), WHITE, [255, 127, 127]]]
 
 
-def test_grey_with_alpha_is_laid_over_white():
-    grey = Image.merge("LA", (image([[100, 100, 0]]), image([[255, 0, 128]])))
-    assert greys_of(grey) == [[100, 255, 127]]
+def test_gray_with_alpha_is_laid_over_white():
+    gray = Image.merge("LA", (image([[100, 100, 0]]), image([[255, 0, 128]])))
+    assert grays_of(gray) == [[100, 255, 127]]
 
 
 def palette_image():
@@ -170,7 +170,7 @@ def palette_image():
     return picture
 
 
-def test_palette_colours_are_looked_up():
+def test_palette_colors_are_looked_up():
     for file_format in ("PNG", "GIF", "BMP", "TIFF"):
         assert pixels_of(palette_image(), file_format).tolist() == [
             [[10, 20, 30], [40, 50, 60], [70, 80, 90]]
@@ -186,10 +186,10 @@ def test_a_palette_with_transparency_is_laid_over_white(file_format, transparenc
     assert pixels.tolist() == [[[10, 20, 30], WHITE, last]]
 
 
-def test_a_colour_that_stands_for_transparent_becomes_white():
-    assert greys_of(image([[0, 5, 9]]), transparency=5) == [[0, 255, 9]]
+def test_a_color_that_stands_for_transparent_becomes_white():
+    assert grays_of(image([[0, 5, 9]]), transparency=5) == [[0, 255, 9]]
     assert pixels_of(image([[RED, GREEN]]), transparency=RED).tolist() == [[WHITE, list(GREEN)]]
-    assert greys_of(image([[0, 65535, 25700]], np.uint16), transparency=0) == [[255, 255, 100]]
+    assert grays_of(image([[0, 65535, 25700]], np.uint16), transparency=0) == [[255, 255, 100]]
 
 
 @pytest.mark.parametrize(
@@ -211,35 +211,35 @@ def test_a_palette_with_an_alpha_channel_is_laid_over_white():
 
 @pytest.mark.parametrize("file_format", ["TIFF", "JPEG"])
 def test_cmyk(file_format):
-    flat = Image.new("RGB", (32, 32), GREY).convert("CMYK")
-    assert np.abs(pixels_of(flat, file_format).astype(int) - GREY).max() <= 3
+    flat = Image.new("RGB", (32, 32), GRAY).convert("CMYK")
+    assert np.abs(pixels_of(flat, file_format).astype(int) - GRAY).max() <= 3
 
 
 def test_ycbcr():
-    flat = Image.new("RGB", (32, 32), GREY).convert("YCbCr")
-    assert np.abs(pixels_of(flat, "JPEG").astype(int) - GREY).max() <= 3
+    flat = Image.new("RGB", (32, 32), GRAY).convert("YCbCr")
+    assert np.abs(pixels_of(flat, "JPEG").astype(int) - GRAY).max() <= 3
 
 
 def test_lab():
-    flat = Image.new("RGB", (4, 4), GREY)
+    flat = Image.new("RGB", (4, 4), GRAY)
     lab, srgb = ImageCms.createProfile("LAB"), ImageCms.createProfile("sRGB")
     picture = ImageCms.profileToProfile(flat, srgb, lab, outputMode="LAB")
-    assert np.abs(pixels_of(picture, "TIFF").astype(int) - GREY).max() <= 3
+    assert np.abs(pixels_of(picture, "TIFF").astype(int) - GRAY).max() <= 3
 
 
 @pytest.mark.parametrize("file_format", ["PNG", "TIFF"])
 def test_16_bits_are_scaled_not_clipped(file_format):
     picture = image([[0, 257, 32768, 65535]], np.uint16)
-    assert greys_of(picture, file_format) == [[0, 1, 128, 255]]
+    assert grays_of(picture, file_format) == [[0, 1, 128, 255]]
 
 
 def test_16_bits_with_the_other_byte_first():
     picture = Image.frombytes("I;16B", (3, 1), np.array([0, 32768, 65535], ">u2").tobytes())
-    assert greys_of(picture, "TIFF") == [[0, 128, 255]]
+    assert grays_of(picture, "TIFF") == [[0, 128, 255]]
 
 
 @pytest.mark.parametrize(
-    ("values", "greys"),
+    ("values", "grays"),
     [
         ([0, 100, 255], [0, 100, 255]),  # no more than 8 bits used
         ([0, 25700, 65535], [0, 100, 255]),  # no more than 16
@@ -249,13 +249,13 @@ def test_16_bits_with_the_other_byte_first():
         ([70_000, 70_000, 70_000], [0, 0, 0]),
     ],
 )
-def test_32_bit_integers_are_scaled_by_the_range_they_use(values, greys):
-    scaled = greys_of(image([values], np.int32), "TIFF")
-    assert np.abs(np.array(scaled) - [greys]).max() <= 1
+def test_32_bit_integers_are_scaled_by_the_range_they_use(values, grays):
+    scaled = grays_of(image([values], np.int32), "TIFF")
+    assert np.abs(np.array(scaled) - [grays]).max() <= 1
 
 
 @pytest.mark.parametrize(
-    ("values", "greys"),
+    ("values", "grays"),
     [
         ([0, 0.25, 1], [0, 64, 255]),
         ([0, 100.4, 255], [0, 100, 255]),
@@ -264,12 +264,12 @@ def test_32_bit_integers_are_scaled_by_the_range_they_use(values, greys):
         ([np.nan, np.inf, 1], [0, 0, 255]),
     ],
 )
-def test_floats_are_scaled_from_one_from_255_or_by_their_range(values, greys):
-    assert greys_of(image([values], np.float32), "TIFF") == [greys]
+def test_floats_are_scaled_from_one_from_255_or_by_their_range(values, grays):
+    assert grays_of(image([values], np.float32), "TIFF") == [grays]
 
 
 @pytest.mark.parametrize("file_format", ["GIF", "PNG", "WEBP", "TIFF"])
 def test_of_several_frames_the_first_is_taken(file_format):
-    frames = [Image.new("RGB", (8, 8), colour) for colour in (RED, GREEN, BLUE)]
+    frames = [Image.new("RGB", (8, 8), color) for color in (RED, GREEN, BLUE)]
     pixels = pixels_of(frames[0], file_format, save_all=True, append_images=frames[1:])
     assert np.abs(pixels.astype(int) - RED).max() <= 2

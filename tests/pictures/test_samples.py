@@ -14,17 +14,17 @@ from samhq_demo.pictures import read_picture
 from tests.support.raster_files import png, saved, tiff
 
 RAMP = np.linspace(0, 1, 64).reshape(8, 8)
-RED, GREY = [255, 0, 0], [100, 100, 100]
+RED, GRAY = [255, 0, 0], [100, 100, 100]
 
 
-def greys(file: io.BytesIO) -> np.ndarray:
+def grays(file: io.BytesIO) -> np.ndarray:
     pixels = read_picture(file).pixels
     assert (pixels == pixels[:, :, :1]).all()
     return pixels[:, :, 0]
 
 
 def assert_ramp(file: io.BytesIO) -> None:
-    assert np.abs(greys(file).astype(int) - RAMP * 255).max() <= 1
+    assert np.abs(grays(file).astype(int) - RAMP * 255).max() <= 1
 
 
 def of_bits(bits: int) -> np.ndarray:
@@ -35,7 +35,7 @@ def of_bits(bits: int) -> np.ndarray:
 
 
 @pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
-def test_a_16_bit_grey_is_scaled_by_the_fewest_bits_that_hold_it(bits: int) -> None:
+def test_a_16_bit_gray_is_scaled_by_the_fewest_bits_that_hold_it(bits: int) -> None:
     values = of_bits(bits)
     assert_ramp(saved(Image.fromarray(values)))
     assert_ramp(tiff(values))
@@ -63,13 +63,13 @@ def test_channels_share_one_scale() -> None:
     assert pixels[1, 1].tolist() == [0, 0, 255]
 
 
-def test_16_bit_grey_with_alpha() -> None:
+def test_16_bit_gray_with_alpha() -> None:
     values = np.dstack([of_bits(12), np.full((8, 8), 4095)])
     assert_ramp(png(values, depth=16))
     values[:, :, 1] = 65535  # on a scale of its own
     assert_ramp(png(values, depth=16))
     values[0, :, 1] = 0
-    assert (greys(png(values, depth=16))[0] == 255).all()
+    assert (grays(png(values, depth=16))[0] == 255).all()
 
 
 @pytest.mark.parametrize("bits", [9, 10, 12, 14])
@@ -79,24 +79,24 @@ def test_significant_bits_of_a_png_are_its_scale(bits: int) -> None:
     for channels in (1, 3):
         values = np.repeat(dark[:, :, np.newaxis], channels, axis=2)
         file = png(values, (b"sBIT", bytes([bits] * channels)), depth=16)
-        assert np.abs(greys(file) - expected).max() <= 1
+        assert np.abs(grays(file) - expected).max() <= 1
 
 
 @pytest.mark.parametrize("limit", [4095, 65535])
 def test_significant_bits_of_samples_that_are_stretched_as_png_wants_it(limit: int) -> None:
     stretched = np.minimum(of_bits(12) << 4, limit // 16 * 16)
-    shown = greys(png(stretched, (b"sBIT", bytes([12])), depth=16))
+    shown = grays(png(stretched, (b"sBIT", bytes([12])), depth=16))
     assert np.abs(shown - stretched / 257).max() <= 1
 
 
 def test_16_significant_bits_in_a_dark_png_stay_dark() -> None:
-    assert greys(png(of_bits(12), (b"sBIT", bytes([16])), depth=16)).max() == 16
+    assert grays(png(of_bits(12), (b"sBIT", bytes([16])), depth=16)).max() == 16
 
 
 def test_significant_bits_within_8() -> None:
-    shown = greys(png([[0, 5, 15]], (b"sBIT", bytes([4]))))
+    shown = grays(png([[0, 5, 15]], (b"sBIT", bytes([4]))))
     assert shown.tolist() == [[0, 85, 255]]
-    assert greys(png([[0, 85, 255]], (b"sBIT", bytes([4])))).tolist() == [[0, 85, 255]]
+    assert grays(png([[0, 85, 255]], (b"sBIT", bytes([4])))).tolist() == [[0, 85, 255]]
 
 
 def packed_12_bits(values: np.ndarray) -> io.BytesIO:
@@ -117,7 +117,7 @@ def packed_12_bits(values: np.ndarray) -> io.BytesIO:
 
 def test_12_bits_a_sample_in_a_tiff_are_its_scale() -> None:
     dark = np.minimum(of_bits(12), 300)
-    assert np.abs(greys(packed_12_bits(dark)) - dark * (255 / 4095)).max() <= 1
+    assert np.abs(grays(packed_12_bits(dark)) - dark * (255 / 4095)).max() <= 1
 
 
 def test_signed_samples() -> None:
@@ -153,7 +153,7 @@ def test_12_bit_colors_that_are_stored_band_by_band() -> None:
 @pytest.mark.parametrize("compression", [None, "zlib"])
 def test_white_is_zero_where_a_tiff_says_so(dtype: type, most: float, compression: str | None) -> None:
     values = RAMP * most if dtype is np.float32 else np.rint(RAMP * most)
-    shown = greys(tiff(values, dtype, photometric="miniswhite", compression=compression))
+    shown = grays(tiff(values, dtype, photometric="miniswhite", compression=compression))
     assert np.abs(shown - (1 - RAMP) * 255).max() <= 1
 
 
@@ -171,7 +171,7 @@ def test_white_is_zero_where_a_tiff_says_so(dtype: type, most: float, compressio
 def test_values_that_stand_for_none_are_left_out_of_the_scale(nodata: str, stated: bool) -> None:
     values = (1000 + RAMP * 100).astype(np.float32)
     values[:4] = float(nodata)
-    shown = greys(tiff(values, nodata=nodata if stated else None))
+    shown = grays(tiff(values, nodata=nodata if stated else None))
     assert (shown[:4] == 0).all()
     assert np.abs(shown[4:] - np.rint((RAMP[4:] - RAMP[4, 0]) / (1 - RAMP[4, 0]) * 255)).max() <= 1
 
@@ -180,18 +180,18 @@ def test_floats_of_100_to_200_beside_a_fill_value_stay_apart() -> None:
     values = (100 + RAMP * 100).astype(np.float32)
     values[:4] = -9999
     for nodata in ("-9999", None):
-        shown = greys(tiff(values, nodata=nodata))[4:]
+        shown = grays(tiff(values, nodata=nodata))[4:]
         assert np.abs(shown - values[4:]).max() <= 1
 
 
 def test_nodata_of_integers() -> None:
     values = np.rint(RAMP * 4095).astype(np.int16)
     values[:4] = -32768
-    shown = greys(tiff(values, nodata="-32768"))
+    shown = grays(tiff(values, nodata="-32768"))
     assert np.abs(shown[4:] - RAMP[4:] * 255).max() <= 1
     bright = np.rint(RAMP * 4095).astype(np.uint16)
     bright[:4] = 65535
-    assert np.abs(greys(tiff(bright, nodata="65535"))[4:] - RAMP[4:] * 255).max() <= 1
+    assert np.abs(grays(tiff(bright, nodata="65535"))[4:] - RAMP[4:] * 255).max() <= 1
 
 
 def test_nodata_of_colors_is_where_all_bands_have_it() -> None:
@@ -205,11 +205,11 @@ def test_nodata_of_colors_is_where_all_bands_have_it() -> None:
 def test_what_is_not_finite_is_black_and_left_out_of_the_scale(strange: float) -> None:
     values = (1000 + RAMP * 100).astype(np.float32)
     values[0] = strange
-    shown = greys(tiff(values))
+    shown = grays(tiff(values))
     assert (shown[0] == 0).all()
     assert shown[1, 0] <= 1
     assert shown.max() == 255
-    assert not greys(tiff(np.full((4, 4), strange), np.float32)).any()
+    assert not grays(tiff(np.full((4, 4), strange), np.float32)).any()
 
 
 def test_a_nodata_tag_that_is_no_number_says_nothing() -> None:
@@ -225,7 +225,7 @@ def test_floats_are_seen_whatever_their_unit(most: float) -> None:
 
 
 def test_whole_floats_within_255_are_those_of_8_bits() -> None:
-    assert greys(tiff([[0, 1, 3]], np.float32)).tolist() == [[0, 1, 3]]
+    assert grays(tiff([[0, 1, 3]], np.float32)).tolist() == [[0, 1, 3]]
 
 
 def test_a_range_that_a_tiff_states_is_the_scale() -> None:
@@ -233,7 +233,7 @@ def test_a_range_that_a_tiff_states_is_the_scale() -> None:
     tags = [(340, "f", 1, 0.0, True), (341, "f", 1, 100.0, True)]
     tifffile.imwrite(stated, (RAMP * 50).astype(np.float32), extratags=tags, metadata=None)
     stated.seek(0)
-    assert np.abs(greys(stated) - RAMP * 127.5).max() <= 1
+    assert np.abs(grays(stated) - RAMP * 127.5).max() <= 1
 
 
 # What is transparent
@@ -248,19 +248,19 @@ def test_bands_that_are_no_alpha_do_not_make_transparent(dtype: type, more: int)
     assert (read_picture(file).pixels == RED).all()
 
 
-@pytest.mark.parametrize(("depth", "grey"), [(1, 1), (2, 2), (4, 9), (8, 77), (16, 20000)])
-def test_the_transparent_grey_of_a_png_at_every_depth(depth: int, grey: int) -> None:
+@pytest.mark.parametrize(("depth", "gray"), [(1, 1), (2, 2), (4, 9), (8, 77), (16, 20000)])
+def test_the_transparent_gray_of_a_png_at_every_depth(depth: int, gray: int) -> None:
     most = (1 << depth) - 1
-    values = [[grey, 0, most if grey < most else 0]]
-    shown = greys(png(values, (b"tRNS", grey.to_bytes(2, "big")), depth=depth))[0]
+    values = [[gray, 0, most if gray < most else 0]]
+    shown = grays(png(values, (b"tRNS", gray.to_bytes(2, "big")), depth=depth))[0]
     assert shown[0] == 255
     assert shown[1] == 0
-    assert shown[2] == (255 if grey < most else 0)
+    assert shown[2] == (255 if gray < most else 0)
 
 
-def test_a_16_bit_grey_that_only_looks_like_the_transparent_one_stays() -> None:
+def test_a_16_bit_gray_that_only_looks_like_the_transparent_one_stays() -> None:
     values = [[20000, 20001, 65535]]
-    shown = greys(png(values, (b"tRNS", (20000).to_bytes(2, "big")), depth=16))[0]
+    shown = grays(png(values, (b"tRNS", (20000).to_bytes(2, "big")), depth=16))[0]
     assert shown.tolist() == [255, 78, 255]
 
 
@@ -278,8 +278,8 @@ def test_the_transparent_color_of_a_png_at_every_depth(depth: int, color: tuple[
 
 @pytest.mark.parametrize("depth", [1, 2, 4, 8])
 def test_transparent_places_of_a_palette_at_every_depth(depth: int) -> None:
-    palette = bytes([*RED, *GREY]) + bytes(range(6)) * (depth > 1)
+    palette = bytes([*RED, *GRAY]) + bytes(range(6)) * (depth > 1)
     file = png([[0, 1, 0]], (b"PLTE", palette), (b"tRNS", bytes([0])), depth=depth, color_type=3)
-    assert read_picture(file).pixels.tolist() == [[[255] * 3, GREY, [255] * 3]]
+    assert read_picture(file).pixels.tolist() == [[[255] * 3, GRAY, [255] * 3]]
     file = png([[0, 1, 0]], (b"PLTE", palette), (b"tRNS", bytes([255, 128])), depth=depth, color_type=3)
     assert read_picture(file).pixels.tolist() == [[RED, [177] * 3, RED]]

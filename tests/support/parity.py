@@ -8,7 +8,7 @@ same random weights.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,6 +29,8 @@ from samhq_demo.settings import Settings
 from testbed.checkpoints import SMALL, VIT_B, random_sam_hq, save
 from testbed.official import sam_hq_predictor, sam_predictor
 
+# Of a checkpoint or a picture that takes long: together they use every part of both decoders.
+TELLING = ("points of both labels", "mask and click", "box and points, refining two steps")
 PICTURES = {"landscape": (320, 200), "portrait": (150, 410), "tiny": (7, 5), "large": (4000, 3000)}
 
 
@@ -47,7 +49,7 @@ class Row:
 
 
 def picture_of(size_wh: tuple[int, int], *, seed: int = 0) -> Picture:
-    """Soft blobs of colour with grain: something for every frequency."""
+    """Soft blobs of color with grain: something for every frequency."""
     width, height = size_wh
     rng = np.random.default_rng(seed)
     small = Image.fromarray(rng.integers(0, 256, (9, 9, 3), dtype=np.uint8))
@@ -150,10 +152,17 @@ class Official:
 
 
 def differences(
-    service: CompareService, official: Official, picture: Picture, *, transform: InputTransform
+    service: CompareService,
+    official: Official,
+    picture: Picture,
+    *,
+    transform: InputTransform,
+    names: Collection[str] | None = None,
 ) -> Iterator[tuple[str, float, float]]:
     """(case, share of equal pixels, difference of scores) of each prompt and way to ask."""
     for case in cases_of(picture.size_wh):
+        if names is not None and case.name not in names:
+            continue
         prompts = (*case.steps, case.prompt)
         rough = None if case.rough is None else Runs.from_mask(case.rough)
         start = None if rough is None else transform.mask_prompt(rough)[0].numpy()
@@ -192,14 +201,25 @@ def service_of(folder: Path) -> CompareService:
     return build_service(Settings(model=str(folder), device="cpu", dtype="float32"))
 
 
-def measure(geometry: str, size_wh: tuple[int, int], *, picture_name: str, folder: Path) -> Row:
-    """The worst of all cases of one picture; also the check that the masks say something."""
+def measure(
+    geometry: str,
+    size_wh: tuple[int, int],
+    *,
+    picture_name: str,
+    folder: Path,
+    names: Collection[str] | None = None,
+) -> Row:
+    """The worst of the cases of one picture.
+
+    Args:
+        names: of the cases; None: all.
+    """
     sam_hq = random_sam_hq({"small": SMALL, "ViT-B": VIT_B}[geometry], seed=3)
     service = service_of(save(sam_hq, folder))
     picture = picture_of(size_wh)
     vision = sam_hq.config.vision_config
     transform = InputTransform(size_wh, vision.image_size, 4 * vision.image_size // vision.patch_size)
-    found = list(differences(service, Official(sam_hq, picture), picture, transform=transform))
+    found = list(differences(service, Official(sam_hq, picture), picture, transform=transform, names=names))
     for case, pixels, score in found:
         if pixels < 0.999 or score > 1e-3:
             print(f"{geometry}, {picture_name}: {case}: {pixels:.4%} of pixels, score off by {score:.1e}")

@@ -73,9 +73,10 @@ def saved(image: Image.Image, file_format: str = "PNG", **how: Any) -> io.BytesI
 def icc_profile(
     gamma: float, primaries: tuple[tuple[float, float, float], ...] | None = None, *, padding: int = 0
 ) -> bytes:
-    """An ICC profile (version 2) of one curve: for grey, or for RGB with `primaries` as XYZ under D50.
+    """An ICC profile (version 2) of one curve: for gray, or for RGB with `primaries` as XYZ under D50.
 
-    padding: bytes that make it large.
+    Args:
+        padding: bytes that make it large.
     """
 
     def s15(*values: float) -> bytes:

@@ -20,7 +20,9 @@ TINY = ServiceStatus("tiny", True, "tiny answers.", "base is sharper: choose it 
 class StandIn:
     """The real service of whatever checkpoint, which says that another model answers.
 
-    current: what it says now. is_ahead: whether it answers before it is asked, as anywhere but on ZeroGPU.
+    Attributes:
+        current: what it says now.
+        is_ahead: whether it answers before it is asked, as anywhere but on ZeroGPU.
     """
 
     def __init__(self, service: CompareService, current: ServiceStatus, *, is_ahead: bool = True) -> None:

@@ -197,7 +197,7 @@ def _candidate(mask: np.ndarray, predicted_iou: float) -> dict[str, Any]:
 
 
 def soft_pattern(width: int, height: int) -> np.ndarray:
-    """Calm colours of middle brightness: (h, w, 3) uint8."""
+    """Calm colors of middle brightness: (h, w, 3) uint8."""
     across = np.linspace(0, 1, width)[None, :, None]
     down = np.linspace(0, 1, height)[:, None, None]
     wave = 12 * np.sin(across * 25) * np.sin(down * 25)

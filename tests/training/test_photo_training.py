@@ -224,11 +224,11 @@ def test_a_client_that_is_not_there_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("source", sources.SOURCES, ids=lambda s: s.package)
-def test_every_source_states_its_licence(source: Source) -> None:
+def test_every_source_states_its_license(source: Source) -> None:
     readme = (Path(__file__).parents[2] / "training" / "README.md").read_text()
-    assert source.licence
+    assert source.license
     assert source.package in readme
-    assert source.licence.split(",")[0].split(" ")[0] in readme
+    assert source.license.split(",")[0].split(" ")[0] in readme
 
 
 def bundled_sam() -> torch.nn.Module:

@@ -53,10 +53,10 @@ def test_png_rle_area_and_box_tell_of_the_same_mask(client: Client, photo: Path,
     found = result["objects"][0]
     masks = []
     for model, file in zip(("sam", "sam_hq"), files, strict=True):
-        prediction, grey = found[model], pixels(file)
-        assert grey.shape == (90, 120)
-        assert set(np.unique(grey)) == {0, 255}
-        mask = grey == 255
+        prediction, gray = found[model], pixels(file)
+        assert gray.shape == (90, 120)
+        assert set(np.unique(gray)) == {0, 255}
+        mask = gray == 255
         rows, columns = np.nonzero(mask)
         x, y = columns.min(), rows.min()
         assert np.array_equal(decoded(prediction["rle"]), mask)

@@ -54,7 +54,8 @@ def wait_for(app: RunningApp, words: str) -> str:
 def refusal(folder: Path, *, file_bytes: int | None = None, **given: str) -> str:
     """Start the app, which ends at once; returns what it says.
 
-    file_bytes: how much the system lets it write to a file, as a full disk would.
+    Args:
+        file_bytes: how much the system lets it write to a file, as a full disk would.
     """
     limit = "" if file_bytes is None else f"ulimit -f {file_bytes // 1024}; "
     surroundings = {"GRADIO_TEMP_DIR": str(folder), "HF_HUB_OFFLINE": "1", "SAMHQ_MODEL": "tiny"}

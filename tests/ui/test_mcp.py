@@ -149,8 +149,8 @@ def test_a_client_that_wants_progress_gets_the_masks_as_pictures(served: Served,
     pictures = [one for one in rest if isinstance(one, ImageContent)]
     assert [one.mimeType for one in pictures] == ["image/png", "image/png"]
     for model, picture in zip(("sam", "sam_hq"), pictures, strict=True):
-        grey = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture.data))))
-        assert np.array_equal(grey, mask_of(found[model]) * 255)
+        gray = np.asarray(Image.open(io.BytesIO(base64.b64decode(picture.data))))
+        assert np.array_equal(gray, mask_of(found[model]) * 255)
 
 
 def test_nulls_stand_for_what_is_left_out(served: Served, photo_url: str) -> None:
@@ -165,9 +165,9 @@ def test_nulls_stand_for_what_is_left_out(served: Served, photo_url: str) -> Non
 def test_the_optional_files_may_be_data_urls_too(served: Served, photo_url: str) -> None:
     asked = {"image": photo_url, "box": BOX}
     first = answer(call(served, "compare", **asked))[0]
-    grey = Image.fromarray(mask_of(first["objects"][0]["sam"]) * np.uint8(255))
+    gray = Image.fromarray(mask_of(first["objects"][0]["sam"]) * np.uint8(255))
     png = io.BytesIO()
-    grey.save(png, "PNG")
+    gray.save(png, "PNG")
     mask = data_url(png.getvalue())
     truth = answer(call(served, "compare", **asked, ground_truth=mask))[0]
     assert truth["objects"][0]["sam"]["true_iou"] == 1.0

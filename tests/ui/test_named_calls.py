@@ -12,7 +12,7 @@ from tests.support.servers import Served
     "request_made",
     [
         ("compare", {"points": [[1, 2]]}, "image"),
-        ("compare", {"image": {"path": "a"}, "colour": 3}, "colour"),
+        ("compare", {"image": {"path": "a"}, "color": 3}, "color"),
         ("nothing", {}, "There is no endpoint /nothing"),
     ],
 )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -116,11 +114,6 @@ def test_two_pages_share_no_state(service: CompareService) -> None:
     page = build_page(service)
     states = [block.value for block in page.blocks.values() if isinstance(block, gr.State)]
     assert states == [None]
-
-
-def test_the_page_is_built_without_importing_torch() -> None:
-    code = "import app, sys; sys.exit(any(name in sys.modules for name in ('torch', 'transformers')))"
-    subprocess.run([sys.executable, "-c", code], cwd=EXAMPLES.parent, check=True)
 
 
 def test_the_words_about_the_scores_count_each_models_parameters(service: CompareService) -> None:

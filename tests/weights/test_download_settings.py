@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from samhq_demo.weights.folders import cached_folder
 from tests.support.hub_server import KIB, HubServer, checkpoint, files_in
+from tests.support.programs import run_python
 
 HQ, SAM = "syscv-community/sam-hq-vit-base", "facebook/sam-vit-base"
-ROOT = Path(__file__).parents[2]
-
-
-def in_a_process_of_its_own(code: str, **variables: str) -> str:
-    keep = {name: value for name, value in os.environ.items() if not name.startswith(("HF_", "HUGGINGFACE_"))}
-    environment = keep | {"HF_HUB_DISABLE_TELEMETRY": "1"} | variables
-    run = subprocess.run(
-        [sys.executable, "-c", code],
-        env=environment,
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    return run.stdout
 
 
 FETCH = """
@@ -41,8 +23,8 @@ print("torch" in sys.modules, "transformers" in sys.modules, sep="|")
 """
 
 
-def test_hf_endpoint_and_hf_home_are_honoured(hub: HubServer, tmp_path: Path) -> None:
-    printed = in_a_process_of_its_own(FETCH, HF_ENDPOINT=hub.url, HF_HOME=str(tmp_path))
+def test_hf_endpoint_and_hf_home_are_honored(hub: HubServer, tmp_path: Path) -> None:
+    printed = run_python(FETCH, HF_ENDPOINT=hub.url, HF_HOME=str(tmp_path))
     assert printed == "done||True|False|False\n"
     folder = cached_folder(HQ, cache_dir=tmp_path / "hub")
     assert folder is not None
@@ -53,33 +35,29 @@ def test_download_timeout_is_the_one_that_huggingface_hub_reads(hub: HubServer, 
     hub.repos = {HQ: checkpoint(40 * KIB), SAM: checkpoint(10)}
     hub.bytes_per_second = 8 * KIB  # a piece each two seconds
     environment = {"HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path), "HF_HUB_DOWNLOAD_TIMEOUT": "1"}
-    assert in_a_process_of_its_own(FETCH, **environment).startswith("done|")
+    assert run_python(FETCH, **environment).startswith("done|")
     assert f"bytes={16 * KIB}-" in {asked.range for asked in hub.asked}
 
 
 def test_slow_head_is_waited_for_a_second_time(hub: HubServer, tmp_path: Path) -> None:
     hub.head_seconds = 0.5
-    printed = in_a_process_of_its_own(
-        FETCH, HF_ENDPOINT=hub.url, HF_HOME=str(tmp_path), HF_HUB_ETAG_TIMEOUT="1"
-    )
+    printed = run_python(FETCH, HF_ENDPOINT=hub.url, HF_HOME=str(tmp_path), HF_HUB_ETAG_TIMEOUT="1")
     assert printed.startswith("done|")
     hub.head_seconds = 1.5  # longer than the timeout
-    printed = in_a_process_of_its_own(
-        FETCH, HF_ENDPOINT=hub.url, HF_HOME=str(tmp_path / "other"), HF_HUB_ETAG_TIMEOUT="1"
-    )
+    printed = run_python(FETCH, HF_ENDPOINT=hub.url, HF_HOME=str(tmp_path / "other"), HF_HUB_ETAG_TIMEOUT="1")
     assert printed.startswith("done|")
 
 
 def test_token_and_cache_are_those_that_huggingface_hub_reads(hub: HubServer, tmp_path: Path) -> None:
     environment = {"HF_ENDPOINT": hub.url, "HF_TOKEN": "hf_secret", "HF_HOME": str(tmp_path / "home")}
-    printed = in_a_process_of_its_own(FETCH, **environment, HF_HUB_CACHE=str(tmp_path / "cache"))
+    printed = run_python(FETCH, **environment, HF_HUB_CACHE=str(tmp_path / "cache"))
     assert printed.startswith("done|")
     assert cached_folder(HQ, cache_dir=tmp_path / "cache") is not None
     assert all(asked.has_token != asked.path.startswith("/large/") for asked in hub.asked)
 
 
 def test_offline_mode_is_refused_with_its_variable(hub: HubServer, tmp_path: Path) -> None:
-    printed = in_a_process_of_its_own(FETCH, HF_ENDPOINT=hub.url, HF_HOME=str(tmp_path), HF_HUB_OFFLINE="1")
+    printed = run_python(FETCH, HF_ENDPOINT=hub.url, HF_HOME=str(tmp_path), HF_HUB_OFFLINE="1")
     sentence = f"{HQ} was not fetched because HF_HUB_OFFLINE switches the Hub off."
     assert printed == f"refused|{sentence}|True|False|False\n"
     assert hub.asked == []
@@ -88,6 +66,6 @@ def test_offline_mode_is_refused_with_its_variable(hub: HubServer, tmp_path: Pat
 def test_program_can_end_while_a_download_runs(hub: HubServer, tmp_path: Path) -> None:
     hub.bytes_per_second = 16 * KIB  # would take 12 seconds
     code = FETCH.replace("wait(20)", "wait(0.5)")
-    printed = in_a_process_of_its_own(code, HF_ENDPOINT=hub.url, HF_HOME=str(tmp_path))
+    printed = run_python(code, HF_ENDPOINT=hub.url, HF_HOME=str(tmp_path))
     assert printed.startswith("downloading|")
     assert hub.bytes_sent < 100 * KIB  # of the 200 KiB: the end of the program was the end of the download

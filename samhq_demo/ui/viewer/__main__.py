@@ -1,5 +1,5 @@
 """Print the module that Python hands over to the browser's: `python -m samhq_demo.ui.viewer`."""
 
-from .component import shared_module
+from samhq_demo.ui.viewer.component import shared_module
 
 print(shared_module())

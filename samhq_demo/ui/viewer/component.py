@@ -70,12 +70,13 @@ def build_viewer(
 ) -> gr.HTML:
     """The viewer, to be made inside a Blocks.
 
-    decode: called in a thread outside the queue and its limits, for every edit of a prompt; see `Decode`.
-    functions: what else the browser calls by name, JSON in and out. The visitor sees their ValueErrors.
-    settings: sent along with every question: model, multimask, hq_token_only.
-    hover: whether the preview under the pointer is on at first.
-    hover_below_ms: previews are asked for only while answers take less than this, from question to paint.
-    patience_seconds: after which a question counts as lost and the next one is asked.
+    Args:
+        decode: called in a thread outside the queue and its limits, for every edit of a prompt; see `Decode`.
+        functions: what else the browser calls by name, JSON in and out. The visitor sees their ValueErrors.
+        settings: sent along with every question: model, multimask, hq_token_only.
+        hover: whether the preview under the pointer is on at first.
+        hover_below_ms: previews are asked for only while answers take less than this, from question to paint.
+        patience_seconds: after which a question counts as lost and the next one is asked.
     """
     defaults: Settings = {"model": None, "multimask": None, "hq_token_only": False}
     options: ViewerOptions = {
@@ -114,7 +115,8 @@ def _named(name: FunctionName, function: ServerFunction) -> Callable[[Any], dict
 def answer_queued(viewer: gr.HTML, decode: Decode, **listener: Any) -> None:
     """Answer the questions for which `build_viewer`'s decode said NEEDS_QUEUE, as a queued event.
 
-    listener: more for Gradio's event listener, such as `concurrency_limit`.
+    Args:
+        listener: more for Gradio's event listener, such as `concurrency_limit`.
     """
 
     def answer(event: gr.EventData) -> Message:
@@ -143,16 +145,17 @@ def viewer_message(
 ) -> Message:
     """News for the browser: return it for the viewer as an event's output. What is None is left as it is.
 
-    picture: as `shown_picture` makes it: starts over without prompts. An empty one: no picture any more.
-    objects: those that come with the picture, or without one these instead of those there.
-    settings: changed settings of the questions; every object is asked for again.
-    point: (x, y) in picture pixels, added to the selected object as a click there would be.
-    answer: the answer of a queued question with its sequence; `answer_queued` writes it.
-    progress: 0 to 1 while the picture is being prepared, 0 where it cannot be told; 1 takes the bar away.
-    work: a sentence that says what is being done; empty once it is over.
-    kept: beside a picture: it is the one that this browser had, with the objects that are kept there; without
-        one: the browser is to send that picture again.
-    say: a sentence for the status line.
+    Args:
+        picture: as `shown_picture` makes it: starts over without prompts. An empty one: no picture any more.
+        objects: those that come with the picture, or without one these instead of those there.
+        settings: changed settings of the questions; every object is asked for again.
+        point: (x, y) in picture pixels, added to the selected object as a click there would be.
+        answer: the answer of a queued question with its sequence; `answer_queued` writes it.
+        progress: 0 to 1 while the picture is being prepared, 0 where it cannot be told; 1 takes the bar away.
+        work: a sentence that says what is being done; empty once it is over.
+        kept: beside a picture: it is the one that this browser had, with the objects that are kept there;
+            without one: the browser is to send that picture again.
+        say: a sentence for the status line.
     """
     parts: dict[str, Any] = {
         "picture": picture,
@@ -175,11 +178,12 @@ def shown_picture(
 ) -> Picture:
     """A picture for `viewer_message`.
 
-    file: what the browser shows, in the picture's own aspect; it may be smaller than the picture, and is then
-        less sharp when zoomed in. Gradio copies it to its cache and serves it from there.
-    size_wh: the picture's own size, the space of all coordinates.
-    name: what its sender calls the picture's file, for the names of files made of it.
-    sent: the file as it came, among the uploads, from where the browser may fetch it to send it again.
+    Args:
+        file: what the browser shows, in the picture's own aspect; it may be smaller than the picture, and is
+            then less sharp when zoomed in. Gradio copies it to its cache and serves it from there.
+        size_wh: the picture's own size, the space of all coordinates.
+        name: what its sender calls the picture's file, for the names of files made of it.
+        sent: the file as it came, among the uploads, from where the browser may fetch it to send it again.
     """
     width, height = size_wh
     served = gr.FileData(path=str(file)).model_dump()

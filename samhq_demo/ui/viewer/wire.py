@@ -108,7 +108,8 @@ class FileMask(_ReadMask):
 class SavedObject(TypedDict, total=False):
     """An object that comes with a picture or from a file.
 
-    answer: as the API writes an object; the prompt is not asked for then.
+    Attributes:
+        answer: as the API writes an object; the prompt is not asked for then.
     """
 
     name: str
@@ -147,8 +148,12 @@ class PromptsReply(Failed, total=False):
 class Picture(TypedDict, total=False):
     """A picture that the viewer shows; an empty one: no picture any more.
 
-    id: its ticket. name: of its file, as its sender calls it. width, height: its own size, the space of all
-    coordinates. file: what the browser shows. sent: the file as it came, {"path", "bytes"}.
+    Attributes:
+        id: its ticket.
+        name: of its file, as its sender calls it.
+        width, height: its own size, the space of all coordinates.
+        file: what the browser shows.
+        sent: the file as it came, {"path", "bytes"}.
     """
 
     id: str

@@ -4,31 +4,19 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser
 from pycocotools.coco import COCO
 
 from testbed.photos import save_photo
-from testbed.running_app import RunningApp
 from testbed.visitor import Visitor
+from tests.support.programs import run_python
 
 pytestmark = pytest.mark.browser
 
 NAME = "Mein Foto (1) – é.v2"
-
-
-@pytest.fixture
-def visitor(app: RunningApp, browser: Browser) -> Iterator[Visitor]:
-    """Someone with the bicycle, which the page opens with: a mask with holes."""
-    arrived = Visitor.arrive(browser, app.url)
-    yield arrived
-    arrived.leave()
 
 
 def number(text: str) -> int:
@@ -104,10 +92,7 @@ def test_the_copied_call_asks_for_all_objects(visitor: Visitor) -> None:
     assert text.count("client.predict(") == 1
     assert 'api_name="/compare_many"' in text
     assert "# /compare_many takes no ground truth" in text  # the bicycle has one
-    done = subprocess.run(
-        [sys.executable, "-c", text], capture_output=True, text=True, check=True, timeout=120
-    )
-    printed = [line.rsplit(" ", 2) for line in done.stdout.splitlines()[-5:-1]]
+    printed = [line.rsplit(" ", 2) for line in run_python(text).splitlines()[-5:-1]]
     shown = []
     for name in ("Bicycle", "Object 2"):
         visitor.page.locator("#viewer tbody .name", has_text=name).click()

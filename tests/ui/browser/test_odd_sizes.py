@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,10 +26,23 @@ def noise(folder: Path, size_wh: tuple[int, int]) -> Path:
     return file
 
 
+@pytest.fixture(scope="module")
+def client(app: RunningApp, tmp_path_factory: pytest.TempPathFactory) -> Client:
+    folder = tmp_path_factory.mktemp("downloads")
+    return Client(app.url, verbose=False, analytics_enabled=False, download_files=folder)
+
+
+@pytest.fixture(scope="module")
+def visitor(app: RunningApp, browser: Browser) -> Iterator[Visitor]:
+    """One page for all of them: each takes the place of the one before."""
+    arrived = Visitor.arrive(browser, app.url)
+    yield arrived
+    arrived.leave()
+
+
 @pytest.mark.parametrize("size_wh", SIZES)
-def test_through_the_api(app: RunningApp, tmp_path: Path, size_wh: tuple[int, int]) -> None:
+def test_through_the_api(client: Client, tmp_path: Path, size_wh: tuple[int, int]) -> None:
     width, height = size_wh
-    client = Client(app.url, verbose=False, analytics_enabled=False, download_files=tmp_path)
     for prompt in ({"points": [[width / 2, height / 2]]}, {"box": [0, 0, width, height]}):
         file = handle_file(str(noise(tmp_path, size_wh)))
         result, *masks = client.predict(image=file, **prompt, api_name="/compare")
@@ -40,10 +54,8 @@ def test_through_the_api(app: RunningApp, tmp_path: Path, size_wh: tuple[int, in
 
 @pytest.mark.browser
 @pytest.mark.parametrize("size_wh", SIZES)
-def test_on_the_page(app: RunningApp, browser: Browser, tmp_path: Path, size_wh: tuple[int, int]) -> None:
-    visitor = Visitor.arrive(browser, app.url)
+def test_on_the_page(visitor: Visitor, tmp_path: Path, size_wh: tuple[int, int]) -> None:
     visitor.bring(noise(tmp_path, size_wh))
     visitor.ask(size_wh[0] / 2, size_wh[1] / 2)
     assert visitor.prompt["points"] != []
     assert visitor.score("sam", "area") != ""
-    visitor.leave()

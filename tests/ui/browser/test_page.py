@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import httpx
 import numpy as np
@@ -14,32 +11,13 @@ from gradio_client import Client, handle_file
 from PIL import Image
 from playwright.sync_api import Browser, Route
 
-from samhq_demo.pictures import read_mask
 from testbed.photos import save_photo
-from testbed.running_app import ROOT, RunningApp
+from testbed.running_app import RunningApp
 from testbed.visitor import Visitor
+from tests.support.house import EXAMPLES, HEARTS_AT, HOUSE, HOUSE_AT, SIZE_WH, TRUTH, inside
 from tests.support.pixels import mask_iou
 
 pytestmark = pytest.mark.browser
-
-EXAMPLES = json.loads((ROOT / "examples" / "examples.json").read_text())
-# Plain shapes, which every model should find. The house's picture is 768 x 576.
-HOUSE_AT, HEARTS_AT = (
-    next(at for at, example in enumerate(EXAMPLES) if example["file"] == file)
-    for file in ("house.jpg", "hearts.jpg")
-)
-HOUSE = ROOT / "examples" / "house.jpg"
-SIZE_WH = (768, 576)
-TRUTH = read_mask(ROOT / "examples" / "house.mask.png", size_wh=SIZE_WH).mask()
-SCREENS = [(1, 0.67), (1, 1.0), (1, 1.5), (2, 1.0), (3, 1.25)]  # device scale, page zoom
-PICTURES = [(200, 150), (150, 200), (1000, 750), (750, 1000), (6000, 4000), (4000, 6000)]
-
-
-@pytest.fixture
-def visitor(app: RunningApp, browser: Browser) -> Iterator[Visitor]:
-    arrived = Visitor.arrive(browser, app.url)
-    yield arrived
-    arrived.leave()
 
 
 @pytest.fixture
@@ -53,15 +31,6 @@ def house(visitor: Visitor) -> Visitor:
 @pytest.fixture
 def client(app: RunningApp, tmp_path: Path) -> Client:
     return Client(app.url, verbose=False, analytics_enabled=False, download_files=tmp_path)
-
-
-def inside(truth: np.ndarray) -> tuple[int, int]:
-    """(x, y) well inside an object, apart from where its example clicks: the middle of its lower third."""
-    rows = np.flatnonzero(truth.any(axis=1))
-    y = int(rows[0] + 0.75 * (rows[-1] - rows[0]))
-    x = int(np.median(np.flatnonzero(truth[y])))
-    assert truth[y - 20 : y + 20, x - 20 : x + 20].all(), "the place must be well inside"
-    return x, y
 
 
 def painted(visitor: Visitor, model: str, size_wh: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -344,60 +313,6 @@ def test_a_ticket_of_no_picture_is_refused_in_a_sentence(house: Visitor) -> None
     house.click(120, 400)
     house.page.wait_for_selector("#status.error")
     assert house.status == "The server no longer has this picture: open it again."
-
-
-# ---- layout, coordinates -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("size_wh", [(1440, 900), (390, 844), (3840, 2160)])
-def test_nothing_moves_when_answers_come(app: RunningApp, browser: Browser, size_wh: tuple[int, int]) -> None:
-    visitor = Visitor.arrive(browser, app.url, size_wh=size_wh)
-    visitor.page.locator("#answering [data-mood=done]").wait_for()  # its text is final
-    visitor.choose_example(HOUSE_AT)
-    visitor.press("c")
-    visitor.rest()
-    before = _places(visitor)
-    visitor.ask(*inside(TRUTH))
-    visitor.rest()
-    assert _places(visitor) == before
-    assert visitor.page.evaluate("document.documentElement.scrollWidth") <= size_wh[0]
-    visitor.leave()
-
-
-def _places(visitor: Visitor) -> Any:
-    return visitor.page.evaluate(
-        """['#picture', '#viewer .stage', '#status', '#viewer .scores', '#viewer .candidates',
-            '#viewer .objects', '#viewer .tabs', '#about', '#viewer .scores .agreement dl div:last-child',
-        ].map(name => {
-            const box = document.querySelector(name).getBoundingClientRect();
-            return [name, box.x, box.y + window.scrollY, box.width, box.height].join(' ');
-        })"""
-    )
-
-
-@pytest.mark.parametrize("size_wh", PICTURES, ids=lambda size: f"{size[0]}x{size[1]}")
-def test_clicks_are_exact_on_every_screen(
-    app: RunningApp, browser: Browser, size_wh: tuple[int, int], tmp_path: Path
-) -> None:
-    """To a page, device scale and page zoom are one number and a window that is smaller by the zoom."""
-    photo = save_photo(tmp_path / "photo.jpg", size_wh=size_wh, seed=5)
-    for scale, zoom in SCREENS:
-        window = (round(1280 / zoom), round(1000 / zoom))
-        visitor = Visitor.arrive(browser, app.url, size_wh=window, device_scale_factor=scale * zoom)
-        visitor.bring(photo)
-        visitor.page.evaluate("document.querySelector('#viewer .stage').scrollIntoView()")
-        box = visitor.page.locator("#viewer #sam").bounding_box()
-        assert box is not None
-        shown = min(box["width"] / size_wh[0], box["height"] / size_wh[1])
-        for across, down in ((0.5, 0.5), (0.43, 0.62)):
-            x, y = box["x"] + across * box["width"], box["y"] + down * box["height"]
-            visitor.page.mouse.click(x, y, button="right")
-            expected = (
-                size_wh[0] / 2 + (across - 0.5) * box["width"] / shown,
-                size_wh[1] / 2 + (down - 0.5) * box["height"] / shown,
-            )
-            assert visitor.prompt["points"][-1] == pytest.approx(expected, abs=max(0.1 / shown, 0.1))
-        visitor.leave()
 
 
 # ---- what is hidden and what is said -----------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,6 @@ pytestmark = pytest.mark.browser
 NAMES = {"sam": "SAM", "sam_hq": "SAM-HQ"}
 PANES = {"sam": "#sam", "sam_hq": "#sam-hq"}
 WITH_TRUTH, WITHOUT_TRUTH = 2, 8  # the cup, the rocket
-
-
-@pytest.fixture
-def visitor(app: RunningApp, browser: Browser) -> Iterator[Visitor]:
-    arrived = Visitor.arrive(browser, app.url)
-    yield arrived
-    arrived.leave()
 
 
 def true_ious(visitor: Visitor) -> dict[str, float]:

@@ -22,7 +22,7 @@ SCREENS = [(1, 0.67), (1, 1.0), (1, 1.5), (2, 0.9), (2, 1.1), (3, 1.0), (3, 1.25
 @pytest.fixture(scope="module")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Harness:
     made = Harness(tmp_path_factory.mktemp("pictures"))
-    made.add_picture(*SIZE_WH, name="grey", pixels=np.full((400, 600, 3), 120, np.uint8))
+    made.add_picture(*SIZE_WH, name="gray", pixels=np.full((400, 600, 3), 120, np.uint8))
     for width, height in PICTURES:
         made.add_picture(width, height, pixels=telling_its_place(width, height))
     return made
@@ -44,7 +44,7 @@ def desktop(browser: Browser, address: str) -> Iterator[Page]:
 @pytest.fixture
 def person(desktop: Page, harness: Harness) -> Person:
     visitor = Person(desktop)
-    visitor.choose("grey")
+    visitor.choose("gray")
     harness.reset()
     return visitor
 
@@ -56,7 +56,7 @@ def finger(browser: Browser, address: str) -> Iterator[Finger]:
     )
     page = context.new_page()
     person = Person(page).open(address)
-    person.choose("grey")
+    person.choose("gray")
     page.evaluate("document.querySelector('#viewer .stage').scrollIntoView()")
     yield Finger(person, context.new_cdp_session(page))
     context.close()
@@ -169,7 +169,7 @@ def clicks_the_whole_picture_right(person: Person, size_wh: tuple[int, int]) -> 
 
 
 def clicks_the_pixel_it_sees(person: Person, size_wh: tuple[int, int]) -> None:
-    """Zoomed in until pixels are squares, the colour under the pointer names the pixel to take."""
+    """Zoomed in until pixels are squares, the color under the pointer names the pixel to take."""
     person.press(*["+"] * 18)
     person.rest(30)
     box = person.page.locator("#viewer .pane").first.bounding_box()

@@ -16,7 +16,7 @@ from tests.support.viewer_harness import HQ_RADIUS, RADIUS_SHARE, Harness, launc
 pytestmark = pytest.mark.browser
 
 SIZE_WH = (600, 400)
-GREY = (120, 120, 120)
+GRAY = (120, 120, 120)
 NEAR = RADIUS_SHARE * 400 * 0.4  # well within both models' discs
 PATIENCE_SECONDS = 1.5
 PICTURES_SHOWN = "document.querySelector('#viewer').viewer.picturesShown()"
@@ -33,9 +33,9 @@ NUMBERS = [
 @pytest.fixture(scope="module")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Harness:
     made = Harness(tmp_path_factory.mktemp("pictures"))
-    made.add_picture(*SIZE_WH, name="grey", pixels=np.full((400, 600, 3), GREY, np.uint8))
+    made.add_picture(*SIZE_WH, name="gray", pixels=np.full((400, 600, 3), GRAY, np.uint8))
     for width, height in ((1000, 750), (2400, 1800), (6000, 4500)):
-        made.add_picture(width, height, pixels=np.full((height, width, 3), GREY, np.uint8))
+        made.add_picture(width, height, pixels=np.full((height, width, 3), GRAY, np.uint8))
     return made
 
 
@@ -50,13 +50,13 @@ def page(browser: Browser, harness: Harness) -> Iterator[Page]:
 @pytest.fixture
 def person(page: Page, harness: Harness) -> Person:
     visitor = Person(page)
-    visitor.choose("grey")
+    visitor.choose("gray")
     harness.reset()
     return visitor
 
 
 def is_masked(person: Person, x: float, y: float) -> bool:
-    return person.color(x + NEAR, y) != GREY
+    return person.color(x + NEAR, y) != GRAY
 
 
 def waits_for_questions(person: Person, harness: Harness, count: int) -> None:
@@ -90,13 +90,13 @@ def test_an_answer_that_comes_with_the_picture_is_shown_and_not_asked_for(
     person: Person, harness: Harness
 ) -> None:
     prompt = {"points": [[300, 200]], "labels": [1], "box": None}
-    asked = {"picture": "grey", "sequence": 1, "object": 1, "prompt": prompt}
+    asked = {"picture": "gray", "sequence": 1, "object": 1, "prompt": prompt}
     answer = harness.answer(Question.from_json(asked))["objects"][0]
     shown, before = person.page.evaluate(PICTURES_SHOWN), person.revision
     told = [{"name": "Disc", "prompt": prompt, "answer": answer}, {"prompt": {"box": [50, 50, 90, 90]}}]
     person.page.fill(
         "#message textarea, #message input",
-        json.dumps({"picture": harness.pictures["grey"], "objects": told}),
+        json.dumps({"picture": harness.pictures["gray"], "objects": told}),
     )
     person.press("Enter")
     person.page.wait_for_function(f"shown => {PICTURES_SHOWN} > shown", arg=shown)
@@ -235,8 +235,8 @@ def test_a_large_pictures_masks_are_previewed_and_then_exact(person: Person, har
     person.ask(1200, 900)
     radius = RADIUS_SHARE * 1800
     inner, outer = (1200 + radius - 5, 900), (1200 + radius + 5, 900)
-    assert person.color(*inner) != GREY
-    assert person.color(*outer) == GREY
+    assert person.color(*inner) != GRAY
+    assert person.color(*outer) == GRAY
     assert number(person, "sam", "area") == number(person, "agreement", "iou") == "–"
     assert "agreement" not in person.status
     shown = person.revision
@@ -248,8 +248,8 @@ def test_a_large_pictures_masks_are_previewed_and_then_exact(person: Person, har
     # Close by, the border is where the full mask has it, to a pixel.
     person.wheel(1200 + radius, 900, 60)
     edge = int(1200 + radius)  # the last column with pixels of the disc
-    assert person.color(edge - 0.5, 900.5) != GREY
-    assert person.color(edge + 1.5, 900.5) == GREY
+    assert person.color(edge - 0.5, 900.5) != GRAY
+    assert person.color(edge + 1.5, 900.5) == GRAY
 
 
 def test_candidates_on_their_way_hold_no_click_off(person: Person, harness: Harness) -> None:
@@ -271,7 +271,7 @@ def test_a_candidate_can_be_chosen_before_it_is_there(person: Person, harness: H
     person.page.wait_for_selector("#viewer [data-candidate='sam_hq:1'][aria-pressed=true]:visible")
     # Only in the second candidate, which is twice as large.
     beyond = 300 + RADIUS_SHARE * 400 * HQ_RADIUS * 1.3
-    assert person.color(beyond, 200, "sam_hq") != GREY
+    assert person.color(beyond, 200, "sam_hq") != GRAY
 
 
 def test_a_server_that_has_no_candidates_after_all_is_asked_once(person: Person, harness: Harness) -> None:
@@ -338,7 +338,7 @@ def test_a_canvas_that_the_browser_emptied_is_painted_anew(person: Person) -> No
     person.page.evaluate(
         "document.querySelector('#viewer canvas[data-model=sam]').dispatchEvent(new Event('contextrestored'))"
     )
-    assert person.color(500, 300) == GREY
+    assert person.color(500, 300) == GRAY
     assert is_masked(person, 300, 200)
 
 
@@ -346,7 +346,7 @@ def test_two_visitors_see_their_own_prompts(person: Person, browser: Browser) ->
     person.ask(300, 200)
     with browser.new_page(viewport={"width": 1280, "height": 1300}) as second_page:
         second = Person(second_page).open(person.page.url)
-        second.choose("grey")
+        second.choose("gray")
         second.ask(100, 100)
         assert second.prompt["points"] == [[100, 100]]
         assert not is_masked(second, 300, 200)

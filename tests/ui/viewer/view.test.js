@@ -79,13 +79,13 @@ test("another size of the pane keeps a fitted picture fitted", () => {
   assert.ok(view.isFit);
 });
 
-test("another size of the pane keeps the zoom and the centre", () => {
+test("another size of the pane keeps the zoom and the center", () => {
   const view = fitted();
   view.zoomAt(200, 150, 4);
-  const centre = view.toPicture(200, 150);
+  const center = view.toPicture(200, 150);
   view.setPane(300, 200);
   assert.equal(view.scale, 2);
-  assertNear(view.toPicture(150, 100), centre);
+  assertNear(view.toPicture(150, 100), center);
 });
 
 test("the view pans just so far that a position is 48 pane pixels within", () => {

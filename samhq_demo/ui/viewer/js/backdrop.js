@@ -8,7 +8,7 @@ import { areSame } from "./lists.js";
  * @import { View } from "./view.js"
  * @import { Size } from "./raster.js"
  *
- * @typedef {{ bitmap: PictureBitmap | null, ground: string }} Shown The picture, and the colour around it.
+ * @typedef {{ bitmap: PictureBitmap | null, ground: string }} Shown The picture, and the color around it.
  */
 
 /** The picture as all panes show it now. Scaling it well takes longer than all else that an answer paints. */

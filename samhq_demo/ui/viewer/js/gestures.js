@@ -45,7 +45,7 @@ import { Zooming } from "./zooming.js";
  * @property {Grip | null} grip
  * @property {ReturnType<typeof setTimeout>} [timer]
  *
- * @typedef {{ centre: Point, spread: number }} Fingers
+ * @typedef {{ center: Point, spread: number }} Fingers
  * @typedef {{ kind: "pinch", pane: Pane } & Fingers} Pinch
  */
 
@@ -350,7 +350,7 @@ export class Gestures extends Emitter {
   #fingers(pane) {
     const [one, other] = [...this.#pointers.values()].map((point) => pane.at(...point));
     return {
-      centre: [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2],
+      center: [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2],
       spread: Math.max(1, Math.hypot(one[0] - other[0], one[1] - other[1])),
     };
   }
@@ -358,10 +358,10 @@ export class Gestures extends Emitter {
   /** @param {Pinch} pinch */
   #pinch(pinch) {
     if (this.#pointers.size < 2) return;
-    const { centre, spread } = this.#fingers(pinch.pane);
-    this.surface.pan(centre[0] - pinch.centre[0], centre[1] - pinch.centre[1]);
-    this.surface.zoom(...centre, spread / pinch.spread);
-    Object.assign(pinch, { centre, spread });
+    const { center, spread } = this.#fingers(pinch.pane);
+    this.surface.pan(center[0] - pinch.center[0], center[1] - pinch.center[1]);
+    this.surface.zoom(...center, spread / pinch.spread);
+    Object.assign(pinch, { center, spread });
   }
 }
 

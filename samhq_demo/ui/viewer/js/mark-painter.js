@@ -64,7 +64,7 @@ export class MarkPainter {
     const radius = POINT_RADIUS + (isActive ? 1.5 : 0);
     this.#circle(px, py, radius + 1.5, "#0000", "#0009", 1.5);
     this.#circle(px, py, radius, label === OBJECT ? color : "#1c1c1c", "#fff", 2);
-    // A plus or a minus: the label is never told by colour alone.
+    // A plus or a minus: the label is never told by color alone.
     context.beginPath();
     context.moveTo(px - 3, py);
     context.lineTo(px + 3, py);

@@ -29,7 +29,7 @@ import { BRANCHES } from "./wire.js";
  * @property {boolean} outlineOnly
  * @property {boolean} isMoving the last raster will do, if there is one.
  *
- * @typedef {{ color: string } | { sides: Record<Branch, Rle[]> }} Tint One colour, or where the branches differ.
+ * @typedef {{ color: string } | { sides: Record<Branch, Rle[]> }} Tint One color, or where the branches differ.
  */
 
 const MAX_CANVAS = 4096; // device pixels a side: more is not seen and slows every frame
@@ -195,7 +195,7 @@ export class Pane {
   }
 
   /**
-   * The picture steps back behind the colours.
+   * The picture steps back behind the colors.
    *
    * @param {Size} picture
    */

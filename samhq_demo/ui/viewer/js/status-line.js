@@ -29,6 +29,15 @@ export class StatusLine {
   }
 
   /**
+   * An answer that did not come: the next one takes its place at once.
+   *
+   * @param {string} sentence
+   */
+  fail(sentence) {
+    this.#show(sentence, true);
+  }
+
+  /**
    * How the selected object stands. It waits until a notice was there for a second.
    *
    * @param {string} sentence

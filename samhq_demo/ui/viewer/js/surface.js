@@ -35,7 +35,7 @@ import { View } from "./view.js";
  * @property {Point | null} cursor
  * @property {Box | null} draftBox
  *
- * @typedef {Scene & { ground: string }} PaintScene With the colour around the picture.
+ * @typedef {Scene & { ground: string }} PaintScene With the color around the picture.
  *
  * @typedef {object} SurfaceEvents
  * @property {(how: "panned" | "zoomed") => void} moved another part of the picture is seen.
@@ -60,7 +60,7 @@ export class Surface extends Emitter {
     this.panes = elements.map((element) => new Pane(element, this.view, this.backdrop));
     /** @type {Pane[]} */
     this.shown = []; // the panes in sight
-    this.ground = ""; // the colour around the picture
+    this.ground = ""; // the color around the picture
     /** @type {PictureBitmap | null} */
     this.bitmap = null;
     this.isMoving = false;
@@ -239,7 +239,7 @@ export class Surface extends Emitter {
   }
 
   /** @param {number} factor */
-  zoomAtCentre(factor) {
+  zoomAtCenter(factor) {
     this.zoom(this.view.pane.width / 2, this.view.pane.height / 2, factor);
     this.settleSoon();
   }

@@ -1,4 +1,4 @@
-// From how much of each pixel a mask covers to colours.
+// From how much of each pixel a mask covers to colors.
 
 import { contextOf } from "./dom.js";
 import { rim } from "./raster.js";
@@ -67,7 +67,7 @@ function word([red, green, blue], alpha) {
 }
 
 /**
- * The words of a colour for each alpha from 0 to 255 times `share`.
+ * The words of a color for each alpha from 0 to 255 times `share`.
  *
  * @param {Rgb} color
  * @param {number} share
@@ -77,7 +77,7 @@ function words(color, share) {
 }
 
 /**
- * The image of one mask in one colour: its inside at `opacity`, its rim nearly solid.
+ * The image of one mask in one color: its inside at `opacity`, its rim nearly solid.
  *
  * @param {Uint8Array<ArrayBuffer>} alpha
  * @param {Area} area
@@ -95,10 +95,10 @@ export function tinted(alpha, area, { color, opacity, outlineOnly, thickness }) 
   });
 }
 
-// Okabe and Ito's orange and blue, which all common kinds of colour vision tell apart; grey where both agree.
+// Okabe and Ito's orange and blue, which all common kinds of color vision tell apart; gray where both agree.
 
 /**
- * The image of where two masks differ: only SAM, only SAM-HQ, both, each in its colour.
+ * The image of where two masks differ: only SAM, only SAM-HQ, both, each in its color.
  *
  * @param {Uint8Array<ArrayBuffer>} sam
  * @param {Uint8Array<ArrayBuffer>} samHq
@@ -115,7 +115,7 @@ export function differenceTinted(sam, samHq, area, { opacity, outlineOnly, thick
   const same = words(bothRgb, samRim ? RIM_ALPHA / 255 : together);
   /** @type {(a: number, b: number) => number} */
   const shadeOf = (a, b) => {
-    // Each pixel takes the colour of its largest share; its alpha is the sum of the shares.
+    // Each pixel takes the color of its largest share; its alpha is the sum of the shares.
     const both = Math.min(a, b);
     const rgb = both >= Math.abs(a - b) ? bothRgb : a > b ? samRgb : samHqRgb;
     return word(rgb, samRim ? RIM_ALPHA : both * together + Math.abs(a - b) * alone);

@@ -38,7 +38,7 @@ export class View {
   }
 
   /**
-   * A new size of the panes keeps the zoom and the centre; a fitted picture stays fitted.
+   * A new size of the panes keeps the zoom and the center; a fitted picture stays fitted.
    *
    * @param {number} width
    * @param {number} height
@@ -46,14 +46,14 @@ export class View {
   setPane(width, height) {
     if (width === this.pane.width && height === this.pane.height) return;
     const wasFit = this.isFit;
-    const centre = this.toPicture(this.pane.width / 2, this.pane.height / 2);
+    const center = this.toPicture(this.pane.width / 2, this.pane.height / 2);
     this.pane = { width, height };
     if (wasFit) {
       this.fit();
       return;
     }
-    this.x = centre[0] - width / 2 / this.scale;
-    this.y = centre[1] - height / 2 / this.scale;
+    this.x = center[0] - width / 2 / this.scale;
+    this.y = center[1] - height / 2 / this.scale;
     this.#settle();
   }
 
@@ -125,7 +125,7 @@ export class View {
    */
   #within(start, length, room) {
     const seen = room / this.scale;
-    if (seen >= length) return (length - seen) / 2; // smaller than the pane: centred
+    if (seen >= length) return (length - seen) / 2; // smaller than the pane: centered
     return Math.min(length - seen, Math.max(0, start));
   }
 }

@@ -180,7 +180,7 @@ export class Viewer {
 
   /** @param {string} sentence */
   #failed(sentence) {
-    this.status.say(sentence, { isError: true });
+    this.status.fail(sentence);
     this.#refresh();
   }
 

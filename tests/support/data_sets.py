@@ -28,7 +28,7 @@ def bar(box_xyxy: tuple[int, int, int, int], *, size_wh: tuple[int, int] = SIZE_
 
 
 def picture_of(*masks: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8: each mask in a color of its own on grey."""
+    """(H, W, 3) uint8: each mask in a color of its own on gray."""
     pixels = np.full((*masks[0].shape, 3), 90, np.uint8)
     colors = ((230, 60, 40), (40, 90, 230), (240, 220, 60))
     for mask, color in zip(masks, colors, strict=False):

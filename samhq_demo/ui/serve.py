@@ -1,0 +1,56 @@
+"""Build the page and serve it. Imports gradio: not before `prepare_environment` of `launching`."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import signal
+from pathlib import Path
+
+import gradio as gr
+
+from samhq_demo.service import build_service
+from samhq_demo.settings import Settings
+from samhq_demo.ui.asgi import APP_KWARGS
+from samhq_demo.ui.launching import exit_in_one_sentence
+from samhq_demo.ui.page import CSS_FILE, build_page, theme
+
+# Room for 64 megapixels in an uncompressed format of 8 bits a channel.
+MAX_FILE_SIZE = "256mb"
+# In the package once that is installed, beside it in its repository.
+_PACKAGE = Path(__file__).parent.parent
+EXAMPLES = _PACKAGE / "examples"
+if not EXAMPLES.is_dir():
+    EXAMPLES = _PACKAGE.parent / "examples"
+
+
+def launch(page: gr.Blocks) -> None:
+    """Serve until stopped, on Gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT."""
+    page.launch(
+        theme=theme(),
+        css_paths=CSS_FILE,
+        max_file_size=MAX_FILE_SIZE,
+        mcp_server=importlib.util.find_spec("mcp") is not None,
+        show_error=False,
+        # Visitors' runs are nobody's to keep, and the footer has no button for them.
+        run_history=False,
+        footer_links=["api", "settings", "gradio"],
+        ssr_mode=False,
+        app_kwargs=dict(APP_KWARGS),
+    )
+
+
+def main() -> None:
+    """Serve as the settings in the environment say; one sentence and an end where that cannot be."""
+    # As Ctrl+C, so that visitors' files are deleted at the end: this is how a Space and a container stop.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("samhq_demo").setLevel(logging.INFO)
+    with exit_in_one_sentence(ValueError):
+        service = build_service(Settings.from_environment())
+    page = build_page(service, examples_dir=EXAMPLES)
+    with exit_in_one_sentence(OSError):
+        try:
+            launch(page)
+        except KeyboardInterrupt:  # while the server was just starting; later Gradio sees to it
+            page.close(verbose=False)

@@ -1,0 +1,33 @@
+"""The viewer alone with the harness, and one page for all tests of a module that need no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser
+
+from testbed.person import Person
+from tests.support.painted import gray_harness
+from tests.support.viewer_harness import Harness, launched
+
+
+@pytest.fixture(scope="module")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Harness:
+    return gray_harness(tmp_path_factory.mktemp("pictures"))
+
+
+@pytest.fixture(scope="module")
+def visitor(browser: Browser, harness: Harness) -> Iterator[Person]:
+    with launched(harness) as address, browser.new_page(viewport={"width": 1280, "height": 1300}) as page:
+        yield Person(page).open(address)
+
+
+@pytest.fixture
+def person(visitor: Person, harness: Harness) -> Iterator[Person]:
+    """A new picture begins everything anew."""
+    visitor.choose("gray")
+    harness.reset()
+    yield visitor
+    assert visitor.faults == []
+    assert {host.partition(":")[0] for host in visitor.hosts} <= {"127.0.0.1", "localhost"}
