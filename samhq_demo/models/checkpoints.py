@@ -144,6 +144,13 @@ def _load(model_class: Any, folder: Path, *, kind: str, model_type: str) -> Any:
             f"{folder.name} is no whole {kind} checkpoint: it lacks {len(missing)} tensors, "
             f"{missing[0]} among them."
         )
+    # A sum is finite only where each number is; it takes one pass and no memory.
+    spoiled = [name for name, weights in model.named_parameters() if not torch.isfinite(weights.sum())]
+    if spoiled:
+        raise ValueError(
+            f"{folder.name} holds weights that are no finite numbers, {spoiled[0]} among them: "
+            "download or convert it again."
+        )
     return model
 
 

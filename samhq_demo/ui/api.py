@@ -29,6 +29,7 @@ from samhq_demo.prompts.request import Request
 from samhq_demo.service import CompareService
 from samhq_demo.ui.errors import gradio_errors, guard_inputs
 from samhq_demo.ui.served import write_mask, write_overlay, written_files
+from samhq_demo.ui.turns import keep_turns
 from samhq_demo.ui.uploads import UploadedFile, received_file
 
 # Requests answered at a time. More than one, so that a click on a known picture need not wait while a new one
@@ -254,6 +255,7 @@ def register_api(service: CompareService) -> None:
     if blocks is None:
         raise RuntimeError("register_api must be called inside a gr.Blocks context.")
     guard_inputs(blocks)
+    keep_turns(blocks)
     blocks.temp_file_sets.append(written_files().paths)
     endpoints = Endpoints(service)
     add = partial(_add, blocks)

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from samhq_demo.export.shown import ShownObject, parse_shown
 from samhq_demo.export.svg import outlines_svg
 from samhq_demo.pictures import Picture
 from samhq_demo.results.comparison import Branch
-from samhq_demo.ui.served import new_file, write_mask
+from samhq_demo.ui.served import write_mask, write_once
 
 _ENDINGS = {
     "mask": "png",
@@ -76,10 +77,15 @@ def write_export(export: Export, *, picture: Picture, picture_name: str) -> Path
     Args:
         picture_name: of the picture's file, for a dataset.
     """
-    kind, branch, objects = export.kind, export.branch, export.objects
+    kind = export.kind
     if kind == "mask":
-        return write_mask(objects[0].by(branch).runs, name=kind)
-    path = new_file(f"{kind}.{_ENDINGS[kind]}")
+        return write_mask(export.objects[0].by(export.branch).runs, name=kind)
+    write = partial(_write, export, picture=picture, picture_name=picture_name)
+    return write_once(f"{kind}.{_ENDINGS[kind]}", write)
+
+
+def _write(export: Export, path: Path, *, picture: Picture, picture_name: str) -> None:
+    kind, branch, objects = export.kind, export.branch, export.objects
     if kind == "cutout":
         cut = cutout(picture.pixels, objects[0].by(branch).runs, soft_edge=export.soft_edge)
         Image.fromarray(cut).save(path, compress_level=4)
@@ -96,7 +102,6 @@ def write_export(export: Export, *, picture: Picture, picture_name: str) -> Path
             segmentation="rle" if kind == "coco-rle" else "polygons",
         )
         path.write_text(json.dumps(dataset), encoding="utf-8")
-    return path
 
 
 def _file_name(picture_name: str, words: Sequence[str]) -> str:

@@ -16,13 +16,13 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from typing import Any
 from urllib.parse import urljoin
 
 import httpcore
 import httpx
 from gradio import processing_utils
-from safehttpx import matches_domain_whitelist
 
 from samhq_demo.ui.addresses import is_public
 
@@ -84,7 +84,7 @@ def _ask(pool: httpcore.ConnectionPool, url: str, *, limits: FetchLimits) -> byt
         scheme=asked.raw_scheme, host=asked.raw_host, port=asked.port, target=asked.raw_path
     )
     headers = {"Host": asked.netloc.decode("ascii"), **_HEADERS}
-    with pool.stream("GET", target, headers=headers) as answer:
+    with pool.stream("GET", target, headers=list(headers.items())) as answer:
         found = {name.lower(): value.decode("latin-1") for name, value in answer.headers}
         if answer.status in _REDIRECTS and b"location" in found:
             return found[b"location"]
@@ -156,7 +156,7 @@ class _PublicNetwork(httpcore.NetworkBackend):
             raise FetchError("no answer about a name in time") from error
         addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
         # Hugging Face's own hosts may have inner addresses on its Spaces: those that Gradio trusts.
-        if matches_domain_whitelist(host, processing_utils.PUBLIC_HOSTNAME_WHITELIST):
+        if any(fnmatch(host.lower(), trusted) for trusted in processing_utils.PUBLIC_HOSTNAME_WHITELIST):
             return addresses
         if not addresses or not all(map(is_public, addresses)):
             raise FetchError("an address that is not public")

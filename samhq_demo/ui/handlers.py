@@ -193,10 +193,13 @@ class Handlers:
             encoding: Future[Any] = self._encoders.submit(
                 contextvars.copy_context().run, self._service.prepare, picture, model=chosen
             )
-            while not encoding.done():
-                done = self._service.progress(picture, model=chosen)
-                yield viewer_message(progress=done, work=self._work(chosen))
-                wait([encoding], _PROGRESS_SECONDS)
+            try:
+                while not encoding.done():
+                    done = self._service.progress(picture, model=chosen)
+                    yield viewer_message(progress=done, work=self._work(chosen))
+                    wait([encoding], _PROGRESS_SECONDS)
+            finally:
+                encoding.cancel()  # if it has not begun: its visitor has left, and others wait
             yield viewer_message(progress=1, work="")
             encoding.result()
 

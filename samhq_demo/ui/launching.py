@@ -19,6 +19,8 @@ import httpx
 
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
+# NVIDIA's, the same in WSL and on Jetson boards, and AMD's.
+_GPU_DEVICES = ("nvidiactl", "dxg", "nvhost-gpu", "nvgpu", "kfd")
 # A disk that is full takes an empty file, but not this.
 _PROBE_BYTES = 64 * 1024
 
@@ -32,10 +34,22 @@ def prepare_environment(environ: MutableMapping[str, str] = os.environ) -> None:
     for name in ("GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT", "GRADIO_TEMP_DIR"):
         if not environ.get(name, "set").strip():  # blank, as in `NAME= python app.py`: as if it were not set
             del environ[name]
+    check_device(environ)
     check_proxies(environ)
     keep_own_address_from_proxy(environ)
     choose_temporary_folder(environ)
     check_address(environ)
+
+
+def check_device(environ: MutableMapping[str, str], *, devices: Path = Path("/dev")) -> None:
+    """Raise ValueError where SAMHQ_DEVICE is a CUDA GPU, and Linux has no device of one.
+
+    torch would say so too, but is there only after the page.
+    """
+    if environ.get("SAMHQ_DEVICE", "").strip().lower() != "cuda" or environ.get("SPACES_ZERO_GPU"):
+        return
+    if sys.platform == "linux" and not any((devices / name).exists() for name in _GPU_DEVICES):
+        raise ValueError("SAMHQ_DEVICE is 'cuda', but this machine has no CUDA device; use 'cpu'.")
 
 
 def check_proxies(environ: MutableMapping[str, str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import logging
+import signal
 from pathlib import Path
 
 import gradio as gr
@@ -41,9 +42,15 @@ def launch(page: gr.Blocks) -> None:
 
 def main() -> None:
     """Serve as the settings in the environment say; one sentence and an end where that cannot be."""
+    # As Ctrl+C, so that visitors' files are deleted at the end: this is how a Space and a container stop.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("samhq_demo").setLevel(logging.INFO)
     with exit_in_one_sentence(ValueError):
         service = build_service(Settings.from_environment())
+    page = build_page(service, examples_dir=EXAMPLES)
     with exit_in_one_sentence(OSError):
-        launch(build_page(service, examples_dir=EXAMPLES))
+        try:
+            launch(page)
+        except KeyboardInterrupt:  # while the server was just starting; later Gradio sees to it
+            page.close(verbose=False)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import secrets
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +20,8 @@ from samhq_demo.masks.runs import Runs
 
 # Some thousand masks, exports and views of large photos.
 MAX_BYTES = 2 * 2**30
+# Names are made of content with it, so that nobody can tell the name of a file whose content they know.
+_KEY = secrets.token_bytes(32)
 
 
 class _SteadySet(set[str]):
@@ -48,6 +53,32 @@ class WrittenFiles:
             self._make_room()
             self.paths.add(str(path))
             self._sizes[str(path)] = None
+
+    def forget(self, path: Path) -> None:
+        """Delete a file whose writing failed: on a full disk its beginning would stay."""
+        with self._lock:
+            path.unlink(missing_ok=True)
+            self._drop(path)
+
+    def settle(self, path: Path, name: str) -> Path:
+        """Where a file that has been written stays: at the one of the same content, where that is there."""
+        digest = hashlib.blake2b(path.read_bytes(), key=_KEY, digest_size=16).hexdigest()
+        place = path.with_name(f"{Path(name).stem}-{digest}{path.suffix}")
+        with self._lock:
+            if str(place) in self.paths and place.is_file():
+                path.unlink(missing_ok=True)
+                os.utime(place)  # it is as young as what was asked for just now
+            else:
+                path.replace(place)
+            self._drop(path)
+            self._drop(place)
+            self.paths.add(str(place))
+            self._sizes[str(place)] = place.stat().st_size
+        return place
+
+    def _drop(self, path: Path) -> None:
+        self.paths.discard(str(path))
+        self._sizes.pop(str(path), None)
 
     def _measure(self) -> None:
         for path, size in list(self._sizes.items()):
@@ -94,11 +125,20 @@ def new_file(name: str) -> Path:
     return path
 
 
+def write_once(name: str, write: Callable[[Path], object]) -> Path:
+    """A file as `new_file` gives it, with what `write` writes to a path; the same content is kept once."""
+    path = new_file(name)
+    try:
+        write(path)
+        return written_files().settle(path, name)
+    except BaseException:
+        written_files().forget(path)
+        raise
+
+
 def write_overlay(pixels: NDArray[np.uint8], *, name: str) -> Path:
     """Write (h, w, 3) RGB pixels for people to look at, as a JPEG."""
-    path = new_file(f"{name}.jpg")
-    Image.fromarray(pixels).save(path, quality=90)
-    return path
+    return write_once(f"{name}.jpg", partial(Image.fromarray(pixels).save, quality=90))
 
 
 def write_mask(mask: Runs, *, name: str, void: Runs | None = None) -> Path:
@@ -108,11 +148,9 @@ def write_mask(mask: Runs, *, name: str, void: Runs | None = None) -> Path:
         name: of the file as its reader sees it, without ending.
         void: what a true mask leaves open; the file then holds labels, 1 in the mask and 255 in the void.
     """
-    path = new_file(f"{name}.png")
     values = np.where(mask.mask(), np.uint8(255 if void is None else 1), np.uint8(0))
     if void is not None:
         values[void.mask()] = 255
     gray = Image.fromarray(values)
     # Run lengths alone: a mask's PNG is quicker to write, and no larger, than with zlib's full search.
-    gray.save(path, compress_level=1, compress_type=zlib.Z_RLE)
-    return path
+    return write_once(f"{name}.png", partial(gray.save, compress_level=1, compress_type=zlib.Z_RLE))

@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
@@ -15,7 +16,7 @@ from samhq_demo.cache import BoundedCache
 from samhq_demo.pictures import Picture, read_picture
 from samhq_demo.prompts.prompt import PointXY
 from samhq_demo.ui import texts
-from samhq_demo.ui.served import new_file
+from samhq_demo.ui.served import write_once
 
 DEFAULT_MAX_BYTES = 512 * 2**20
 # Enough for every picture of a busy day; a ticket takes a few hundred bytes.
@@ -141,7 +142,5 @@ def _write_view(picture: Picture) -> Path:
     shown_wh = view_size(picture.size_wh)
     if shown_wh != picture.size_wh:
         image = image.resize(shown_wh, Image.Resampling.BICUBIC, reducing_gap=2.0)
-    path = new_file("view.jpg")
     # Full color resolution: thin colored lines are what one looks at here.
-    image.save(path, quality=_VIEW_QUALITY, subsampling=0)
-    return path
+    return write_once("view.jpg", partial(image.save, quality=_VIEW_QUALITY, subsampling=0))

@@ -139,7 +139,7 @@ def _from_web(url: str, *, name: str) -> BytesIO:
         return BytesIO(fetch(url))
     except FetchError as error:
         # The reason would tell a stranger which names and addresses there are around this server.
-        logger.warning("a URL in %s was not fetched: %s", name, printable(str(error))[:_MAX_REASON])
+        logger.debug("a URL in %s was not fetched: %s", name, printable(str(error))[:_MAX_REASON])
         raise ValueError(
             f"The URL in {name} could not be fetched: give a public address of a file of at most "
             f"{MAX_FETCHED_BYTES // 2**20} MB that comes within {MAX_SECONDS:.0f} seconds, or upload it."

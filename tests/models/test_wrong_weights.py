@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from samhq_demo.models.checkpoints import load_pair
@@ -51,6 +53,21 @@ def test_sam_in_the_place_of_sam_hq_and_the_other_way_round(tmp_path: Path, chec
         load(sam)
     with pytest.raises(ValueError, match=r"which is SAM-HQ; for SAMHQ_BASELINE use one such as facebook"):
         load(checkpoint, baseline=checkpoint)
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_file_with_weights_that_are_not_finite_is_not_loaded(
+    tmp_path: Path, checkpoint: Path, value: float
+) -> None:
+    folder = tmp_path / "spoiled"
+    shutil.copytree(checkpoint, folder)
+    file = folder / "model.safetensors"
+    weights = load_file(file)
+    name = next(name for name in weights if name.startswith("mask_decoder") and weights[name].ndim > 1)
+    weights[name][0, 0] = value
+    save_file(weights, file, metadata={"format": "pt"})
+    with pytest.raises(ValueError, match="spoiled holds weights that are no finite numbers"):
+        load(folder)
 
 
 def spoil(module: nn.Module, value: float) -> None:

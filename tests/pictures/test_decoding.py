@@ -12,7 +12,7 @@ from PIL import Image, IptcImagePlugin
 
 from samhq_demo.pictures import read_picture, read_true_mask
 from samhq_demo.pictures.decoding import MAX_JPEG_SCANS, MAX_SLOW_MEGAPIXELS, MAX_WIDE_MEGAPIXELS, decode_slot
-from tests.raster_files import saved
+from tests.support.raster_files import saved
 
 
 def iptc(content: bytes, *, size_wh: tuple[int, int]) -> bytes:

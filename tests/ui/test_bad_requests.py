@@ -267,7 +267,7 @@ def test_a_url_inside_the_servers_network_is_refused(
         error = served.run("compare", *compare_inputs(served.upload(photo), **{role: {"path": url, **meta}}))[
             "error"
         ]
-        assert "Hostname 127.0.0.1 failed validation" in error
+        assert "The URL in image could not be fetched: give a public address" in error
         assert_one_sentence(error)
         assert_one_log_line(caplog, f"/compare refused: {error}")
     assert capfd.readouterr() == ("", "")

@@ -12,7 +12,8 @@ import pytest
 
 from samhq_demo.service import CompareService
 from samhq_demo.ui.bodies import MAX_BODY_BYTES, MAX_BODY_ITEMS, json_fault
-from tests.serving import Served, compare_inputs, save_photo, serve
+from testbed.photos import save_photo
+from tests.support.servers import Served, compare_inputs, serve
 
 ROUTES = ["queue/join", "component_server", "run/compare", "call/compare", "call/v2/compare", "mcp/"]
 
@@ -54,17 +55,13 @@ def test_what_no_answer_can_hold_is_refused(served: Served, text: str) -> None:
     assert answer.json()["error"].startswith("The body holds")
 
 
-@pytest.mark.parametrize(
-    "text", ['"\\ud83d\\ude00"', '"NaN"', '"\\\\ud800"', '{"Infinity": 1}', "no JSON NaN"]
-)
-@pytest.mark.parametrize(
-    "body", ['{"data": NaN}', '{"data": -Infinity}', "[NaN]", '{"data": [], "session_hash": NaN}']
-)
+@pytest.mark.parametrize("body", ['{"data": NaN}', '{"data": -Infinity}', "[NaN]"])
 @pytest.mark.parametrize("route", ["queue/join", "run/compare", "call/compare", "component_server", "cancel"])
 def test_a_body_of_another_form_is_refused_without_a_fault(served: Served, route: str, body: str) -> None:
     assert 400 <= post(served, route, body.encode()).status_code < 500
 
 
+@pytest.mark.parametrize("text", ['"\\ud83d\\ude00"', '"\\\\ud800"', '{"\\\\udfff": 1}', "no JSON \\ud800"])
 def test_what_only_looks_like_that_is_let_through(text: str) -> None:
     assert json_fault(text.encode()) is None
 

@@ -289,8 +289,8 @@ def test_models(served: Served) -> None:
         ({"box": "[1, 2"}, "box is text that is no JSON"),
         ({"box": "left"}, "The box must be [x0, y0, x1, y1], four finite numbers, not 'left'"),
         ({"box": BOX, "ground_truth": "/etc/passwd"}, "ground_truth must be"),
-        ({"box": BOX, "mask_prompt": "http://127.0.0.1/mask.png"}, "failed validation"),
-        ({"box": BOX, "image": "http://127.0.0.1/photo.png"}, "failed validation"),
+        ({"box": BOX, "mask_prompt": "http://127.0.0.1/mask.png"}, "could not be fetched"),
+        ({"box": BOX, "image": "http://127.0.0.1/photo.png"}, "could not be fetched"),
     ],
 )
 def test_a_bad_request_is_an_error_of_one_sentence(
