@@ -22,12 +22,13 @@ MAX_SLOW_MEGAPIXELS = 4
 # A JPEG may be sent in ever finer scans, each of which takes a pass over the whole picture; cameras and the
 # web use about ten.
 MAX_JPEG_SCANS = 100
-# Formats of pixels that people have. The others that Pillow knows are drawings, hold a file of any other kind
-# inside, or are decoded line by line in Python.
+# All of Pillow's formats of pixels. Left out are drawings (EPS, WMF), containers of a file of any other kind
+# (IPTC, MPEG), what needs an application's own reader (BUFR, GRIB, HDF5) and FITS, which unpacks in Python.
 READERS = frozenset(
     {
-        "AVIF", "BMP", "DIB", "GIF", "HEIF", "ICO", "JPEG", "JPEG2000", "PCX", "PNG", "PPM", "PSD", "QOI",
-        "SGI", "SUN", "TGA", "TIFF", "WEBP",
+        "AVIF", "BLP", "BMP", "CUR", "DCX", "DDS", "DIB", "FLI", "FTEX", "GBR", "GIF", "HEIF", "ICNS", "ICO",
+        "IM", "JPEG", "JPEG2000", "MSP", "PCD", "PCX", "PIXAR", "PNG", "PPM", "PSD", "QOI", "SGI", "SPIDER",
+        "SUN", "TGA", "TIFF", "WEBP", "XBM", "XPM",
     }
 )  # fmt: skip
 _AT_ONCE = threading.BoundedSemaphore(2)

@@ -103,3 +103,20 @@ def test_two_are_decoded_at_once_whatever_way_they_come() -> None:
     for thread in threads:
         thread.join(30)
     assert all(event.is_set() for event in read)
+
+
+@pytest.mark.parametrize("file_format", ["BLP", "DDS", "ICNS", "IM", "PCX", "QOI", "SGI", "TGA"])
+def test_rare_formats_of_pixels_are_read(file_format: str) -> None:
+    saved_as = io.BytesIO()
+    image = Image.new("RGB", (64, 48), (255, 0, 0))
+    (image.convert("P") if file_format == "BLP" else image).save(saved_as, file_format)
+    pixels = read_picture(io.BytesIO(saved_as.getvalue())).pixels
+    assert pixels[len(pixels) // 2, 5].tolist() == [255, 0, 0]
+
+
+def test_drawings_are_not_read() -> None:
+    """PostScript reaches an interpreter, and stays unread."""
+    saved_as = io.BytesIO()
+    Image.new("RGB", (8, 8)).save(saved_as, "EPS")
+    with pytest.raises(ValueError, match="PostScript"):
+        read_picture(io.BytesIO(saved_as.getvalue()))
