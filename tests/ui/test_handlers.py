@@ -60,7 +60,7 @@ def asked(ticket: str, **more: Any) -> dict[str, Any]:
 
 def test_a_picture_is_shown_by_its_view_and_known_by_its_ticket(handlers: Handlers, upload: Path) -> None:
     reading, (view, message, ticket_id) = handlers.take_picture(sent(upload), None)
-    assert reading[1]["say"] == texts.READING
+    assert reading[1]["work"] == texts.READING
     assert message["picture"]["id"] == ticket_id
     assert (message["picture"]["width"], message["picture"]["height"]) == (120, 90)
     assert message["picture"]["file"]["path"] == view

@@ -94,6 +94,7 @@ def test_the_copied_call_asks_for_all_objects(visitor: Visitor) -> None:
     assert "# /compare_many takes no ground truth" in text  # the bicycle has one
     printed = [line.rsplit(" ", 2) for line in run_python(text).splitlines()[-5:-1]]
     shown = []
+    visitor.opens("objects")
     for name in ("Bicycle", "Object 2"):
         visitor.page.locator("#viewer tbody .name", has_text=name).click()
         shown += [(f"{name}", branch, visitor.score(branch, "predicted_iou")) for branch in ("sam", "sam_hq")]

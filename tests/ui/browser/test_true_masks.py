@@ -80,6 +80,7 @@ def test_void_stays_with_saved_prompts(visitor: Visitor, labels: Path, tmp_path:
     file = visitor.take("prompts", tmp_path)
     visitor.press("Shift+C")
     visitor.give("load", file)
+    visitor.opens("objects")
     visitor.page.locator("#viewer .given", has_text="void pixels").wait_for()
     visitor.page.locator(
         "#viewer dl[data-scores=sam] [data-key=true_boundary_iou]", has_text=shown[1]

@@ -25,7 +25,8 @@ def visitor(browser: Browser, harness: Harness) -> Iterator[Person]:
 
 @pytest.fixture
 def person(visitor: Person, harness: Harness) -> Iterator[Person]:
-    """A new picture begins everything anew."""
+    """A new picture begins everything anew; the panel shows the objects, as when the page opens."""
+    visitor.opens("objects")
     visitor.choose("gray")
     harness.reset()
     yield visitor
