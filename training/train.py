@@ -218,7 +218,7 @@ class Run:
         self.phase, self.machine = phase.on(machine), machine
         self._final, self._partial = out / f"{phase.name}.pt", out / f"{phase.name}.partial.pt"
         self.model = _model_for(phase, out, init).train().to(machine.device)
-        # Not a copy of the seeded generator: two of the same seed would draw alike.
+        # Seeds apart: two generators of one seed would draw alike.
         self.generators = {
             "generator": torch.Generator(machine.device).manual_seed(phase.diet.seed),
             "choices": torch.Generator().manual_seed(phase.diet.seed + 1000),

@@ -1,8 +1,8 @@
 """What one decode may cost, and how many run at once, whatever way a picture comes in.
 
 Without these bounds a 164 KB IPTC file became 169 megapixels, a 372 KB TIFF of floats took 1.7 GB, and a
-255 KB FITS 22 s of Python. With them one decode takes at most some 1.5 GB, two run at once, and only decoders
-in C meet large pictures.
+255 KB FITS 22 s of Python. With them two decodes run at once, and only decoders in C meet large pictures. A
+PNG of 64 megapixels took 1.4 GB; that no other kind takes more is an estimate.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from PIL import Image, ImageFile
 MAX_MEGAPIXELS = 64
 # Of samples over 8 bits, each of which takes up to 27 bytes on its way to 8 bits.
 MAX_WIDE_MEGAPIXELS = 32
-# Of a format whose decoder is written in Python, and holds up everyone for some 0.4 s a megapixel.
+# Of a format whose decoder is written in Python, and holds up everyone for as long as it takes.
 MAX_SLOW_MEGAPIXELS = 4
 # A JPEG may be sent in ever finer scans, each of which takes a pass over the whole picture; cameras and the
 # web use about ten.

@@ -72,9 +72,9 @@ def load(source: Source, noun: str) -> Decoded:
     """Decode a file.
 
     Raises:
-        ValueError: it holds no picture, is of a kind that cannot be read, is damaged or cut off, or has
-        over
-            MAX_MEGAPIXELS: the size is taken from the file's header, before anything is decoded.
+        ValueError: it holds no picture, is of a kind that cannot be read, is damaged or cut off, or has more
+            megapixels than its kind may have. The size is taken from the file's header, before anything is
+            decoded, and looked at again after that.
     """
     with _opened(source, noun) as file:
         found = _identified(file, noun)
