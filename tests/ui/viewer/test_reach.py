@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, CDPSession, Page
+from playwright.sync_api import Browser, CDPSession
 
 from testbed.person import Person
 from tests.support.viewer_harness import Harness, launched
@@ -35,18 +35,9 @@ def address(harness: Harness) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def desktop(browser: Browser, address: str) -> Iterator[Page]:
+def visitor(browser: Browser, address: str) -> Iterator[Person]:
     page = browser.new_page(viewport={"width": 1280, "height": 1300})
-    Person(page).open(address)
-    yield page
-
-
-@pytest.fixture
-def person(desktop: Page, harness: Harness) -> Person:
-    visitor = Person(desktop)
-    visitor.choose("gray")
-    harness.reset()
-    return visitor
+    yield Person(page).open(address)
 
 
 @pytest.fixture
@@ -126,17 +117,16 @@ class Finger:
 @pytest.mark.parametrize(
     "number", range(len(PICTURES)), ids=lambda number: "x".join(map(str, PICTURES[number]))
 )
-def test_a_click_takes_the_pixel_under_the_pointer(desktop: Page, number: int) -> None:
+def test_a_click_takes_the_pixel_under_the_pointer(visitor: Person, number: int) -> None:
     size_wh = PICTURES[number]
-    person = Person(desktop)
-    session = desktop.context.new_cdp_session(desktop)
-    person.choose(f"{size_wh[0]}x{size_wh[1]}")
+    session = visitor.page.context.new_cdp_session(visitor.page)
+    visitor.choose(f"{size_wh[0]}x{size_wh[1]}")
     for scale, zoom in SCREENS[number % 2 :: 2]:  # each screen with three of the pictures
-        show_on_screen(person, session, scale * zoom, width=round(1280 / zoom), height=round(1300 / zoom))
-        person.press("0")
-        person.rest(60)
-        clicks_the_whole_picture_right(person, size_wh)
-        clicks_the_pixel_it_sees(person, size_wh)
+        show_on_screen(visitor, session, scale * zoom, width=round(1280 / zoom), height=round(1300 / zoom))
+        visitor.press("0")
+        visitor.rest(60)
+        clicks_the_whole_picture_right(visitor, size_wh)
+        clicks_the_pixel_it_sees(visitor, size_wh)
     session.send("Emulation.clearDeviceMetricsOverride")
     session.detach()
 

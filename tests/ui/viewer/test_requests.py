@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 from samhq_demo.ui.question import Question
 from testbed.person import Person
@@ -40,19 +40,10 @@ def harness(tmp_path_factory: pytest.TempPathFactory) -> Harness:
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, harness: Harness) -> Iterator[Page]:
+def visitor(browser: Browser, harness: Harness) -> Iterator[Person]:
     with launched(harness, patience_seconds=PATIENCE_SECONDS, hover_below_ms=5000) as address:
         opened = browser.new_page(viewport={"width": 1280, "height": 1300})
-        Person(opened).open(address)
-        yield opened
-
-
-@pytest.fixture
-def person(page: Page, harness: Harness) -> Person:
-    visitor = Person(page)
-    visitor.choose("gray")
-    harness.reset()
-    return visitor
+        yield Person(opened).open(address)
 
 
 def is_masked(person: Person, x: float, y: float) -> bool:
