@@ -219,8 +219,12 @@ def _click(*points_xy: tuple[float, float], background: tuple[tuple[float, float
     }
 
 
-def _box(box_xyxy: tuple[float, float, float, float], *points_xy: tuple[float, float]) -> PromptJson:
-    return {**_click(*points_xy), "box": list(box_xyxy)}
+def _box(
+    box_xyxy: tuple[float, float, float, float],
+    *points_xy: tuple[float, float],
+    background: tuple[tuple[float, float], ...] = (),
+) -> PromptJson:
+    return {**_click(*points_xy, background=background), "box": list(box_xyxy)}
 
 
 def _deepest(mask: np.ndarray) -> tuple[int, int]:
@@ -235,18 +239,18 @@ EXAMPLES: tuple[Photo | PackagePhoto | Drawing, ...] = (
     Drawing("bicycle", "Bicycle: a box", 1054, 0.7, 1, click=False),
     Photo(
         "coffee",
-        "Cup and saucer: a box",
+        "Cup and saucer: a box and two clicks",
         "coffee.png",
-        _box((76, 17, 480, 391)),
+        _box((76, 17, 480, 391), (300, 60), (160, 300)),
         "Rachel Michetti, courtesy of Pikolo Espresso Bar",
         "CC0",
     ),
     Drawing("house", "House: one click", 73, 0.0, 0, click=True),
     Photo(
         "cat",
-        "Cat: clicks on and off it",
+        "Cat: a box, clicks on and off it",
         "chelsea.png",
-        _click((230, 50), (90, 190), background=((430, 220),)),
+        _box((0, 0, 380, 290), (90, 190), (230, 100), background=((430, 220),)),
         "Stefan van der Walt",
         "CC0",
     ),
@@ -270,9 +274,9 @@ EXAMPLES: tuple[Photo | PackagePhoto | Drawing, ...] = (
     Drawing("hearts", "Hearts: one click", 78, 0.0, 0, click=True),
     Photo(
         "astronaut",
-        "Astronaut: a box and a click",
+        "Astronaut's head: one click",
         "astronaut.png",
-        _box((22, 14, 366, 512), (100, 320)),
+        _click((200, 130)),
         "NASA, https://flic.kr/p/r9qvLn",
         "public domain, no known copyright restrictions",
     ),
@@ -290,11 +294,12 @@ EXAMPLES: tuple[Photo | PackagePhoto | Drawing, ...] = (
     ),
     Photo(
         "rocket",
-        "Rocket: one click",
+        "Rocket: a box and two clicks",
         "rocket.jpg",
-        _click((322, 250)),
+        _box((305, 125, 345, 372), (322, 160), (322, 320)),
         "SpaceX, https://www.flickr.com/photos/spacexphotos/16511594820",
         "public domain",
+        thin=True,
     ),
     Drawing("ladder", "Ladder: a box", 1068, 0.7, 0, click=False),
 )

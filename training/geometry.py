@@ -11,7 +11,7 @@ from transformers.models.sam.modeling_sam import SamVisionAttention
 
 from samhq_demo.models.attention import global_attention
 
-WIDTH, DEPTH, HEADS, PATCH, EMBED = 128, 6, 4, 8, 128
+WIDTH, DEPTH, HEADS, PATCH, EMBED = 192, 8, 4, 8, 128
 
 
 def _parts(image_size: int) -> dict[str, dict[str, object]]:

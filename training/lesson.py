@@ -86,8 +86,9 @@ class Lesson:
         drift = moved(inner, sam).mean() + 2 * F.mse_loss(decoded.iou_scores.float(), own.iou_scores.float())
         meter[f"{name}_drift"] = drift.detach()
         wanted = torch.where(exact.view(-1, 1, 1, 1), low, (fitting > 0).float())
-        learnt = torch.where(exact, improved + 0.3 * others, 1.5 * kept.mean(1)).mean()
-        return learnt + 2 * drift + 0.2 * mask_loss(alone, wanted).mean()
+        still = 1.5 * kept.mean(1) + 2 * moved(inner + alone, sam).mean(1)
+        learnt = torch.where(exact, improved + 0.3 * others, still).mean()
+        return learnt + 5 * drift + 0.2 * mask_loss(alone, wanted).mean()
 
     def __call__(self, batch: dict[str, Tensor]) -> tuple[Tensor, Meter]:
         count, draw = batch["masks"].shape[1] // 3, self.generator

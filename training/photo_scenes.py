@@ -92,9 +92,10 @@ class PhotoScenes:
         fit = np.flatnonzero((shares > LEAST_SHARE) & (shares < MOST_SHARE) & (weights > 1e-18))
         if not len(fit):
             return []
-        # Large ones are few in a tree; each octave of size weighs the same.
+        # Small ones are many in a tree, large ones are found better; each octave of size weighs the same, or
+        # the scores learn to prefer a size.
         octave = np.log2(shares[fit] / LEAST_SHARE).astype(int)
-        crowd = np.bincount(octave)[octave]
+        crowd = np.bincount(octave, weights[fit])[octave]
         keys = np.log(weights[fit] / crowd) - np.log(
             -np.log(rng.random(len(fit)))
         )  # Gumbel's: drawn without return

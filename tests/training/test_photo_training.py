@@ -265,10 +265,26 @@ def test_only_segments_that_a_model_finds_are_drawn() -> None:
     assert any(o.kind == "segment" for scene in drawn for o in scene.objects)
 
 
-def test_a_run_asks_once_what_its_model_finds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    phase = train.Phase(
-        "large", Diet(64, 1, 1, 0.2, ("plain",), seed=1), share=1, steps=1, rate=0.0, sifts=True
-    )
+def test_each_octave_of_size_is_drawn_alike_though_large_segments_are_found_better() -> None:
+    pictures = pictures_of()
+    large = 0.1
+    found = []
+    for _, tree in pictures.photos:
+        shares = np.array([held[tree.labels].mean() for held in tree.members()])
+        found.append(np.where(shares > large, 0.9, 0.45).astype(np.float32))
+    scenes = PhotoScenes(pictures, Mixture(busy_share=1.0), found)
+    first = []
+    for seed in range(60):
+        scene = scenes.draw(np.random.default_rng(seed), size_wh=(128, 96))
+        first += [o.mask.mean() for o in scene.objects if o.kind == "segment"][:1]
+    assert 0.3 < np.mean(np.array(first) < large) < 0.9
+
+
+@pytest.mark.parametrize("name", ["large", "hq"])
+def test_a_run_asks_once_what_its_model_finds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    phase = train.Phase(name, Diet(64, 1, 1, 0.2, ("plain",), seed=1), share=1, steps=1, rate=0.0, sifts=True)
     monkeypatch.setattr(train, "PHASES", (phase,))
     pictures = pictures_of()
     first = train.sifted(phase, tmp_path, pictures, machine=MACHINE)
