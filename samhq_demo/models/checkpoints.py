@@ -155,6 +155,7 @@ def _load(model_class: Any, folder: Path, *, kind: str, model_type: str) -> Any:
         ) from error
     _check_whole(folder, kind, missing=sorted(report["missing_keys"]))
     _check_finite(model, folder.name)
+    _check_positions(model, folder.name)
     return model
 
 
@@ -174,6 +175,20 @@ def _check_whole(folder: Path, kind: str, *, missing: list[str]) -> None:
         raise ValueError(
             f"{folder.name} is no whole {kind} checkpoint: it lacks {len(missing)} tensors, "
             f"{missing[0]} among them."
+        )
+
+
+def _check_positions(model: Any, name: str) -> None:
+    """Raise ValueError where the picture's positions are encoded otherwise than a prompt's.
+
+    They are one random matrix, which a release of transformers may load once and leave new once: every mask
+    would be wrong, and no score would tell.
+    """
+    grid = model.shared_image_embedding.positional_embedding
+    if not torch.equal(grid, model.prompt_encoder.shared_embedding.positional_embedding):
+        raise ValueError(
+            f"{name} has two positional embeddings that differ, for the picture and for prompts: it was "
+            "converted so, or this transformers reads it wrongly; constraints.txt has the tested release."
         )
 
 
