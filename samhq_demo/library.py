@@ -6,7 +6,6 @@ torch and transformers are imported in a thread behind the page, never before it
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import threading
 from collections.abc import Callable
@@ -18,10 +17,11 @@ from samhq_demo.memory import NoRoomError
 from samhq_demo.model_status import ModelDescription, Outlook, ServiceStatus
 from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.settings import AUTO, Settings, on_zero_gpu
-from samhq_demo.weights.catalog import FALLBACK, PREFERRED, Catalog
+from samhq_demo.weights.catalog import FALLBACK, LIGHT, PREFERRED, Catalog
 from samhq_demo.weights.download import Download
 from samhq_demo.weights.folders import weights_bytes
-from samhq_demo.weights.names import NAMES, TINY_FOLDER, Source
+from samhq_demo.weights.names import COUNTED, NAMES, TINY_FOLDER, Source, sam_repo_of_width
+from samhq_demo.weights.pickles import PICKLES
 
 if TYPE_CHECKING:
     from samhq_demo.models.answering import Answerer
@@ -30,14 +30,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FALLBACK_LEARNED = "free photos, objects pasted onto photos and drawn shapes"
-# Parameters of SAM-HQ in all, and those that SAM does not have: counted, and held by a test.
-COUNTED = {
-    "tiny": (2_421_696, 137_216),
-    "base": (94_806_832, 1_071_104),
-    "large": (313_676_336, 1_333_248),
-    "huge": (642_686_256, 1_595_392),
-}
-_SAM_BY_WIDTH = {768: "base", 1024: "large", 1280: "huge"}
 
 
 class ModelLibrary:
@@ -111,6 +103,8 @@ class ModelLibrary:
             source=where,
             available=self.available(name),
             active=name == self._active,
+            # Where SAM does not come with SAM-HQ, both are fetched.
+            download_bytes=4 * (total if source.repo_id in PICKLES else 2 * total - own),
         )
 
     def available(self, name: str) -> bool:
@@ -126,6 +120,8 @@ class ModelLibrary:
         message = f"{active} answers" if ready else f"{active} is being loaded"
         if active != self._wanted:
             message += f"; {self._why_not(self._wanted)}"
+        elif active == LIGHT and self._settings.model == AUTO:
+            message += f", as there is no GPU here, where {PREFERRED} takes several times as long"
         advice = self._advice() if self.is_small(active) else ""
         return ServiceStatus(active, ready, message + ".", advice)
 
@@ -162,17 +158,18 @@ class ModelLibrary:
         return total < COUNTED[PREFERRED][0]
 
     def _advice(self) -> str:
-        """That `base` is sharper, and the next step towards it."""
-        sharper = f"{PREFERRED} is sharper"
-        if not self._may_ask(PREFERRED):
+        """That another model is sharper, the one on its way or `base`, and the next step towards it."""
+        better = LIGHT if self._wanted == LIGHT else PREFERRED
+        sharper = f"{better} is sharper"
+        if not self._may_ask(better):
             return f"{sharper}, and not offered here."
-        if self.available(PREFERRED):
+        if self.available(better):
             return f"{sharper}: choose it under Model."
-        download = self._downloads.get(PREFERRED)
+        download = self._downloads.get(better)
         if download is None:
             return f"{sharper}: choose it under Model, and it is downloaded."
         if download.state not in {"refused", "cut off"}:
-            takes_over = self._wanted == PREFERRED
+            takes_over = self._wanted == better
             return f"{sharper} and {'takes over' if takes_over else 'can be chosen'} once it is here."
         return f"{sharper}: let this machine reach the Hugging Face Hub, then choose it under Model."
 
@@ -295,6 +292,7 @@ class ModelLibrary:
         download.wait()
         if download.state != "done":
             logger.warning("%s", self._why_not(name))
+            self._wish_for_next(name)
             return
         with contextlib.suppress(ValueError):  # `pair` has told
             self.pair(name)
@@ -304,6 +302,13 @@ class ModelLibrary:
             _try(prepare, name)
         self._active = name
         logger.info("%s answers from now on", name)
+
+    def _wish_for_next(self, name: str) -> None:
+        """Fetch what is wanted most after a model that could not be had."""
+        wishes = self._catalog.wishes
+        if name == self._wanted and name != wishes[-1]:
+            self._wanted = wishes[wishes.index(name) + 1]
+            self.fetch(self._wanted)
 
     def _load_active(self) -> None:
         try:
@@ -328,7 +333,9 @@ class ModelLibrary:
         self._loaded.max_bytes = compute.model_bytes()
         self._make_room(source.name, weights_bytes(folder))
         pair = with_room(
-            lambda: load_pair(folder, name=source.name, compute=compute, baseline=baseline),
+            lambda: load_pair(
+                folder, name=source.name, compute=compute, baseline=baseline, pickle_of=source.repo_id
+            ),
             make_room=lambda: self._loaded.make_room(self._loaded.max_bytes),
         )
         self._counts[source.name] = count_parameters(pair)
@@ -358,10 +365,8 @@ class ModelLibrary:
                 )
             return found
         repo = source.sam_repo_id
-        if repo is None and source.repo_id is not None:
-            width = json.loads((folder / "config.json").read_text())["vision_config"].get("hidden_size", 768)
-            size = _SAM_BY_WIDTH.get(width)
-            repo = NAMES[size].sam_repo_id if size else None
+        if repo is None and source.repo_id is not None and source.repo_id not in PICKLES:
+            repo = sam_repo_of_width(folder)
         if repo is None:
             return None
         found = Source(repo, repo_id=repo).weights_folder()

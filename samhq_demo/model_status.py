@@ -8,7 +8,10 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class ModelDescription:
-    """What `/models` says of a model. `available`: its weights are on this machine."""
+    """What `/models` says of a model. `available`: its weights are on this machine.
+
+    `download_bytes` is what it takes to get them here, 0 where that is not known, and not told there.
+    """
 
     name: str
     parameters: int
@@ -16,6 +19,7 @@ class ModelDescription:
     source: str
     available: bool
     active: bool
+    download_bytes: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import hashlib
 import json
 import shutil
 import weakref
@@ -22,11 +23,13 @@ from samhq_demo.service import NotEncodedError, build_service
 from samhq_demo.settings import Settings
 from samhq_demo.weights.download import Download
 from samhq_demo.weights.names import TINY_FOLDER
+from samhq_demo.weights.pickles import PICKLES, PickledCheckpoint
 from tests.support.hub_server import KIB, HubServer, files_in
 from tests.support.parity import picture_of
 from tests.support.programs import run_python
 from tests.support.waiting import wait
 
+LIGHT = "lkeab/hq-sam"
 SAM_HQ, SAM = "syscv-community/sam-hq-vit-base", "facebook/sam-vit-base"
 BOX = Prompt(box_xyxy=(5.0, 5.0, 60.0, 40.0))
 
@@ -70,6 +73,40 @@ def test_base_takes_over_from_tiny_once_it_is_downloaded(hub: HubServer) -> None
     assert [m.name for m in service.models() if m.active] == ["base"]
     assert not service.status().is_small
     assert service.compare(picture_of((80, 60)), Request([BOX], model="tiny")).model == "tiny"
+
+
+def test_without_a_gpu_light_takes_over_and_base_is_not_fetched(
+    hub: HubServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here with another file under its name; what `light` is made of is tested in `models/test_light`."""
+    content = hub.repos[SAM_HQ]["model.safetensors"]
+    sha256 = hashlib.sha256(content).hexdigest()
+    monkeypatch.setitem(PICKLES, LIGHT, PickledCheckpoint("sam_hq_vit_tiny.pth", sha256))
+    hub.repos[LIGHT] = {"sam_hq_vit_tiny.pth": content, "sam_hq_vit_b.pth": b"another"}
+    hub.bytes_per_second = 20 * KIB
+    library = ModelLibrary(Settings(device="cpu"))
+    library.start()
+    wait(lambda: "light is being downloaded (" in library.status().message)
+    assert library.status().advice == "light is sharper and takes over once it is here."
+    hub.bytes_per_second = None
+    wait(lambda: library.available("light"))
+    assert [model.name for model in library.describe() if model.available] == ["tiny", "light"]
+    assert hub.count("GET", "sam_hq_vit_b.pth") == hub.count("GET", "/resolve/base") == 0
+    second = ModelLibrary(Settings(device="cpu"))
+    assert second.name(None) == "light"
+    assert second.status().message.endswith(
+        "as there is no GPU here, where base takes several times as long."
+    )
+    assert not second.status().is_small
+
+
+def test_another_file_than_the_one_that_may_be_opened_is_not_fetched(hub: HubServer) -> None:
+    hub.repos[LIGHT] = {"sam_hq_vit_tiny.pth": b"another pickle"}
+    library = ModelLibrary(Settings(device="cpu"))
+    library.start()
+    wait(lambda: library.status().model == "base")
+    assert "is another file than the one that may be opened" in library._downloads["light"].reason
+    assert hub.count("GET", "/large/" + hashlib.sha256(b"another pickle").hexdigest()) == 0
 
 
 def test_who_cannot_go_on_without_base_waits_for_it(hub: HubServer) -> None:

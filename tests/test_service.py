@@ -379,8 +379,8 @@ def test_counted_parameters_are_those_of_the_published_geometries() -> None:
     import torch
     from transformers import SamHQConfig, SamHQModel, SamModel
 
-    from samhq_demo.library import COUNTED
     from samhq_demo.models.checkpoints import sam_config
+    from samhq_demo.weights.names import COUNTED
 
     shapes = {"base": (768, 12, 12), "large": (1024, 24, 16), "huge": (1280, 32, 16)}
     for name, (width, depth, heads) in shapes.items():

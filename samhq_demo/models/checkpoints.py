@@ -15,8 +15,12 @@ from transformers import SamConfig, SamHQConfig, SamHQModel, SamModel
 from transformers.utils import logging as transformers_logging
 
 from samhq_demo.models.compute import Compute
+from samhq_demo.models.light import light_sam_hq
 from samhq_demo.models.pair import ModelPair
+from samhq_demo.models.pickled import pickled_tensors
+from samhq_demo.models.tiny_vit import TinyViT
 from samhq_demo.weights.names import NAMES
+from samhq_demo.weights.pickles import PICKLES
 
 logger = logging.getLogger(__name__)
 
@@ -46,17 +50,28 @@ class Difference:
         return ", ".join(told)
 
 
-def load_pair(folder: Path, *, name: str, compute: Compute, baseline: Path | None = None) -> ModelPair:
+def load_pair(
+    folder: Path,
+    *,
+    name: str,
+    compute: Compute,
+    baseline: Path | None = None,
+    pickle_of: str | None = None,
+) -> ModelPair:
     """Load SAM-HQ and the SAM to compare it with; one image encoder if theirs are equal.
 
     Args:
         folder: a SAM-HQ checkpoint in Hugging Face format, in safetensors.
         baseline: a SAM checkpoint; without it SAM's frozen tensors are taken out of SAM-HQ's.
+        pickle_of: a repository; if it is of `PICKLES`, the folder is one of its own.
 
     Raises:
         ValueError: a folder holds no such checkpoint, or the two take pictures of different sizes.
     """
-    sam_hq = _load(SamHQModel, folder, kind="SAM-HQ", model_type="sam_hq")
+    if pickle_of in PICKLES:
+        sam_hq = _load_light(folder, pickle_of)
+    else:
+        sam_hq = _load(SamHQModel, folder, kind="SAM-HQ", model_type="sam_hq")
     if baseline is None:
         sam = frozen_sam(sam_hq)
         logger.info("%s: SAM is made of the frozen tensors in the SAM-HQ checkpoint", name)
@@ -138,20 +153,53 @@ def _load(model_class: Any, folder: Path, *, kind: str, model_type: str) -> Any:
         raise ValueError(
             f"{folder.name} could not be read as a {kind} checkpoint: {_first_line(error)}"
         ) from error
-    missing = sorted(report["missing_keys"])
+    _check_whole(folder, kind, missing=sorted(report["missing_keys"]))
+    _check_finite(model, folder.name)
+    _check_positions(model, folder.name)
+    return model
+
+
+def _load_light(folder: Path, repo_id: str) -> Any:
+    tensors = pickled_tensors(folder, repo_id)
+    try:
+        with _building:
+            model = light_sam_hq(tensors)
+    except ValueError as error:
+        raise ValueError(f"{PICKLES[repo_id].file_name} of {repo_id} holds {error}.") from error
+    _check_finite(model, repo_id)
+    return model
+
+
+def _check_whole(folder: Path, kind: str, *, missing: list[str]) -> None:
     if missing:
         raise ValueError(
             f"{folder.name} is no whole {kind} checkpoint: it lacks {len(missing)} tensors, "
             f"{missing[0]} among them."
         )
+
+
+def _check_positions(model: Any, name: str) -> None:
+    """Raise ValueError where the picture's positions are encoded otherwise than a prompt's.
+
+    They are one random matrix, which a release of transformers may load once and leave new once: every mask
+    would be wrong, and no score would tell.
+    """
+    grid = model.shared_image_embedding.positional_embedding
+    if not torch.equal(grid, model.prompt_encoder.shared_embedding.positional_embedding):
+        raise ValueError(
+            f"{name} has two positional embeddings that differ, for the picture and for prompts: it was "
+            "converted so, or this transformers reads it wrongly; constraints.txt has the tested release."
+        )
+
+
+def _check_finite(model: Any, name: str) -> None:
     # A sum is finite only where each number is; it takes one pass and no memory.
     spoiled = [name for name, weights in model.named_parameters() if not torch.isfinite(weights.sum())]
     if spoiled:
         raise ValueError(
-            f"{folder.name} holds weights that are no finite numbers, {spoiled[0]} among them: "
+            f"{name} holds weights that are no finite numbers, {spoiled[0]} among them: "
             "download or convert it again."
         )
-    return model
 
 
 def _declared_type(folder: Path) -> str | None:
@@ -194,7 +242,9 @@ def _first_line(error: BaseException) -> str:
 def frozen_sam(sam_hq: Any) -> Any:
     """The SAM inside a SAM-HQ, which was trained with all of SAM frozen. No memory is copied."""
     with _building, torch.device("meta"):
-        sam = SamModel(sam_config(sam_hq.config))
+        sam: Any = SamModel(sam_config(sam_hq.config))
+    if isinstance(sam_hq.vision_encoder, TinyViT):
+        sam.vision_encoder = sam_hq.vision_encoder  # no configuration of SAM's makes one
     tensors = sam_hq.state_dict()
     sam.load_state_dict({name: tensors[name] for name in sam.state_dict()}, assign=True)
     return sam

@@ -20,7 +20,10 @@ _PART_PLACES = 1024  # enough that products run at full speed; of ViT-B's MLP 12
 
 
 class EncodedImage(NamedTuple):
-    """`last` (B, C, h, w), the image embeddings; `early` (B, h, w, V), after the first global layer."""
+    """`last` (B, C, h, w), the image embeddings; `early` (B, h, w, V), SAM-HQ's early features.
+
+    Those of a ViT are what leaves its first global layer.
+    """
 
     last: Tensor
     early: Tensor

@@ -17,7 +17,7 @@ from torch import Tensor
 from samhq_demo.inline import InlineExecutor
 from samhq_demo.models.compute import Compute
 from samhq_demo.models.embedding import ImageEmbedding
-from samhq_demo.models.encoder import run_encoder
+from samhq_demo.models.encoder import EncodedImage, run_encoder
 from samhq_demo.models.gpu_memory import in_halves, with_room
 from samhq_demo.models.input_transform import InputTransform
 from samhq_demo.models.sam import (
@@ -31,6 +31,7 @@ from samhq_demo.models.sam import (
     upscale,
 )
 from samhq_demo.models.sam_hq import hq_features, sam_hq_masks, sam_hq_output_tokens
+from samhq_demo.models.tiny_vit import TinyViT
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.results.comparison import Branch
@@ -169,11 +170,11 @@ class ModelPair:
         with torch.inference_mode():
             fold = self.compute.fold_bias
             encoder = self.sam_hq.vision_encoder.to(self.compute.device)
-            seen = run_encoder(encoder, values, fold_bias=fold, on_layer=on_layer)
+            seen = _encoded(encoder, values, fold_bias=fold, on_layer=on_layer)
             own = None
             if not self.shared_encoder:
                 encoder = self.sam.vision_encoder.to(self.compute.device)
-                own = run_encoder(encoder, values, fold_bias=fold, on_layer=on_layer).last
+                own = _encoded(encoder, values, fold_bias=fold, on_layer=on_layer).last
         if not self.compute.zero_gpu:
             return own, seen.last, seen.early
         return None if own is None else own.cpu(), seen.last.cpu(), seen.early.cpu()
@@ -348,6 +349,12 @@ class ModelPair:
         mask = mask_input.to(device) if mask_input is not None else None
         sparse, dense = model.prompt_encoder(points, labels, boxes, mask)
         return PromptEmbedding(sparse.squeeze(0) if sparse is not None else None, dense)
+
+
+def _encoded(encoder: Any, values: Tensor, *, fold_bias: bool, on_layer: Callable[[], None]) -> EncodedImage:
+    if isinstance(encoder, TinyViT):
+        return encoder(values, on_layer)
+    return run_encoder(encoder, values, fold_bias=fold_bias, on_layer=on_layer)
 
 
 def _paired(

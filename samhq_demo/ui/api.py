@@ -21,13 +21,14 @@ from samhq_demo.export.drawing import Pixels
 from samhq_demo.export.everything import everything_overlay
 from samhq_demo.masks.runs import Runs
 from samhq_demo.parsing import errors_of, from_json_text, short_repr
-from samhq_demo.pictures import Picture, SeveralLabelsError, read_mask, read_picture, read_true_mask
+from samhq_demo.pictures import Picture, SeveralLabelsError, read_mask, read_true_mask
 from samhq_demo.prompts.everything import DEFAULTS, EverythingOptions
 from samhq_demo.prompts.prompt import Prompt, parse_prompts
 from samhq_demo.prompts.refinement import parse_refine_steps
 from samhq_demo.prompts.request import Request
 from samhq_demo.service import CompareService
 from samhq_demo.ui.errors import gradio_errors, guard_inputs
+from samhq_demo.ui.readings import Readings
 from samhq_demo.ui.served import write_mask, write_overlay, written_files
 from samhq_demo.ui.turns import keep_turns
 from samhq_demo.ui.uploads import UploadedFile, received_file
@@ -70,6 +71,7 @@ class Endpoints:
 
     def __init__(self, service: CompareService) -> None:
         self._service = service
+        self._readings = Readings()
 
     @gradio_errors("/compare")
     def compare(
@@ -216,7 +218,7 @@ class Endpoints:
             **{name: from_json_text(value, name=name) for name, value in asked.items()}
         )
         chosen = _model(model)
-        picture = read_picture(received_file(image, name="image"))
+        picture = self._readings.picture(received_file(image, name="image"))
         found = self._service.segment_everything(picture, options, model=chosen)
         return (
             found.to_json(),
@@ -240,7 +242,7 @@ class Endpoints:
 
     def _answer(self, image: object, request: Request, masks: Callable[[Picture], dict[str, Any]]) -> Answer:
         """The answer to a request, once the picture is read, and with `masks` those of `Request` for it."""
-        picture = read_picture(received_file(image, name="image"))
+        picture = self._readings.picture(received_file(image, name="image"))
         comparison = self._service.compare(picture, replace(request, **masks(picture)))
         return (
             dict(comparison.to_json()),

@@ -314,18 +314,7 @@ class Handlers:
 
     def model_choices(self) -> list[tuple[str, str]]:
         """(label, value) pairs; an empty value is whichever model answers."""
-        named = [
-            (
-                texts.model_choice(
-                    model.name,
-                    total=model.parameters,
-                    of_hq=model.hq_parameters,
-                    available=model.available,
-                ),
-                model.name,
-            )
-            for model in self._service.models()
-        ]
+        named = [(texts.model_choice(model), model.name) for model in self._service.models()]
         return [(texts.MODEL_AUTOMATIC, ""), *named]
 
 

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import httpx
 
+from samhq_demo.machine import DEVICES, has_gpu_device
+
 _LOCAL = ("127.0.0.1", "localhost", "::1")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy")
-# NVIDIA's, the same in WSL and on Jetson boards, and AMD's.
-_GPU_DEVICES = ("nvidiactl", "dxg", "nvhost-gpu", "nvgpu", "kfd")
 # A disk that is full takes an empty file, but not this.
 _PROBE_BYTES = 64 * 1024
 
@@ -41,14 +41,14 @@ def prepare_environment(environ: MutableMapping[str, str] = os.environ) -> None:
     check_address(environ)
 
 
-def check_device(environ: MutableMapping[str, str], *, devices: Path = Path("/dev")) -> None:
+def check_device(environ: MutableMapping[str, str], *, devices: Path = DEVICES) -> None:
     """Raise ValueError where SAMHQ_DEVICE is a CUDA GPU, and Linux has no device of one.
 
     torch would say so too, but is there only after the page.
     """
     if environ.get("SAMHQ_DEVICE", "").strip().lower() != "cuda" or environ.get("SPACES_ZERO_GPU"):
         return
-    if sys.platform == "linux" and not any((devices / name).exists() for name in _GPU_DEVICES):
+    if sys.platform == "linux" and not has_gpu_device(devices):
         raise ValueError("SAMHQ_DEVICE is 'cuda', but this machine has no CUDA device; use 'cpu'.")
 
 

@@ -93,6 +93,9 @@ _SOURCES = (
     ("Weights", "SAM: base", "https://huggingface.co/facebook/sam-vit-base", "Apache-2.0"),
     ("Weights", "SAM: large", "https://huggingface.co/facebook/sam-vit-large", "Apache-2.0"),
     ("Weights", "SAM: huge", "https://huggingface.co/facebook/sam-vit-huge", "Apache-2.0"),
+    ("Paper", "TinyViT, the encoder of light (2022)", "https://arxiv.org/abs/2207.10666", ""),
+    ("Paper", "MobileSAM, the SAM of light (2023)", "https://arxiv.org/abs/2306.14289", ""),
+    ("Weights", "SAM-HQ and SAM: light", "https://huggingface.co/lkeab/hq-sam", "Apache-2.0"),
     ("Weights", "SAM-HQ: base", "https://huggingface.co/syscv-community/sam-hq-vit-base", "Apache-2.0"),
     ("Weights", "SAM-HQ: large", "https://huggingface.co/syscv-community/sam-hq-vit-large", "Apache-2.0"),
     ("Weights", "SAM-HQ: huge", "https://huggingface.co/syscv-community/sam-hq-vit-huge", "Apache-2.0"),
@@ -154,14 +157,15 @@ def parameters(count: int) -> str:
     return f"{millions:.1f} M" if millions >= 10 else f"{millions:.2f} M"
 
 
-def model_choice(name: str, *, total: int, of_hq: int, available: bool) -> str:
+def model_choice(model: ModelDescription) -> str:
     """One line of the model menu. Where the weights are not here, how much choosing it downloads."""
-    if available:
-        return f"{name} ({parameters(total)} parameters)" if total else name
-    if not total:
-        return f"{name} (to download)"
-    # SAM-HQ and the SAM to compare with, four bytes for each parameter.
-    return f"{name} ({4 * (2 * total - of_hq) / 1e9:.1f} GB to download)"
+    if model.available:
+        return f"{model.name} ({parameters(model.parameters)} parameters)" if model.parameters else model.name
+    if not model.download_bytes:
+        return f"{model.name} (to download)"
+    gigabytes = model.download_bytes / 1e9
+    size = f"{gigabytes:.1f} GB" if gigabytes >= 0.1 else f"{1000 * gigabytes:.0f} MB"
+    return f"{model.name} ({size} to download)"
 
 
 def on_photos(scores: PhotoScores) -> str:

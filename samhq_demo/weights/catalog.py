@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from samhq_demo.machine import expects_gpu
 from samhq_demo.settings import ALL, AUTO, Settings, on_space
 from samhq_demo.weights.names import NAMES, Source, resolve
 from samhq_demo.weights.space import preloaded_repos
 
 FALLBACK = "tiny"
+LIGHT = "light"
 PREFERRED = "base"
 
 
@@ -47,7 +49,9 @@ class Catalog:
             # Who starts the app decides what answers; that can then be asked for by its name too.
             wishes, offered = (wanted.name,), offered | {wanted.name}
         else:
-            wishes = tuple(name for name in (PREFERRED,) if name in offered)
+            # Without a GPU a picture takes base's encoder many seconds.
+            order = (PREFERRED,) if expects_gpu(settings.device) else (LIGHT, PREFERRED)
+            wishes = tuple(name for name in order if name in offered)
             wishes = wishes or tuple(name for name in sources if name in offered)[:1]
         baseline = (
             None if settings.baseline is None else resolve(settings.baseline, variable="SAMHQ_BASELINE")

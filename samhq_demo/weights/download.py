@@ -41,6 +41,7 @@ from samhq_demo.weights.folders import (
     is_whole,
     repo_folder,
 )
+from samhq_demo.weights.pickles import PICKLES
 
 logger = logging.getLogger(__name__)
 
@@ -192,10 +193,15 @@ class Download:
             lambda timeout: api.model_info(repo_id, revision=REVISION, files_metadata=True, timeout=timeout)
         )
         siblings = {sibling.rfilename: sibling for sibling in info.siblings or ()}
-        return [
+        files = [
             self._facts(repo_id, siblings[name], commit=info.sha or "")
             for name in _wanted_names(repo_id, siblings)
         ]
+        pickle = PICKLES.get(repo_id)
+        if pickle is not None and files[0].sha256 not in (None, pickle.sha256):
+            sentence = f"{pickle.file_name} of {repo_id} is another file than the one that may be opened."
+            raise DownloadError("refused", sentence)
+        return files
 
     def _facts(self, repo_id: str, sibling: RepoSibling, *, commit: str) -> _HubFile:
         """What is needed to fetch a file. What mirrors leave out of their heads, the listing has too."""
@@ -306,7 +312,10 @@ class _HubFile:
 
 
 def _wanted_names(repo_id: str, names: Collection[str]) -> list[str]:
-    """Of a repo's files, those to fetch: never a pickle, and no second copy of the weights."""
+    """Of a repo's files, those to fetch: no second copy of the weights, and a pickle only of `PICKLES`."""
+    pickle = PICKLES.get(repo_id)
+    if pickle is not None and pickle.file_name in names:
+        return [pickle.file_name]
     if WEIGHTS in names:
         weights = [WEIGHTS]
     elif WEIGHTS_INDEX in names:

@@ -1,6 +1,7 @@
 """Checkpoint folders in Hugging Face format: which are whole, and which the Hub's cache holds.
 
-Only safetensors count as weights: a pickled checkpoint can run code when it is opened.
+Only safetensors count as weights: a pickled checkpoint can run code when it is opened. `pickles` has the one
+exception.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from huggingface_hub import constants
+
+from samhq_demo.weights.pickles import PICKLES
 
 CONFIG = "config.json"
 PREPROCESSOR = "preprocessor_config.json"
@@ -40,7 +43,8 @@ def missing_part(folder: Path) -> str | None:
 
 def weights_bytes(folder: Path) -> int:
     """Bytes of the weights in a checkpoint's folder: as many as they take in memory in float32."""
-    return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    files = [*folder.glob("*.safetensors"), *folder.glob("*.pth")]
+    return sum(file.stat().st_size for file in files)
 
 
 def _shards(index: Path) -> list[str]:
@@ -67,11 +71,27 @@ def is_whole(weights: Path) -> bool:
 
 def cached_folder(repo_id: str, *, cache_dir: Path | None = None) -> Path | None:
     """The whole snapshot of `repo_id` in the Hub's cache, the newest first, or None. Uses no network."""
-    snapshots = _snapshots(repo_folder(repo_id, cache_dir=cache_dir))
+    repo = repo_folder(repo_id, cache_dir=cache_dir)
     try:
-        return next((folder for folder in snapshots if missing_part(folder) is None), None)
+        if repo_id in PICKLES:
+            return _pickle_folder(repo, repo_id)
+        return next((folder for folder in _snapshots(repo) if missing_part(folder) is None), None)
     except PermissionError:  # another user's cache
         return None
+
+
+def _pickle_folder(repo: Path, repo_id: str) -> Path | None:
+    """Where what was made of a pickle is kept; before that, the snapshot that holds the pickle."""
+    kept = converted_folder(repo, repo_id)
+    if (kept / WEIGHTS).is_file() and is_whole(kept / WEIGHTS):
+        return kept
+    name = PICKLES[repo_id].file_name
+    return next((folder for folder in _snapshots(repo) if (folder / name).is_file()), None)
+
+
+def converted_folder(repo: Path, repo_id: str) -> Path:
+    """Where a pickled checkpoint's tensors lie as safetensors, once it was opened: with its repository."""
+    return repo / "safetensors" / PICKLES[repo_id].sha256
 
 
 def _snapshots(repo: Path) -> Iterator[Path]:

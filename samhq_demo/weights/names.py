@@ -6,6 +6,7 @@ Nothing here loads a model or uses the network.
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,10 @@ TINY_FOLDER = Path(__file__).parents[1] / "models" / "tiny"
 
 @dataclass(frozen=True, slots=True)
 class ModelName:
-    """A name people can ask for, and the two checkpoints on the Hub that it stands for (`tiny` has none)."""
+    """A name people can ask for, and the two checkpoints on the Hub that it stands for.
+
+    `tiny` has none; inside that of `light` is its SAM, MobileSAM.
+    """
 
     name: str
     sam_hq_repo_id: str | None = None
@@ -36,10 +40,22 @@ class ModelName:
 
 NAMES: Mapping[str, ModelName] = {
     "tiny": ModelName("tiny"),
+    "light": ModelName("light", "lkeab/hq-sam"),
     "base": ModelName("base", "syscv-community/sam-hq-vit-base", "facebook/sam-vit-base"),
     "large": ModelName("large", "syscv-community/sam-hq-vit-large", "facebook/sam-vit-large"),
     "huge": ModelName("huge", "syscv-community/sam-hq-vit-huge", "facebook/sam-vit-huge"),
 }
+
+
+# Parameters of SAM-HQ in all, and those that SAM does not have: counted, and held by a test.
+COUNTED = {
+    "tiny": (2_421_696, 137_216),
+    "light": (10_252_548, 448_512),
+    "base": (94_806_832, 1_071_104),
+    "large": (313_676_336, 1_333_248),
+    "huge": (642_686_256, 1_595_392),
+}
+_SAM_BY_WIDTH = {768: "base", 1024: "large", 1280: "huge"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +80,7 @@ class Source:
 
 
 def resolve(name: str, *, variable: str | None = None) -> Source:
-    """Find what `name` stands for: `tiny`, `base`, `large`, `huge`, a local folder, or a Hub repo id.
+    """Find what `name` stands for: one of `NAMES`, a local folder, or a Hub repo id.
 
     Args:
         variable: the setting that the name came from, for messages.
@@ -89,6 +105,13 @@ def resolve(name: str, *, variable: str | None = None) -> Source:
         f"{given} is none of {', '.join(NAMES)}, no folder that exists{_like(path)}, "
         "and no Hub repo id of the form owner/name."
     )
+
+
+def sam_repo_of_width(folder: Path) -> str | None:
+    """The published SAM with an encoder as wide as that of a SAM-HQ checkpoint's folder."""
+    vision = json.loads((folder / "config.json").read_text(encoding="utf-8"))["vision_config"]
+    size = _SAM_BY_WIDTH.get(vision.get("hidden_size", 768))
+    return NAMES[size].sam_repo_id if size else None
 
 
 def _is_known_repo(name: str) -> bool:
@@ -121,6 +144,8 @@ def _about_file(path: Path) -> str:
         )
     repo_id = _original(path.name.lower())
     instead = f" The same weights in that format are {repo_id}." if repo_id else ""
+    if path.name.lower().startswith("sam_hq_vit_t"):
+        instead = " The same weights are the model light."
     return (
         "is a file, and a pickled checkpoint can run code when it is opened; give a folder in Hugging Face "
         f"format (config.json, preprocessor_config.json, model.safetensors) or a Hub repo id.{instead}"

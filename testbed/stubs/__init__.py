@@ -1,7 +1,7 @@
 """Stand-ins for packages that the official code imports and the tests do not need.
 
 PyPI's torchvision does not import beside torch's CPU build, so what the official code uses of it is written
-anew here, by its documentation; see also `boxes`. timm is used only by an encoder that is not compared.
+anew here, by its documentation; see also `boxes`. Of timm the light model's encoder uses how weights begin.
 `install` puts them in `sys.modules` unless the real ones are there.
 """
 
@@ -28,10 +28,6 @@ def _to_pil_image(array: np.ndarray) -> Image.Image:
     return Image.fromarray(array)
 
 
-def _absent(*_args: Any, **_kwargs: Any) -> Any:
-    raise NotImplementedError("the tests do not use this part of the official code")
-
-
 class _DropPath(nn.Module):
     """Only subclassed when the official module is imported, never run."""
 
@@ -51,5 +47,10 @@ def install() -> None:
     if importlib.util.find_spec("timm") is None:
         _module("timm")
         _module("timm.models")
-        _module("timm.models.layers", DropPath=_DropPath, to_2tuple=lambda v: (v, v), trunc_normal_=_absent)
+        _module(
+            "timm.models.layers",
+            DropPath=_DropPath,
+            to_2tuple=lambda v: (v, v),
+            trunc_normal_=nn.init.trunc_normal_,
+        )
         _module("timm.models.registry", register_model=lambda f: f)

@@ -15,8 +15,8 @@ from benchmarks import gpu
 from benchmarks.card import Card
 from benchmarks.gpu_parts import Plan
 from benchmarks.gpu_report import BEGIN, Row, exit_code, section, section_in, with_section
-from samhq_demo.library import COUNTED
 from samhq_demo.prompts.everything import EverythingOptions
+from samhq_demo.weights.names import COUNTED
 from testbed.checkpoints import SMALL, VIT_H, VIT_L
 
 PLAN = Plan(

@@ -97,3 +97,13 @@ def test_damaged_weights_are_called_damaged_in_float32(checkpoint: Path) -> None
     spoil(pair.sam_hq.vision_encoder, float("nan"))
     with pytest.raises(ValueError, match="in SAMHQ_DTYPE=float32 as well: its weights are damaged"):
         pair.encode(PICTURE)
+
+
+def test_positions_that_differ_for_picture_and_prompts_are_told(tmp_path: Path, checkpoint: Path) -> None:
+    folder = shutil.copytree(checkpoint, tmp_path / "split")
+    weights = load_file(folder / "model.safetensors")
+    matrix = weights["shared_image_embedding.positional_embedding"]
+    weights["prompt_encoder.shared_embedding.positional_embedding"] = matrix + 1
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(ValueError, match="two positional embeddings that differ"):
+        load(folder)

@@ -21,7 +21,7 @@ from urllib.parse import parse_qs, urlsplit
 
 KIB = 1024
 PIECE = 16 * KIB
-LARGE = (".safetensors", ".bin", ".pt")
+LARGE = (".safetensors", ".bin", ".pt", ".pth")
 
 
 def safetensors(size: int, *, fill: int = 1) -> bytes:

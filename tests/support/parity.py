@@ -108,8 +108,9 @@ def cases_of(size_wh: tuple[int, int]) -> list[Case]:
 class Official:
     """Both official predictors on one picture."""
 
-    def __init__(self, sam_hq: Any, picture: Picture) -> None:
-        self.sam, self.sam_hq = sam_predictor(frozen_sam(sam_hq)), sam_hq_predictor(sam_hq)
+    def __init__(self, sam_hq: Any, picture: Picture, *, predictors: tuple[Any, Any] | None = None) -> None:
+        """predictors: SAM's and SAM-HQ's; None: those with the weights of a transformers `SamHQModel`."""
+        self.sam, self.sam_hq = predictors or (sam_predictor(frozen_sam(sam_hq)), sam_hq_predictor(sam_hq))
         self.sam.set_image(picture.pixels)
         self.sam_hq.set_image(picture.pixels)
 

@@ -49,12 +49,14 @@ def test_on_a_space_the_variable_decides_too(on_a_space: Path) -> None:
     assert Catalog.of(Settings(models=("base",))).offered == {"base"}
 
 
-def test_this_projects_readme_preloads_base() -> None:
-    assert {"syscv-community/sam-hq-vit-base", "facebook/sam-vit-base"} <= preloaded_repos()
+def test_this_projects_readme_preloads_base_and_light() -> None:
+    assert preloaded_repos() == {"syscv-community/sam-hq-vit-base", "facebook/sam-vit-base", "lkeab/hq-sam"}
 
 
 def test_what_answers_by_itself_is_one_that_may_be_asked_for(checkpoint: Path) -> None:
-    assert Catalog.of(Settings()).wishes == ("base",)
+    assert Catalog.of(Settings(device="cuda")).wishes == ("base",)
+    assert Catalog.of(Settings(device="cpu")).wishes == ("light", "base")
+    assert Catalog.of(Settings(device="cpu", models=("tiny", "base"))).wishes == ("base",)
     assert Catalog.of(Settings(models=("tiny", "large"))).wishes == ("tiny",)
     assert Catalog.of(Settings(models=("large",))).wishes == ("large",)
     catalog = Catalog.of(Settings(model=str(checkpoint), models=("tiny",)))

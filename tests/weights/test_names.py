@@ -20,7 +20,7 @@ def write(folder: Path, files: dict[str, bytes]) -> Path:
 
 
 def test_names_stand_for_published_pairs() -> None:
-    assert list(NAMES) == ["tiny", "base", "large", "huge"]
+    assert list(NAMES) == ["tiny", "light", "base", "large", "huge"]
     assert resolve("base") == Source("base", repo_id=HQ, sam_repo_id=SAM)
     assert resolve("huge").repo_id == "syscv-community/sam-hq-vit-huge"
     assert resolve("huge").sam_repo_id == "facebook/sam-vit-huge"
@@ -42,7 +42,9 @@ def test_repo_id_of_a_published_model_knows_its_baseline() -> None:
     "name", ["", "auto", "medium", "a/b/c", "/no/such/folder", "./none", "two words/x", "a--b/c"]
 )
 def test_other_names_are_refused_with_what_would_do(name: str) -> None:
-    with pytest.raises(ValueError, match="none of tiny, base, large, huge, no folder that exists") as caught:
+    with pytest.raises(
+        ValueError, match="none of tiny, light, base, large, huge, no folder that exists"
+    ) as caught:
         resolve(name)
     assert repr(name) in str(caught.value)
 
