@@ -25,12 +25,14 @@ SCREENS: dict[str, dict[str, Any]] = {
 STATES: dict[str, list[Callable[[Visitor], object]]] = {
     "opened": [lambda visitor: visitor.sees_scores()],
     "options": [lambda visitor: visitor.opens("options")],
+    "everything": [lambda visitor: visitor.opens("everything")],
     "export": [lambda visitor: visitor.opens("export")],
     "two objects": [lambda visitor: visitor.opens("objects"), lambda visitor: visitor.press("n")],
     "slider": [lambda visitor: visitor.press("l")],
     "difference": [lambda visitor: visitor.press("d")],
     "keys": [lambda visitor: visitor.press("?")],
     "no picture": [lambda visitor: visitor.press("Escape"), lambda visitor: visitor.takes_picture_away()],
+    "evaluate": [lambda visitor: visitor.page.get_by_role("button", name="Is SAM-HQ better on my").click()],
     "about": [lambda visitor: visitor.page.get_by_role("button", name="What the scores mean").click()],
     "sources": [lambda visitor: visitor.page.locator("#credits summary").click()],
 }
