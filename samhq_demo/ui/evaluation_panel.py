@@ -62,7 +62,7 @@ class EvaluationPanel:
                 archive = gr.File(label=texts.ZIP, file_types=[".zip"], height=120)
             prompt = gr.Radio(list(texts.PROMPT_KINDS), value="box", label=texts.PROMPT_KIND)
             with gr.Row():
-                start = gr.Button(texts.EVALUATE_START, variant="primary", size="sm")
+                start = gr.Button(texts.EVALUATE_START, size="sm")
                 stop = gr.Button(texts.EVALUATE_STOP, size="sm")
             line = gr.HTML(_line(""), elem_id="evaluate-line")
             report = gr.Markdown(elem_id="evaluate-report")

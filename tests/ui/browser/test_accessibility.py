@@ -39,7 +39,7 @@ STATES: dict[str, list[Callable[[Visitor], object]]] = {
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_axe_finds_nothingserious_in_any_state(app: RunningApp, browser: Browser, screen: str) -> None:
+def test_axe_finds_nothing_serious_in_any_state(app: RunningApp, browser: Browser, screen: str) -> None:
     visitor = Visitor.arrive(browser, app.url, **SCREENS[screen])
     visitor.page.add_script_tag(path=Path(AXE))
     found = {}
