@@ -22,6 +22,7 @@ from samhq_demo.masks.boxes import BoxXYXY, is_cut_off, nms, pixel_box, shifted
 from samhq_demo.masks.regions import without_small_regions
 from samhq_demo.masks.runs import Runs
 from samhq_demo.models.embedding import ImageEmbedding
+from samhq_demo.models.gpu_memory import in_halves, with_room
 from samhq_demo.models.pair import ModelPair
 from samhq_demo.models.sam import Attended
 from samhq_demo.pictures import Picture
@@ -193,7 +194,14 @@ class _Finder:
             yield range(start, min(start + self._points_at_once, count))
 
     def candidates(self, places: Sequence[int]) -> list[_Candidate]:
-        """What is at some of the points, in their order, as far as it passes the filters by itself."""
+        """What is at some of the points, in their order, as far as it passes the filters by itself.
+
+        Raises:
+            NoRoomError: a GPU has no room for a single point.
+        """
+        return in_halves(self._candidates, places)
+
+    def _candidates(self, places: Sequence[int]) -> list[_Candidate]:
         attended = self._attend(places)
         scores = self._pair.scores(self._branch, attended)
         chosen = self._chosen(scores)
@@ -263,7 +271,9 @@ class _Finder:
     def _placed(self, candidate: _Candidate) -> _Placed:
         runs = candidate.runs
         if runs is None:
-            (logits,) = self._logits(self._attend([candidate.place]), [(0, candidate.choice)])
+            (logits,) = with_room(
+                lambda: list(self._logits(self._attend([candidate.place]), [(0, candidate.choice)]))
+            )
             runs = self._embedding.input_transform.full_mask(logits).runs
         width, height = self._size_wh
         x, y, *_ = self._crop.box_xyxy
