@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
+from testbed.running_app import START_SECONDS, free_port
 from tests.support.data_sets import folders_set
 
 ROOT = Path(__file__).parent.parent
@@ -64,3 +68,28 @@ def test_evaluate_a_folder(installed: Path, tmp_path: Path) -> None:
     folder = folders_set(tmp_path / "set")
     assert "Pictures: 2. Objects: 2." in run(installed, "evaluate", str(folder), "--model", "tiny")
     assert (tmp_path / "set-evaluation" / "gallery.html").is_file()
+
+
+def test_serve_answers_on_this_machine_until_it_is_told_to_stop(installed: Path, tmp_path: Path) -> None:
+    port = free_port()
+    started, where = command(
+        installed, "serve", SAMHQ_MODEL="tiny", HF_HUB_OFFLINE="1", GRADIO_TEMP_DIR=str(tmp_path),
+        GRADIO_SERVER_NAME="127.0.0.1", GRADIO_SERVER_PORT=str(port), GRADIO_ANALYTICS_ENABLED="False",
+        no_proxy="127.0.0.1",
+    )  # fmt: skip
+    with subprocess.Popen(started, **where, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
+        try:
+            assert "SAM and SAM-HQ, side by side" in page_at(f"http://127.0.0.1:{port}/", server)
+        finally:
+            server.send_signal(signal.SIGINT)
+    assert server.returncode == 0
+
+
+def page_at(url: str, server: subprocess.Popen[bytes]) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            return httpx.get(url, timeout=30).text
+        except httpx.TransportError:
+            time.sleep(0.1)
+    raise RuntimeError("It did not come up.")

@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -21,12 +22,13 @@ import numpy as np
 
 from samhq_demo.evaluation.archives import unpack
 from samhq_demo.evaluation.layouts import LAYOUTS, find_data_set
+from samhq_demo.evaluation.on_ray import LOCAL, Resources, measured_on_ray
 from samhq_demo.evaluation.options import EvaluationOptions, PromptKind
 from samhq_demo.evaluation.outputs import Outputs
 from samhq_demo.evaluation.progress import Progress
 from samhq_demo.evaluation.records import RecordFile
 from samhq_demo.evaluation.report import MOST_PROBLEMS
-from samhq_demo.evaluation.run import evaluate, measured_here
+from samhq_demo.evaluation.run import Measure, evaluate, measured_here
 from samhq_demo.evaluation.weights_mark import mark_of
 from samhq_demo.pictures import Picture
 from samhq_demo.service import CompareService, build_service
@@ -81,6 +83,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--out", type=Path, metavar="DIR", help="for the results (default: FOLDER-evaluation)")
     add("--fresh", action="store_true", help="begin anew instead of going on")
     add("--gallery", type=int, default=12, metavar="N", help="so many wins and losses in it; 0: no gallery")
+    add(
+        "--ray",
+        nargs="?",
+        const=LOCAL,
+        metavar="ADDRESS",
+        help="spread the pictures over the Ray cluster at ADDRESS, or over one on this machine that ends "
+        "with the command; the folder must have the same path on all machines",
+    )
+    add("--workers", type=_at_least_one, default=1, metavar="N", help="models at a time, with --ray (1)")
+    add("--gpus", type=float, default=0.0, metavar="F", help="of a GPU for each of them, such as 0.5 (0)")
     add("--app", default=_APP, metavar="URL", help=f"where the gallery's links go (default: {_APP})")
     return parser
 
@@ -120,16 +132,30 @@ def _run(given: argparse.Namespace, folder: Path) -> None:
         print(f"Skipped {problem.text}", file=sys.stderr)
     if len(data.problems) > MOST_PROBLEMS:
         print(f"Skipped {len(data.problems) - MOST_PROBLEMS:,} more, told in summary.json", file=sys.stderr)
-    service, model = service_of(given.model)
+    measured = _measure_of(given, options)
     settings = {"data": source.name, **settings_of(given.model, options)}
     records = RecordFile(out / "results.jsonl", settings=settings, fresh=given.fresh)
     progress = Progress(sys.stderr, total=len(items), done=sum(item.name in records.done for item in items))
     try:
-        evaluate(items, records, measured_here(service, options, model=model), on_record=progress.add)
+        evaluate(items, records, measured, on_record=progress.add)
     finally:
         progress.close()
     outputs = Outputs(records, items, data.problems, options, settings)
     print(outputs.write(out, gallery=given.gallery, app=given.app), end="")
+
+
+def _measure_of(given: argparse.Namespace, options: EvaluationOptions) -> Measure:
+    """Where the pictures are measured: in this process, or by workers."""
+    if given.ray is None:
+        service, model = service_of(given.model)
+        return measured_here(service, options, model=model)
+    resolve(given.model)
+    return measured_on_ray(
+        partial(service_of, given.model),
+        options,
+        address=given.ray,
+        resources=Resources(workers=given.workers, gpus=given.gpus),
+    )
 
 
 def service_of(model: str) -> tuple[CompareService, str]:

@@ -16,6 +16,7 @@ from PIL import Image
 
 from samhq_demo.evaluation.folders import Item
 from samhq_demo.evaluation.records import BranchRecord, ObjectRecord, PictureRecord
+from samhq_demo.evaluation.truths import TrueObject
 from samhq_demo.export.drawing import (
     OBJECT_RGB,
     SAM_HQ_RGB,
@@ -31,6 +32,7 @@ from samhq_demo.pictures import Picture, read_picture
 from samhq_demo.prompts.prompt import Prompt
 
 _SIDE = 800
+GONE = "Its files cannot be read any more."
 _STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; color: #222; }
 body { margin: 2rem auto; max-width: 1200px; padding: 0 1rem; }
@@ -51,6 +53,14 @@ class Chosen:
     @property
     def gain(self) -> float:
         return self.item.sam_hq.iou - self.item.sam.iou
+
+
+@dataclass(frozen=True, slots=True)
+class ReadObject:
+    """A picture and one of its true objects, read from their files."""
+
+    picture: Picture
+    truth: TrueObject
 
 
 def choose(records: Iterable[PictureRecord], *, count: int) -> tuple[list[Chosen], list[Chosen]]:
@@ -107,27 +117,43 @@ def gallery_html(
 
 
 def _article(chosen: Chosen, item: Item | None, *, settings: Mapping[str, Any], app: str) -> str:
-    heading = f"<h3>{escape(chosen.picture)}: {escape(chosen.item.name)}, {100 * chosen.gain:+.1f} IoU</h3>"
-    truth = None
-    if item is not None:
-        try:
-            picture = read_picture(item.picture)
-            truth = next(t for t in item.truths.read(picture.size_wh) if t.name == chosen.item.name)
-        except (ValueError, StopIteration):
-            truth = None
-    if item is None or truth is None:
-        return f"<article>{heading}<p>Its files cannot be read any more.</p></article>"
-    shown = View.of(picture.pixels, max_side=_SIDE)
-    figures = [_figure(_truth_drawn(shown, truth.truth), "truth")]
+    heading = f"<h3>{escape(heading_of(chosen))}</h3>"
+    read = read_again(chosen, item)
+    if item is None or read is None:
+        return f"<article>{heading}<p>{GONE}</p></article>"
+    links = _links(item, saved_prompts(chosen, read, settings), app=app)
+    return f"<article>{heading}{figures_html(chosen, read)}{links}</article>"
+
+
+def heading_of(chosen: Chosen) -> str:
+    """Which object it is, and how much better SAM-HQ is there."""
+    return f"{chosen.picture}: {chosen.item.name}, {100 * chosen.gain:+.1f} IoU"
+
+
+def read_again(chosen: Chosen, item: Item | None) -> ReadObject | None:
+    """The object's picture and truth; None where its files cannot be read any more."""
+    if item is None:
+        return None
+    try:
+        picture = read_picture(item.picture)
+        truths = item.truths.read(picture.size_wh)
+        return ReadObject(picture, next(one for one in truths if one.name == chosen.item.name))
+    except (ValueError, StopIteration):
+        return None
+
+
+def figures_html(chosen: Chosen, read: ReadObject, *, side: int = _SIDE) -> str:
+    """The truth and both answers over the picture; no side is longer than `side`."""
+    picture = read.picture
+    shown = View.of(picture.pixels, max_side=side)
+    figures = [_figure(_truth_drawn(shown, read.truth.truth), "truth")]
     for name, answer, color in (
         ("SAM", chosen.item.sam, SAM_RGB),
         ("SAM-HQ", chosen.item.sam_hq, SAM_HQ_RGB),
     ):
         caption = f"{name}: IoU {100 * answer.iou:.1f}, boundary {100 * answer.boundary_iou:.1f}"
         figures.append(_figure(_answer_drawn(shown, answer, color, picture), caption))
-    saved = _saved(chosen, picture, truth.truth, truth.void, settings)
-    links = _links(item, saved, app=app)
-    return f'<article>{heading}<div class="row">{"".join(figures)}</div>{links}</article>'
+    return f'<div class="row">{"".join(figures)}</div>'
 
 
 def _truth_drawn(shown: View, truth: Runs) -> Pixels:
@@ -159,17 +185,20 @@ def _links(item: Item, saved: Mapping[str, Any], *, app: str) -> str:
     )
 
 
-def _saved(
-    chosen: Chosen, picture: Picture, truth: Runs, void: Runs | None, settings: Mapping[str, Any]
-) -> dict[str, Any]:
+def saved_prompts(chosen: Chosen, read: ReadObject, settings: Mapping[str, Any]) -> dict[str, Any]:
     """What the page saves and loads: the prompt with the truth; after clicks of their own, one a branch."""
     sam, sam_hq = chosen.item.sam.prompt, chosen.item.sam_hq.prompt
     prompts = {chosen.item.name: sam}
     if sam != sam_hq:
         prompts = {f"{chosen.item.name}, SAM's clicks": sam, f"{chosen.item.name}, SAM-HQ's clicks": sam_hq}
-    true = {"name": chosen.item.name, "rle": truth.rle(), "void": None if void is None else void.rle()}
+    void = read.truth.void
+    true = {
+        "name": chosen.item.name,
+        "rle": read.truth.truth.rle(),
+        "void": None if void is None else void.rle(),
+    }
     return {
-        "image": {"width": picture.width, "height": picture.height},
+        "image": {"width": read.picture.width, "height": read.picture.height},
         "objects": [{"name": name, "prompt": prompt, "truth": true} for name, prompt in prompts.items()],
         "settings": {
             "multimask": False if settings["prompt"] == "box" else None,

@@ -163,6 +163,12 @@ def _find_pairs(folder: Path) -> DataSet:
     return DataSet("", items, tuple(alone))
 
 
+def owner_of(stem: str, pictures: Mapping[str, object]) -> str:
+    """The name of the picture that a true mask belongs to: its own, or its own without the mark."""
+    marked = _marked_name(stem)
+    return marked if stem not in pictures and marked in pictures else stem
+
+
 def _marked_name(stem: str) -> str:
     """The picture's name in that of a mask, such as "cat" in "cat_mask" and "cat-mask-2"; else empty."""
     head, _, last = stem.replace("-", "_").rpartition("_")

@@ -103,10 +103,16 @@ def evaluate(
     items: Iterable[Item], records: RecordFile, measured: Measure, *, on_record: OnRecord = lambda _: None
 ) -> None:
     """Measure the pictures that are not done yet, and keep each one as soon as it is."""
+    for record in evaluating(items, records, measured):
+        on_record(record)
+
+
+def evaluating(items: Iterable[Item], records: RecordFile, measured: Measure) -> Iterator[PictureRecord]:
+    """The same one by one: nothing is measured that is not asked for."""
     done = records.done
     for record in measured(item for item in items if item.name not in done):
         records.append(record)
-        on_record(record)
+        yield record
 
 
 def _is_left(item: TrueObject) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import time
 from collections import OrderedDict
 from collections.abc import Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -22,7 +23,9 @@ MAX_POINTS_PER_SIDE = 64
 MAX_CROP_LAYERS = 1
 # Of each branch, the surest: more are not told apart on a screen.
 MAX_MASKS = 1000
-_PROGRESS_SECONDS = 0.15
+# A page on a busy machine takes long over each piece of news; one that has left is noticed at the next piece.
+_PROGRESS_SECONDS = 0.5
+_LONGEST_SILENCE_SECONDS = 2.0
 _STOPS_KEPT = 1000
 
 # What is asked for, and which of it is seen at first: the rest comes by moving a slider, without a question.
@@ -140,9 +143,7 @@ class EverythingFinder:
             ),
         )
         try:
-            while not finding.done():
-                yield {"done": int(search.share * points), "points": points, "has_begun": search.has_begun}
-                wait([finding], _PROGRESS_SECONDS)
+            yield from _progress(search, finding, points=points)
             yield _found(finding.result(), least=least, first=first)
         except StoppedError:
             yield {"is_over": True}
@@ -159,6 +160,18 @@ class EverythingFinder:
                 search.should_stop.set()
             self._running[key] = search
         return search
+
+
+def _progress(
+    search: _Search, finding: Future[Everything], *, points: int
+) -> Generator[EverythingNews, None, None]:
+    told, told_at = None, 0.0
+    while not finding.done():
+        news = (int(search.share * points), search.has_begun)
+        if news != told or time.monotonic() - told_at > _LONGEST_SILENCE_SECONDS:
+            told, told_at = news, time.monotonic()
+            yield {"done": news[0], "points": points, "has_begun": news[1]}
+        wait([finding], _PROGRESS_SECONDS)
 
 
 def _found(found: Everything, *, least: Least, first: Least) -> EverythingNews:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
@@ -17,6 +18,7 @@ from samhq_demo.results.json_types import ObjectComparisonJson
 from samhq_demo.service import CompareService, NotEncodedError
 from samhq_demo.ui import texts
 from samhq_demo.ui.errors import gradio_errors
+from samhq_demo.ui.evaluating import EvaluatedRow
 from samhq_demo.ui.examples import Example
 from samhq_demo.ui.exports import Export, write_export
 from samhq_demo.ui.kept import Kept
@@ -39,6 +41,7 @@ from samhq_demo.ui.viewer.wire import (
     Picture,
     PromptsReply,
     SavedObject,
+    Settings,
 )
 
 AT_A_TIME = 8
@@ -101,6 +104,12 @@ class Handlers:
             if title not in self._examples:
                 raise ValueError(texts.NO_SUCH_EXAMPLE)
             return self._show_example(self._examples[title])
+
+    def take_evaluated(self, row: EvaluatedRow) -> Arrived:
+        """A row of an evaluation: its picture with its prompt and truth."""
+        ticket = self._store.admit(row.picture, name=row.picture.name)
+        read = read_prompts(json.dumps(row.saved), size_wh=ticket.size_wh)
+        return self._arrived(ticket, objects=read["objects"], settings=row.saved["settings"])
 
     def open_page(self, ticket_id: str | None, kept: str | None = None) -> Opened:
         """The example that a new visitor sees, with its answer where that is known.
@@ -174,9 +183,14 @@ class Handlers:
         return ticket
 
     def _arrived(
-        self, ticket: Ticket, *, objects: Sequence[SavedObject] | None = None, kept: bool = False
+        self,
+        ticket: Ticket,
+        *,
+        objects: Sequence[SavedObject] | None = None,
+        settings: Settings | None = None,
+        kept: bool = False,
     ) -> Arrived:
-        message = viewer_message(picture=_shown(ticket), objects=objects, kept=kept)
+        message = viewer_message(picture=_shown(ticket), objects=objects, settings=settings, kept=kept)
         return str(ticket.view), message, ticket.id
 
     def _view(self, ticket_id: str | None) -> str | None:

@@ -17,6 +17,8 @@ from samhq_demo.service import CompareService
 from samhq_demo.ui import texts
 from samhq_demo.ui.api import register_api
 from samhq_demo.ui.errors import gradio_errors
+from samhq_demo.ui.evaluating import Evaluations
+from samhq_demo.ui.evaluation_panel import EvaluationPanel, row_of
 from samhq_demo.ui.everything import EverythingFinder
 from samhq_demo.ui.examples import Example, read_examples
 from samhq_demo.ui.gallery import Gallery
@@ -55,6 +57,7 @@ class Parts:
     model: gr.Dropdown
     answering: gr.HTML
     gallery: Gallery
+    evaluation: EvaluationPanel
     news: gr.Timer
 
 
@@ -77,7 +80,9 @@ def build_page(
         # First, so that no event of the page takes one of its names.
         register_api(service)
         parts = _lay_out(service, handlers, finder, examples)
-        _wire_pictures(parts, handlers, page)
+        evaluations = Evaluations(service)
+        parts.evaluation.wire(evaluations, parts.model)
+        _wire_pictures(parts, handlers, evaluations, page)
         _wire_viewer(parts, handlers, finder)
         _wire_models(parts, handlers, page)
     page.queue(max_size=256)
@@ -122,11 +127,12 @@ def _lay_out(
             "stop": finder.stop,
         },
     )
+    evaluation = EvaluationPanel.laid_out()
     with gr.Accordion(texts.ABOUT, open=False, elem_id="about"):
         gr.HTML(texts.about_html(service.models()))
     gr.HTML(texts.sources_html(examples), elem_id="credits")
     news = gr.Timer(MODEL_NEWS_SECONDS, active=False)
-    return Parts(ticket, kept, viewer, picture, upload, model, answering, gallery, news)
+    return Parts(ticket, kept, viewer, picture, upload, model, answering, gallery, evaluation, news)
 
 
 def _picture() -> gr.Image:
@@ -163,7 +169,7 @@ def _as_it_came(kind: type[Sender]) -> type[Sender]:
     return made
 
 
-def _wire_pictures(parts: Parts, handlers: Handlers, page: gr.Blocks) -> None:
+def _wire_pictures(parts: Parts, handlers: Handlers, evaluations: Evaluations, page: gr.Blocks) -> None:
     taking: dict[str, Any] = {
         "outputs": [parts.picture, parts.viewer, parts.ticket],
         "concurrency_id": "pictures",
@@ -190,6 +196,13 @@ def _wire_pictures(parts: Parts, handlers: Handlers, page: gr.Blocks) -> None:
 
     if buttons:
         arrivals.append(gr.on([button.click for button in buttons], take_example, list(buttons), **taking))
+
+    def take_evaluated(key: str | None, event: gr.EventData) -> tuple[Any, ...]:
+        with gradio_errors("a row of an evaluation"):
+            return handlers.take_evaluated(evaluations.open(key, row_of(event)))
+
+    panel = parts.evaluation
+    arrivals.append(panel.results.click(take_evaluated, panel.key, **taking))
     arrivals.append(parts.viewer.select(handlers.show_again, None, **taking))
     opening: dict[str, Any] = {"outputs": [*taking["outputs"], parts.model], "queue": False, "js": READ_KEPT}
     arrivals.append(page.load(handlers.open_page, [parts.ticket, parts.kept], **(taking | opening)))

@@ -125,6 +125,13 @@ def new_file(name: str) -> Path:
     return path
 
 
+def new_folder(name: str) -> Path:
+    """An empty folder that nobody can guess; what is put into it has to be told to `written_files`."""
+    folder = _folder() / f"{name}-{secrets.token_hex(16)}"
+    folder.mkdir(parents=True)
+    return folder
+
+
 def write_once(name: str, write: Callable[[Path], object]) -> Path:
     """A file as `new_file` gives it, with what `write` writes to a path; the same content is kept once."""
     path = new_file(name)

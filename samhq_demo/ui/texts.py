@@ -39,6 +39,34 @@ NO_PICTURE_SENT = "No picture arrived: choose an image file."
 NO_SUCH_EXAMPLE = "There is no such example."
 PICTURE_GONE = "The server no longer has this picture: open it again."
 
+EVALUATE = "Is SAM-HQ better on my pictures? Evaluate up to 20 of them"
+EVALUATE_HOW = (
+    "Bring pictures and their true masks (white on black, or a map of labels, each an object), of the same "
+    "names, or a zip with both. Both models are asked for every object; the numbers are those of the command "
+    "samhq-demo evaluate."
+)
+PICTURES = "Pictures"
+TRUTHS = "True masks"
+ZIP = "Or a zip"
+PROMPT_KIND = "What is asked"
+PROMPT_KINDS = (
+    ("the box of the truth, as in the paper", "box"),
+    ("one random click", "clicks"),
+    ("clicks in the errors, up to 20", "interactive"),
+)
+EVALUATE_START = "Evaluate"
+EVALUATE_STOP = "Stop"
+YOUR_PICTURES = "Your pictures"
+EVALUATED = "{done} of {of} pictures are done …"
+EVALUATION_DONE = "Done. Open shows an object above, with its prompt and truth."
+EVALUATION_STOPPED = "Stopped."
+EVALUATION_GONE = "The server no longer has the files of this evaluation: evaluate them again."
+NO_SUCH_ROW = "There is no such row in the evaluation."
+EVALUATION_COLUMNS = (
+    "Object", "SAM IoU", "SAM-HQ IoU", "SAM boundary", "SAM-HQ boundary", "Gain", "In the viewer",
+)  # fmt: skip
+EVALUATION_GALLERIES = ("Largest wins of SAM-HQ", "Largest losses of SAM-HQ")
+
 NOTE = (
     "SAM's own confidence (predicted IoU) is SAM's estimate for both masks: it does not say which is better.",
     "A ground truth does: most examples come with one, and you can load one for a picture of your own.",

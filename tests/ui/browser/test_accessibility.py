@@ -25,19 +25,21 @@ SCREENS: dict[str, dict[str, Any]] = {
 STATES: dict[str, list[Callable[[Visitor], object]]] = {
     "opened": [lambda visitor: visitor.sees_scores()],
     "options": [lambda visitor: visitor.opens("options")],
+    "everything": [lambda visitor: visitor.opens("everything")],
     "export": [lambda visitor: visitor.opens("export")],
     "two objects": [lambda visitor: visitor.opens("objects"), lambda visitor: visitor.press("n")],
     "slider": [lambda visitor: visitor.press("l")],
     "difference": [lambda visitor: visitor.press("d")],
     "keys": [lambda visitor: visitor.press("?")],
     "no picture": [lambda visitor: visitor.press("Escape"), lambda visitor: visitor.takes_picture_away()],
+    "evaluate": [lambda visitor: visitor.page.get_by_role("button", name="Is SAM-HQ better on my").click()],
     "about": [lambda visitor: visitor.page.get_by_role("button", name="What the scores mean").click()],
     "sources": [lambda visitor: visitor.page.locator("#credits summary").click()],
 }
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_axe_finds_nothingserious_in_any_state(app: RunningApp, browser: Browser, screen: str) -> None:
+def test_axe_finds_nothing_serious_in_any_state(app: RunningApp, browser: Browser, screen: str) -> None:
     visitor = Visitor.arrive(browser, app.url, **SCREENS[screen])
     visitor.page.add_script_tag(path=Path(AXE))
     found = {}

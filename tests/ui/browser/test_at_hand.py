@@ -18,6 +18,7 @@ pytestmark = pytest.mark.browser
 
 SHEETS = {
     "objects": [".objects", "[data-action=new]", "[data-action=refine]", "[data-action=truth]"],
+    "everything": ["[data-action=everything]", ".every-points", ".every-line"],
     "options": ["[data-setting=hq_token_only]", "[data-setting=multimask]", ".single-keys"],
     "export": ["[data-take=mask]", "[data-take=coco-polygons]", "[data-take=prompts]", "[data-take=curl]"],
 }
