@@ -10,10 +10,10 @@ import json
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from samhq_demo.model_status import ModelDescription, Outlook, ServiceStatus
 from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.settings import AUTO, Settings, on_zero_gpu
 from samhq_demo.weights.download import Download
@@ -36,62 +36,6 @@ COUNTED = {
     "huge": (642_686_256, 1_595_392),
 }
 _SAM_BY_WIDTH = {768: "base", 1024: "large", 1280: "huge"}
-
-
-@dataclass(frozen=True, slots=True)
-class ModelDescription:
-    """What `/models` says of a model. `available`: its weights are on this machine."""
-
-    name: str
-    parameters: int
-    hq_parameters: int
-    source: str
-    available: bool
-    active: bool
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "parameters": self.parameters,
-            "hq_parameters": self.hq_parameters,
-            "source": self.source,
-            "available": self.available,
-            "active": self.active,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceStatus:
-    """The model that answers (None while none can), whether it is loaded, and why it is this one.
-
-    Attributes:
-        advice: where it is smaller than `base`, that `base` is sharper and how to get it; else empty.
-    """
-
-    model: str | None
-    ready: bool
-    message: str
-    advice: str = ""
-
-    @property
-    def is_small(self) -> bool:
-        """Whether the model that answers is smaller than `base`."""
-        return bool(self.advice)
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """What becomes of a model that somebody chose.
-
-    Attributes:
-        is_here: it can answer, after loading.
-        message: where it is not, why, and who answers instead; else empty.
-        is_settled: nothing changes by itself any more: nothing is being downloaded or loaded.
-    """
-
-    is_here: bool
-    is_settled: bool
-    message: str = ""
 
 
 class ModelLibrary:
@@ -183,7 +127,7 @@ class ModelLibrary:
         if active != self._wanted:
             message += f"; {self._why_not(self._wanted)}"
         advice = self._advice() if self.is_small(active) else ""
-        return ServiceStatus(active, ready, message + ".", advice)
+        return ServiceStatus(active, ready, message + ".", advice, self._reason(self._wanted))
 
     def is_loaded(self, name: str | None) -> bool:
         """Whether a model can answer without being loaded first; None: the one that answers."""
@@ -204,7 +148,8 @@ class ModelLibrary:
         download = self._downloads.get(chosen)
         is_coming = download is not None and download.state in {"waiting", "downloading"}
         rest = f"{self._active} answers {'until it is here' if is_coming else 'instead'}."
-        return Outlook(False, not is_loading and not is_coming, f"{_capital(self._why_not(chosen))}; {rest}")
+        message = f"{_capital(self._why_not(chosen))}; {rest}"
+        return Outlook(False, not is_loading and not is_coming, message, self._reason(chosen))
 
     def is_bundled(self) -> bool:
         """Whether the bundled checkpoint answers, with its own SAM: then an answer can be kept beforehand."""
@@ -233,7 +178,7 @@ class ModelLibrary:
     def _why_not(self, name: str) -> str:
         failure, download = self._failures.get(name), self._downloads.get(name)
         if failure is not None:
-            return f"{name} does not: {failure.rstrip('.')}"
+            return f"{name} does not: {self._reason(name)}"
         if download is None:
             return f"the weights of {name} are not on this machine"
         if download.state == "downloading":
@@ -242,7 +187,14 @@ class ModelLibrary:
             return f"{name} is about to be downloaded"
         if download.state == "done":
             return f"{name} is being loaded"
-        return f"{name} could not be downloaded: {(download.reason or download.state).rstrip('.')}"
+        return f"{name} could not be downloaded: {self._reason(name)}"
+
+    def _reason(self, name: str) -> str:
+        """Why a download or a load failed; empty where none did."""
+        failure, download = self._failures.get(name), self._downloads.get(name)
+        if failure is None and download is not None and download.state in {"refused", "cut off"}:
+            failure = download.reason or download.state
+        return (failure or "").rstrip(".")
 
     def name(self, name: str | None) -> str:
         """The name itself; for None that of the model that answers now."""

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samhq_demo.cache import BoundedCache, Encoded
-from samhq_demo.library import ModelDescription, ModelLibrary, Outlook, ServiceStatus
+from samhq_demo.library import ModelLibrary
 from samhq_demo.memory import keep_freed_memory
+from samhq_demo.model_status import ModelDescription, Outlook, ServiceStatus
 from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.everything import EverythingOptions
