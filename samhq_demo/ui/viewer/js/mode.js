@@ -6,7 +6,7 @@ import { BACKGROUND, OBJECT } from "./prompt.js";
 /**
  * @typedef {"empty" | "reading" | "ready"} PictureState
  * @typedef {"object" | "background" | "box"} Tool What a click marks; the box tool has a finger draw a box at once.
- * @typedef {"tint" | "outline" | "spotlight" | "cutout"} Look
+ * @typedef {"tint" | "outline" | "spotlight" | "cutout" | "bare"} Look "bare": the masks without the picture.
  * @typedef {"side" | "slider" | "difference"} ViewName
  *
  * @typedef {object} ModeEvents
