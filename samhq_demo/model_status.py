@@ -1,4 +1,4 @@
-"""What is said of models: which there are, which one answers, and what becomes of one that was chosen."""
+"""What people are told of models: which there are, which one answers, and what becomes of one they chose."""
 
 from __future__ import annotations
 

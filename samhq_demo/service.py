@@ -60,7 +60,7 @@ class CompareService:
         self._progress: dict[tuple[str, str], float] = {}
 
     def models(self) -> list[ModelDescription]:
-        """Every model that can be asked for, whether or not its weights are here."""
+        """Every model that may be asked for, whether or not its weights are here."""
         return self._library.describe()
 
     def status(self) -> ServiceStatus:
@@ -208,8 +208,8 @@ class CompareService:
         if not may_encode:
             # Before the model is asked for: who may not encode does not wait until it is loaded either.
             found = self._cache.find(key)
-            if found is None:
-                raise NotEncodedError(f"This picture is not encoded for {name}.")
+            if found is None or not self._library.is_loaded(name):  # it may have made room for another
+                raise NotEncodedError(f"This picture is not encoded for {name}, or that is not loaded.")
             return self._library.answerer(name), found, "cached"
         answerer = self._library.answerer(name)
 

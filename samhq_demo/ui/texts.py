@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from html import escape
 from typing import Literal
 
-from samhq_demo.library import FALLBACK, FALLBACK_LEARNED, PREFERRED
+from samhq_demo.library import FALLBACK_LEARNED
 from samhq_demo.model_status import ModelDescription, Outlook, ServiceStatus
 from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.ui.examples import Example
+from samhq_demo.weights.catalog import FALLBACK, PREFERRED
 
 Mood = Literal["done", "busy", "wrong"]
 

@@ -45,7 +45,7 @@ def test_the_picture_can_be_hidden_and_the_masks_stay(person: Person, harness: H
     person.press("d")
     person.rest()
     assert person.color(5, 5, "difference") == dark
-    person.press("s", "i")
+    person.press("s", "z")
     person.rest()
     assert person.color(5, 5) == GRAY
     assert person.color(300 + IN_BOTH, 200) == pytest.approx(blended(SKY_BLUE), abs=2)

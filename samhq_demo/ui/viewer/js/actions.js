@@ -83,6 +83,10 @@ function objectActions(viewer) {
   const { session } = viewer;
   return [
     { group: "Objects" },
+    { name: "everything", keys: ["Q"], text: "Segment everything, or stop that", run: () => viewer.picking.search() },
+    { name: "everything-stop", run: () => viewer.picking.search() },
+    { name: "everything-pick", keys: ["I"], text: "Pick masks of those found, or mark objects",
+      run: () => viewer.picking.toggle() },
     { name: "new", keys: ["N"], text: "New object", run: () => viewer.editor.addObject() },
     { name: "next", keys: ["J"], text: "Next object", run: () => session.selectNext(1) },
     { name: "previous", keys: ["K"], text: "Previous object", run: () => session.selectNext(-1) },
@@ -113,7 +117,7 @@ function viewActions(viewer) {
       run: () => viewer.mode.toggleLook("spotlight") },
     { name: "cutout", keys: ["U"], text: "Cutout: the masks alone, on a checkerboard",
       run: () => viewer.mode.toggleLook("cutout") },
-    { name: "bare", keys: ["I"], text: "Hide the picture: the masks alone", run: () => viewer.mode.toggleLook("bare") },
+    { name: "bare", keys: ["Z"], text: "Hide the picture: the masks alone", run: () => viewer.mode.toggleLook("bare") },
     { name: "hide", keys: ["A"], text: "Hide the masks", run: () => viewer.mode.toggleMasks() },
     { name: "full-screen", keys: ["F"], text: "Full screen", run: () => viewer.fullScreen.toggle() },
     { keys: ["["], text: "Masks fainter", run: () => viewer.mode.setOpacity(viewer.mode.opacity - 0.1) },
