@@ -123,7 +123,7 @@ class ModelLibrary:
         elif active == LIGHT and self._settings.model == AUTO:
             message += f", as there is no GPU here, where {PREFERRED} takes several times as long"
         advice = self._advice() if self.is_small(active) else ""
-        return ServiceStatus(active, ready, message + ".", advice)
+        return ServiceStatus(active, ready, message + ".", advice, self._reason(self._wanted))
 
     def is_loaded(self, name: str | None) -> bool:
         """Whether a model can answer without being loaded first; None: the one that answers."""
@@ -144,7 +144,8 @@ class ModelLibrary:
         download = self._downloads.get(chosen)
         is_coming = download is not None and download.state in {"waiting", "downloading"}
         rest = f"{self._active} answers {'until it is here' if is_coming else 'instead'}."
-        return Outlook(False, not is_loading and not is_coming, f"{_capital(self._why_not(chosen))}; {rest}")
+        message = f"{_capital(self._why_not(chosen))}; {rest}"
+        return Outlook(False, not is_loading and not is_coming, message, self._reason(chosen))
 
     def is_bundled(self) -> bool:
         """Whether the bundled checkpoint answers, with its own SAM: then an answer can be kept beforehand."""
@@ -176,7 +177,7 @@ class ModelLibrary:
     def _why_not(self, name: str) -> str:
         failure, download = self._failures.get(name), self._downloads.get(name)
         if failure is not None:
-            return f"{name} does not: {failure.rstrip('.')}"
+            return f"{name} does not: {self._reason(name)}"
         if download is None:
             return f"the weights of {name} are not on this machine"
         if download.state == "downloading":
@@ -185,7 +186,14 @@ class ModelLibrary:
             return f"{name} is about to be downloaded"
         if download.state == "done":
             return f"{name} is being loaded"
-        return f"{name} could not be downloaded: {(download.reason or download.state).rstrip('.')}"
+        return f"{name} could not be downloaded: {self._reason(name)}"
+
+    def _reason(self, name: str) -> str:
+        """Why a download or a load failed; empty where none did."""
+        failure, download = self._failures.get(name), self._downloads.get(name)
+        if failure is None and download is not None and download.state in {"refused", "cut off"}:
+            failure = download.reason or download.state
+        return (failure or "").rstrip(".")
 
     def name(self, name: str | None) -> str:
         """The name itself, if visitors may ask for it; for None that of the model that answers now.

@@ -38,12 +38,19 @@ class ServiceStatus:
 
     Attributes:
         advice: where it is smaller than `base`, that `base` is sharper and how to get it; else empty.
+        reason: the part of the message that says why the model of the settings failed to come; else empty.
     """
 
     model: str | None
     ready: bool
     message: str
     advice: str = ""
+    reason: str = ""
+
+    @property
+    def brief(self) -> str:
+        """The message without the reason."""
+        return _without(self.message, self.reason)
 
     @property
     def is_small(self) -> bool:
@@ -58,9 +65,20 @@ class Outlook:
     Attributes:
         is_here: it can answer, after loading.
         message: where it is not, why, and who answers instead; else empty.
+        reason: the part of the message that says why it failed to come; else empty.
         is_settled: nothing changes by itself any more: nothing is being downloaded or loaded.
     """
 
     is_here: bool
     is_settled: bool
     message: str = ""
+    reason: str = ""
+
+    @property
+    def brief(self) -> str:
+        """The message without the reason."""
+        return _without(self.message, self.reason)
+
+
+def _without(message: str, reason: str) -> str:
+    return message.replace(f": {reason}", "", 1) if reason else message

@@ -174,6 +174,10 @@ def test_refusal_leaves_tiny_answering_and_says_why(hub: HubServer, status: int)
     wait(lambda: "could not be downloaded" in service.status().message)
     assert service.compare(picture_of((80, 60)), Request([BOX])).model == "tiny"
     assert "let this machine reach the Hugging Face Hub" in service.status().advice
+    assert service.status().brief in {
+        "tiny answers; base could not be downloaded.",
+        "tiny is being loaded; base could not be downloaded.",
+    }
     with pytest.raises(ValueError, match="on this machine: tiny"):
         service.compare(picture_of((80, 60)), Request([BOX], model="large"))
 
@@ -191,6 +195,7 @@ def test_a_chosen_model_that_is_not_here_has_an_outlook(hub: HubServer) -> None:
     refused = library.outlook("base")
     assert refused.message.startswith("base could not be downloaded: ")
     assert refused.message.endswith("; tiny answers instead.")
+    assert refused.brief == "base could not be downloaded; tiny answers instead."
     hub.refuse = None
     library.fetch("base")
     wait(lambda: library.outlook("base").is_here)

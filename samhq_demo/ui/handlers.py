@@ -242,7 +242,7 @@ class Handlers:
         if model and not outlook.is_here:
             self._service.fetch(model)
             outlook = self._service.outlook(model)
-            message = viewer_message(say=outlook.message)
+            message = viewer_message(say=outlook.brief)
         else:
             message = viewer_message(settings={"model": model or None})
         return message, self.answering(model), gr.Timer(active=not outlook.is_settled)
@@ -323,7 +323,9 @@ class Handlers:
 
     def answering(self, model: str = "") -> str:
         """model: what this visitor chose, which may not be here."""
-        wish = self._service.outlook(model).message if model else ""
+        wish = self._service.outlook(model) if model else None
+        if wish is not None and wish.is_here:
+            wish = None
         return texts.answering_html(self._service.status(), self._service.photo_scores(), wish=wish)
 
     def model_choices(self) -> list[tuple[str, str]]:

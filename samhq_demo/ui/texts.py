@@ -8,10 +8,10 @@ from html import escape
 from typing import Literal
 
 from samhq_demo.library import FALLBACK_LEARNED
-from samhq_demo.model_status import ModelDescription, ServiceStatus
+from samhq_demo.model_status import ModelDescription, Outlook, ServiceStatus
 from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.ui.examples import Example
-from samhq_demo.weights.catalog import FALLBACK
+from samhq_demo.weights.catalog import FALLBACK, PREFERRED
 
 Mood = Literal["done", "busy", "wrong"]
 
@@ -29,7 +29,7 @@ PICTURE_ALT = "The picture: click it here too to mark the object"
 OPEN = "Open a picture"
 MODEL = "Model"
 MODEL_AUTOMATIC = "automatic"
-HOW_GOOD = "How good is {model} on photos?"
+MORE = "More"
 
 READING = "Reading the picture …"
 LOADING = "Loading the model {model} …"
@@ -205,20 +205,39 @@ def on_photos(scores: PhotoScores) -> str:
     )
 
 
-def answering_html(status: ServiceStatus, scores: PhotoScores | None, *, wish: str = "") -> str:
-    """Which model answers and why, and, where that is a small one, how to get a sharper one.
+def answering_html(status: ServiceStatus, scores: PhotoScores | None, *, wish: Outlook | None = None) -> str:
+    """Which model answers, in a line or two, and, where that is a small one, what lies behind "More".
 
     Args:
-        wish: of a model that was chosen and is not here, in place of that.
+        wish: of a model that was chosen and is not here, in place of what is said of the one that answers.
     """
     mood: Mood = "done" if status.ready else ("busy" if status.model else "wrong")
-    size = "small" if status.is_small else "full"
-    text = escape(wish or " ".join(filter(None, (status.message, status.advice))))
-    line = f'<span class="mood" data-mood="{mood}" data-size="{size}">{text}</span>'
-    if status.model != FALLBACK or scores is None:
-        return line
-    about = f"<summary>{escape(HOW_GOOD.format(model=FALLBACK))}</summary><p>{escape(on_photos(scores))}</p>"
-    return f'{line}<details class="learned">{about}</details>'
+    if not status.is_small:
+        line = escape(wish.message if wish else status.message)
+        return f'<span class="mood" data-mood="{mood}" data-size="full">{line}</span>'
+    measured = scores if status.model == FALLBACK else None
+    line = _in_brief(status, wish, measured)
+    more = [on_photos(measured) if measured else "", status.advice, _why(status, wish)]
+    told = "".join(f"<p>{escape(sentence)}</p>" for sentence in more if sentence)
+    summary = f"<summary>{escape(line)} <u>{MORE}</u></summary>"
+    return (
+        f'<details class="mood" data-mood="{mood}" data-size="small">{summary}'
+        f'<div class="told">{told}</div></details>'
+    )
+
+
+def _in_brief(status: ServiceStatus, wish: Outlook | None, measured: PhotoScores | None) -> str:
+    """What is so now, and the one figure that tells what to expect."""
+    now = wish.brief if wish else status.brief
+    if now == f"{status.model} answers.":
+        now = f"{status.model} answers; {PREFERRED} is sharper."
+    return f"{now} {FALLBACK}'s IoU on photos: {measured.click_iou:.2f} by a click." if measured else now
+
+
+def _why(status: ServiceStatus, wish: Outlook | None) -> str:
+    """All of what the line leaves out the reason of; empty where it leaves out nothing."""
+    told = wish or status
+    return told.message if told.reason else ""
 
 
 def about_html(models: Sequence[ModelDescription]) -> str:

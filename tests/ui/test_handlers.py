@@ -10,8 +10,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from samhq_demo.cache import BoundedCache
+from samhq_demo.library import ModelLibrary
 from samhq_demo.pictures import read_mask
 from samhq_demo.service import CompareService
+from samhq_demo.settings import Settings
 from samhq_demo.ui import texts
 from samhq_demo.ui.examples import read_examples
 from samhq_demo.ui.handlers import Handlers
@@ -113,6 +116,19 @@ def test_a_picture_is_encoded_ahead_and_then_answered_without_the_queue(
     answer = handlers.decode(question)
     assert answer["encoded"] == "cached"
     assert len(answer["objects"][0]["sam"]["candidates"]) == 3
+
+
+def test_loading_the_model_and_encoding_the_picture_are_told_apart(checkpoint: Path, upload: Path) -> None:
+    model = str(checkpoint)
+    library = ModelLibrary(Settings(model=model, device="cpu", dtype="float32"))  # loads when it is asked
+    service = CompareService(library, cache=BoundedCache(max_bytes=2**26))
+    handlers = Handlers(service, store=PictureStore(), examples=(), opening=Opening(service, ()))
+    for seed, work in ((51, texts.LOADING.format(model=library.name(None))), (52, texts.ENCODING)):
+        photo = save_photo(upload.parent / f"{seed}.png", size_wh=(640, 480), seed=seed)
+        *_, (_, _, ticket_id) = handlers.take_picture(sent(photo), None)
+        first, *_, last = handlers.prepare(ticket_id, "")
+        assert first["work"] == work
+        assert last["work"] == ""
 
 
 def test_a_picture_put_out_of_the_cache_meanwhile_goes_through_the_queue(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from gradio.route_utils import delete_files_created_by_app
 from PIL import Image
 
-from samhq_demo.model_status import ServiceStatus
+from samhq_demo.model_status import Outlook, ServiceStatus
 from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.service import CompareService
 from samhq_demo.ui import texts
@@ -46,7 +47,9 @@ TINY_ANSWERS = ServiceStatus("tiny", True, "tiny answers.", "base is sharper: ch
 
 def test_the_page_says_what_tiny_learned_and_how_good_it_is_on_photos() -> None:
     line = texts.answering_html(TINY_ANSWERS, SCORES)
-    assert ">tiny answers. base is sharper: choose it under Model.</span>" in line
+    brief = "tiny answers; base is sharper. tiny&#x27;s IoU on photos: 0.50 by a click."
+    assert f"<summary>{brief} <u>More</u></summary>" in line
+    assert "<p>base is sharper: choose it under Model.</p>" in line
     assert ">tiny learned from free photos" in line
     assert "on 42 photos that it never saw" in line
     assert "0.50 by a click, 0.62 with the best of three candidates, and 0.70 by a box." in line
@@ -57,6 +60,19 @@ def test_the_line_is_amber_where_a_small_model_answers_and_there_alone() -> None
     assert 'data-mood="done" data-size="small"' in texts.answering_html(TINY_ANSWERS, SCORES)
     base = texts.answering_html(ServiceStatus("base", True, "base answers."), SCORES)
     assert base == '<span class="mood" data-mood="done" data-size="full">base answers.</span>'
+
+
+def test_why_base_did_not_come_is_told_behind_more() -> None:
+    refused = replace(TINY_ANSWERS, message="tiny answers; base does not: It is torn.", reason="It is torn")
+    brief, _, more = texts.answering_html(refused, SCORES).partition("</summary>")
+    assert "tiny answers; base does not. " in brief
+    assert "It is torn" not in brief
+    assert "<p>tiny answers; base does not: It is torn.</p>" in more
+    wish = Outlook(False, True, "large could not be had: No way; tiny answers instead.", "No way")
+    brief, _, more = texts.answering_html(refused, SCORES, wish=wish).partition("</summary>")
+    assert "large could not be had; tiny answers instead. " in brief
+    assert "<p>large could not be had: No way; tiny answers instead.</p>" in more
+    assert "torn" not in more
 
 
 def test_no_text_says_that_tiny_knows_drawn_shapes_alone() -> None:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from testbed.photos import save_photo
-from testbed.running_app import RunningApp
+from testbed.running_app import NOWHERE, RunningApp, run_app
 from testbed.visitor import Visitor
 
 pytestmark = pytest.mark.browser
@@ -44,6 +44,13 @@ def visitor(app: RunningApp, browser: Browser) -> Iterator[Visitor]:
     arrived.leave()
 
 
+@pytest.fixture(scope="module")
+def cut_off(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
+    """The app as it starts by itself where no Hub can be reached: `base` is wanted and does not come."""
+    with run_app(tmp_path_factory.mktemp("cut-off"), HF_HUB_OFFLINE="0", HF_ENDPOINT=NOWHERE) as running:
+        yield running
+
+
 def drop(visitor: Visitor, file: Path, *, on: str, kind: str) -> None:
     """It is seen that the page takes it, for as long as it is over the page."""
     assert visitor.page.evaluate(_DROP, [on, file.name, kind, list(file.read_bytes())])
@@ -54,6 +61,33 @@ def test_all_of_it_is_reached_without_a_scroll(
     app: RunningApp, browser: Browser, size_wh: tuple[int, int]
 ) -> None:
     visitor = Visitor.arrive(browser, app.url, size_wh=size_wh)
+    reaches_all(visitor, size_wh)
+    visitor.leave()
+
+
+@pytest.mark.parametrize("size_wh", [(1366, 768), (1440, 900)])
+def test_where_the_hub_is_out_of_reach_it_is_said_in_two_lines(
+    cut_off: RunningApp, browser: Browser, size_wh: tuple[int, int]
+) -> None:
+    visitor = Visitor.arrive(browser, cut_off.url, size_wh=size_wh)
+    note = visitor.page.locator("#answering summary", has_text="base could not be downloaded")
+    box = note.bounding_box()
+    assert box is not None
+    assert box["height"] <= 2 * 16 + 2 * 4  # two lines and the room around them
+    reaches_all(visitor, size_wh)
+    why = visitor.page.locator("#answering .told", has_text="cannot be reached")
+    assert not why.is_visible()
+    note.click()
+    why.wait_for()
+    opened = why.bounding_box()
+    assert opened is not None
+    assert opened["x"] >= 0 and opened["x"] + opened["width"] <= size_wh[0]
+    reaches_all(visitor, size_wh)  # nothing has moved
+    visitor.leave()
+
+
+def reaches_all(visitor: Visitor, size_wh: tuple[int, int]) -> None:
+    """All that one works with is on the screen, whichever sheet is open."""
     for sheet, parts in SHEETS.items():
         visitor.opens(sheet)
         for part in [*ALWAYS, *parts]:
@@ -62,7 +96,6 @@ def test_all_of_it_is_reached_without_a_scroll(
             assert box["y"] >= 0 and box["y"] + box["height"] <= size_wh[1], (sheet, part, box)
             assert box["x"] >= 0 and box["x"] + box["width"] <= size_wh[0], (sheet, part, box)
     assert visitor.page.evaluate("scrollY") == 0
-    visitor.leave()
 
 
 @pytest.mark.parametrize("size_wh", [(390, 844), (844, 390), (820, 1180)])
@@ -80,6 +113,42 @@ def test_the_picture_and_the_first_action_are_on_a_phones_first_screen(
     assert pane["y"] <= size_wh[1] * 0.4
     assert pane["y"] + pane["height"] <= size_wh[1] + 1
     phone.leave()
+
+
+def test_on_a_phone_the_picture_of_a_tapped_example_comes_into_sight(
+    app: RunningApp, browser: Browser
+) -> None:
+    """A low window, as between a phone's bars: the page is taller, and the picture's end is below it."""
+    phone = Visitor.arrive(browser, app.url, size_wh=(390, 520), has_touch=True, is_mobile=True)
+    phone.page.evaluate("scrollTo(0, 0)")
+    stage = phone.page.locator("#viewer .stage")
+    before = stage.bounding_box()
+    assert before is not None
+    assert before["y"] + before["height"] > 520
+    answers = phone.revision
+    phone.page.locator("#example-2").tap()
+    phone.sees_answer(answers)
+    phone.rest()
+    box = stage.bounding_box()
+    assert box is not None
+    assert box["y"] >= 0
+    assert box["y"] + box["height"] <= 521
+    for caption in phone.page.locator("#viewer .caption:visible").all():
+        assert "IoU" in caption.inner_text()
+    phone.leave()
+
+
+def test_a_file_that_cannot_be_sent_is_told_and_sending_is_over(visitor: Visitor, tmp_path: Path) -> None:
+    photo = save_photo(tmp_path / "mine.png", size_wh=(300, 200), seed=33)
+    visitor.page.route("**/upload*", lambda route: route.abort())
+    drop(visitor, photo, on="#credits", kind="image/png")
+    visitor.says("mine.png could not be sent")
+    visitor.page.unroute("**/upload*")
+    shown = visitor.pictures_shown
+    drop(visitor, photo, on="#credits", kind="image/png")
+    visitor.sees_picture(shown)
+    visitor.says("Click the object")
+    visitor.faults.clear()  # the browser told of the request that failed
 
 
 @pytest.mark.parametrize("place", ["#picture", "#credits"])

@@ -42,6 +42,8 @@ new MutationObserver(() => {
 }).observe(document, { subtree: true, childList: true, attributeFilter: ["data-revision"] });
 """
 # Text and background of what a selector finds, as [r, g, b] each.
+SCORES = json.loads((ROOT / "samhq_demo" / "models" / "tiny" / "scores.json").read_text())
+CLICK_IOU: float = SCORES["photos_click_iou"]
 _COLORS = """selector => {
   const style = getComputedStyle(document.querySelector(selector));
   return [style.color, style.backgroundColor].map((color) => color.match(/[\\d.]+/g).map(Number));
@@ -282,11 +284,13 @@ def test_the_line_by_the_picture_is_amber_and_says_how_to_get_base(
 ) -> None:
     visitor = Visitor.arrive(browser, f"{app.url}?__theme={scheme}")
     line = visitor.page.locator("#answering .mood[data-size=small]")
+    brief = line.inner_text()
+    assert brief == f"tiny answers; base is sharper. tiny's IoU on photos: {CLICK_IOU:.2f} by a click. More"
+    line.locator("summary").click()
     # Another visitor of this app may have chosen base already, which no network brings here.
-    assert line.inner_text() in {
-        "tiny answers. base is sharper: choose it under Model, and it is downloaded.",
-        "tiny answers. base is sharper: let this machine reach the Hugging Face Hub, "
-        "then choose it under Model.",
+    assert line.locator(".told p").nth(1).inner_text() in {
+        "base is sharper: choose it under Model, and it is downloaded.",
+        "base is sharper: let this machine reach the Hugging Face Hub, then choose it under Model.",
     }
     text, ground = visitor.page.evaluate(_COLORS, "#answering .mood[data-size=small]")
     assert contrast(text, ground) >= 4.5
@@ -301,14 +305,13 @@ def test_the_line_by_the_picture_is_amber_and_says_how_to_get_base(
 
 
 def test_the_page_says_what_tiny_learned_and_its_measured_figures(newcomer: Visitor) -> None:
-    scores = json.loads((ROOT / "samhq_demo" / "models" / "tiny" / "scores.json").read_text())
-    newcomer.page.locator("#answering .learned summary").click()
-    text = newcomer.page.inner_text("#answering .learned p")
+    newcomer.page.locator("#answering summary").click()
+    text = newcomer.page.locator("#answering .told p").first.inner_text()
     assert re.findall(r"0\.\d\d", text) == [
-        f"{scores[key]:.2f}"
+        f"{SCORES[key]:.2f}"
         for key in ("photos_click_iou", "photos_click_best_of_three_iou", "photos_box_iou")
     ]
-    assert f"on {scores['photos']} photos that it never saw" in text
+    assert f"on {SCORES['photos']} photos that it never saw" in text
     assert text.count(".") == 1 + 3  # one sentence, and the figures' points
     assert "only drawn shapes" not in newcomer.page.inner_text("body")
 

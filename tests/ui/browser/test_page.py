@@ -249,7 +249,7 @@ def test_choosing_a_model_that_is_not_here_keeps_the_one_that_answers(house: Vis
     assert house.page.locator("#status.error").count() == 0
     house.page.locator("#model input").click()
     house.page.get_by_role("option", name="tiny (2.42 M parameters)").click()
-    house.page.locator("#answering", has_text="tiny answers.").wait_for()
+    house.page.locator("#answering", has_text="tiny answers; base is sharper.").wait_for()
 
 
 def test_the_menu_of_models_closes_on_tab(visitor: Visitor) -> None:
@@ -332,7 +332,7 @@ def test_programs_and_language_models_see_the_endpoints_alone(app: RunningApp) -
 
 
 def test_the_page_says_which_model_answers_and_what_the_scores_are(visitor: Visitor) -> None:
-    visitor.page.locator("#answering", has_text="How good is tiny on photos?").wait_for()
+    visitor.page.locator("#answering summary", has_text="tiny answers; base is sharper.").wait_for()
     visitor.page.get_by_role("button", name="What the scores mean").click()
     about = visitor.page.locator("#about")
     about.locator("table").wait_for()

@@ -43,6 +43,22 @@ def test_objects_have_their_own_prompts_colors_and_rows(person: Person) -> None:
     assert person.prompt["points"] == []
 
 
+def test_what_can_not_be_done_yet_says_why(person: Person) -> None:
+    refine = person.page.locator("#viewer [data-action=refine]")
+    clear = person.page.locator("#viewer [data-action=clear]")
+    assert refine.is_disabled() and clear.is_disabled()
+    assert (refine.get_attribute("title") or "").endswith("(R): first mark the object")
+    assert clear.get_attribute("title") == "Clear this object (C): nothing is marked"
+    person.opens("export")
+    assert person.page.locator("#viewer [data-take=mask]").is_disabled()
+    person.page.locator("#viewer .holes", has_text="mark it in the picture first").wait_for()
+    person.ask(300, 200)
+    assert person.page.locator("#viewer [data-take=mask]").is_enabled()
+    assert person.page.inner_text("#viewer .holes") == ""
+    assert (refine.get_attribute("title") or "").endswith("(R)")
+    assert clear.get_attribute("title") == "Clear this object (C)"
+
+
 def test_an_object_is_renamed_and_deleted(person: Person) -> None:
     person.ask(150, 100)
     person.page.get_by_label("Rename Object 1").click()

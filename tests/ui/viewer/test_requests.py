@@ -185,6 +185,28 @@ def test_the_preview_is_above_the_masks_and_becomes_the_answer(person: Person, h
     assert len(harness.questions) == asked + 1
 
 
+def test_where_answers_are_slow_the_preview_waits_until_the_pointer_rests(
+    browser: Browser, harness: Harness
+) -> None:
+    harness.reset()
+    page = browser.new_page(viewport={"width": 1280, "height": 1300})
+    with launched(harness, hover=True) as address:
+        person = Person(page).open(address)
+        person.choose("gray")
+        harness.delays = [1.0]
+        person.ask(100, 100)
+        person.press("n")
+        asked = len(harness.questions)
+        for x in range(200, 400, 20):
+            person.move(x, 200)
+        assert len(harness.questions) == asked
+        waits_for_questions(person, harness, asked + 1)
+        person.rest(300)
+        above = person.colors([(380 + NEAR, 200)], layer=" + .marks")[0]
+        assert above[3] > 30
+        page.close()
+
+
 def test_candidates_follow_when_nothing_else_is_asked(person: Person, harness: Harness) -> None:
     harness.previews = True
     person.ask(300, 200)

@@ -48,6 +48,13 @@ def test_the_status_is_of_the_selected_object_and_the_chosen_candidate(
         says(person, "Object 1: click it, or drag a box around it.")
         person.press("Control+z")
         says(person, f"Object 1: agreement {agreement(person)}.")
+        # Another choice asks for both objects again, the selected one first: its own line stays.
+        before = person.revision
+        person.opens("options")
+        page.get_by_label("SAM-HQ's mask").select_option("true")
+        person.sees_answer(before + 1)
+        says(person, f"Object 1: agreement {agreement(person)}.")
+        person.opens("objects")
         page.get_by_label("Delete Object 1").click()
         says(person, f"Object 2: agreement {agreement(person)}.")
         page.close()

@@ -35,6 +35,23 @@ def test_opacity_outline_and_views_ask_for_nothing(person: Person, harness: Harn
     assert len(harness.questions) == 1
 
 
+def test_the_picture_can_be_hidden_and_the_masks_stay(person: Person, harness: Harness) -> None:
+    person.ask(300, 200)
+    person.page.get_by_label("Hide the picture").click()
+    person.rest()
+    dark = person.color(5, 5)
+    assert max(dark) < 40
+    assert person.color(300 + IN_BOTH, 200) == pytest.approx(SKY_BLUE, abs=2)
+    person.press("d")
+    person.rest()
+    assert person.color(5, 5, "difference") == dark
+    person.press("s", "z")
+    person.rest()
+    assert person.color(5, 5) == GRAY
+    assert person.color(300 + IN_BOTH, 200) == pytest.approx(blended(SKY_BLUE), abs=2)
+    assert len(harness.questions) == 1
+
+
 def test_the_slider_shows_sam_to_its_left_and_sam_hq_to_its_right(person: Person) -> None:
     person.ask(300, 200)
     person.press("l")

@@ -117,6 +117,7 @@ function viewActions(viewer) {
       run: () => viewer.mode.toggleLook("spotlight") },
     { name: "cutout", keys: ["U"], text: "Cutout: the masks alone, on a checkerboard",
       run: () => viewer.mode.toggleLook("cutout") },
+    { name: "bare", keys: ["Z"], text: "Hide the picture: the masks alone", run: () => viewer.mode.toggleLook("bare") },
     { name: "hide", keys: ["A"], text: "Hide the masks", run: () => viewer.mode.toggleMasks() },
     { name: "full-screen", keys: ["F"], text: "Full screen", run: () => viewer.fullScreen.toggle() },
     { keys: ["["], text: "Masks fainter", run: () => viewer.mode.setOpacity(viewer.mode.opacity - 0.1) },

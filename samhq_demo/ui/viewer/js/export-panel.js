@@ -16,6 +16,8 @@ import { holesLine } from "./texts.js";
  * @import { Branch, CodeRequest, Picture, Rle, SavedFile, Server, ShownMask, ShownObject } from "./wire.js"
  */
 
+const NOTHING_YET = "There is no mask of the chosen object yet: mark it in the picture first.";
+
 export class ExportPanel {
   /** @type {WeakMap<Rle, Holes>} */
   #holes = new WeakMap();
@@ -51,9 +53,10 @@ export class ExportPanel {
     this.#sayHoles();
   }
 
-  /** Before anybody takes polygons away: what they would lose. */
+  /** Why nothing can be taken away yet; else, before anybody takes polygons away, what they would lose. */
   #sayHoles() {
-    setText(this.note, this.#holesText(this.session.objects));
+    const hasAnswer = this.answers.of(this.session.selected) !== null;
+    setText(this.note, hasAnswer ? this.#holesText(this.session.objects) : NOTHING_YET);
   }
 
   /**

@@ -107,7 +107,7 @@ export class Keys {
    * @param {EventTarget | null} target
    */
   #isElsewhere(target) {
-    if (this.root.offsetParent === null || document.querySelector("dialog[open]")) return true;
+    if (!this.root.getClientRects().length || document.querySelector("dialog[open]")) return true;
     return target instanceof Element && Boolean(target.closest(TYPING));
   }
 

@@ -7,7 +7,7 @@ import { BACKGROUND, OBJECT } from "./prompt.js";
  * @typedef {"empty" | "reading" | "ready"} PictureState
  * @typedef {"object" | "background" | "box" | "pick"} Tool What a click marks; the box tool has a finger draw a box at
  *   once, the pick tool keeps a mask of those that were found.
- * @typedef {"tint" | "outline" | "spotlight" | "cutout"} Look
+ * @typedef {"tint" | "outline" | "spotlight" | "cutout" | "bare"} Look "bare": the masks without the picture.
  * @typedef {"side" | "slider" | "difference"} ViewName
  *
  * @typedef {object} ModeEvents

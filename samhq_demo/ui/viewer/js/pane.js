@@ -35,6 +35,8 @@ import { BRANCHES } from "./wire.js";
 
 const MAX_CANVAS = 4096; // device pixels a side: more is not seen and slows every frame
 const MAX_RASTER = 2048; // mask pixels a side
+const DIM = "rgba(0, 0, 0, 0.35)";
+const BARE = "rgb(20, 22, 26)"; // in place of the picture: every object's color is seen on it
 
 export class Pane {
   /**
@@ -137,6 +139,7 @@ export class Pane {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.drawImage(this.backdrop.of(scene, view, this.density, canvas), 0, 0);
     if (!scene.bitmap) return;
+    if (scene.look === "bare") this.#coverPicture(scene.bitmap, BARE);
     if (this.branch) this.#paintEverything(scene, scene.bitmap, this.branch);
     if (this.branch) this.#paintObjects(scene, scene.bitmap, this.branch);
     else this.#paintDifference(scene, scene.bitmap);
@@ -176,7 +179,8 @@ export class Pane {
    */
   #paintObjects(scene, picture, branch) {
     const isVeiled = scene.look === "spotlight" || scene.look === "cutout";
-    const style = isVeiled ? { ...scene, opacity: 1, outlineOnly: false } : scene;
+    const isSolid = isVeiled || scene.look === "bare";
+    const style = isSolid ? { ...scene, opacity: 1, outlineOnly: false } : scene;
     /** @type {Map<number | "difference", Layer>} */
     const kept = new Map();
     for (const { id, color, rles } of scene.masks) {
@@ -208,25 +212,25 @@ export class Pane {
    * @param {Size} picture
    */
   #paintDifference(scene, picture) {
-    this.#dimPicture(picture);
+    if (scene.look !== "bare") this.#coverPicture(picture, DIM); // it steps back behind the colors
     const of = (/** @type {Branch} */ branch) => scene.masks.flatMap(({ rles }) => rles[branch] ?? []);
     const sides = { sam: of("sam"), sam_hq: of("sam_hq") };
     const all = [...sides.sam, ...sides.sam_hq];
     if (!all.length) return;
-    const layer = this.#layer(this.layers.get("difference"), all, scene, picture, { sides });
+    const style = scene.look === "bare" ? { ...scene, opacity: 1 } : scene;
+    const layer = this.#layer(this.layers.get("difference"), all, style, picture, { sides });
     this.layers = new Map([["difference", layer]]);
     this.#drawLayer(this.context, layer);
   }
 
   /**
-   * The picture steps back behind the colors.
-   *
    * @param {Size} picture
+   * @param {string} color over all of it
    */
-  #dimPicture({ width, height }) {
+  #coverPicture({ width, height }, color) {
     const { context, view } = this;
     const scale = view.scale * this.density;
-    context.fillStyle = "rgba(0, 0, 0, 0.35)";
+    context.fillStyle = color;
     context.fillRect(-view.x * scale, -view.y * scale, width * scale, height * scale);
   }
 

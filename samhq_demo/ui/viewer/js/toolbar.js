@@ -15,11 +15,27 @@ import { isAnswerable, isBlank } from "./prompt.js";
 /** @type {readonly ViewName[]} */
 const VIEWS = ["side", "slider", "difference"];
 /** @type {readonly Look[]} */
-const LOOKS = ["outline", "spotlight", "cutout"];
+const LOOKS = ["outline", "spotlight", "cutout", "bare"];
+
+/** Why a button does nothing now, by its action. */
+const WHY_NOT = new Map([
+  ["undo", "there is nothing to undo"],
+  ["redo", "there is nothing to redo"],
+  ["clear", "nothing is marked"],
+  ["clear-all", "nothing is marked"],
+  ["mask", "first open a picture"],
+  ["truth", "first open a picture"],
+  ["load", "first open a picture"],
+  ["new", "first open a picture"],
+  ["refine", "first mark the object"],
+  ["zoom-out", "the whole picture is shown"],
+]);
 
 export class Toolbar {
   /** @type {Map<string, HTMLButtonElement>} by action */
   #buttons = new Map();
+  /** @type {Map<string, string>} what each says it does, by action */
+  #titles = new Map();
 
   /**
    * @param {HTMLElement} root
@@ -49,8 +65,11 @@ export class Toolbar {
       const action = actions.find(({ name }) => name === button.dataset.action);
       if (!action?.run) throw new Error(`There is no action ${button.dataset.action}.`);
       button.addEventListener("click", action.run);
+      const name = action.name ?? "";
       if (action.keys) button.title = `${button.ariaLabel ?? action.text} (${action.keys[0]})`;
-      if (!this.#buttons.has(action.name ?? "")) this.#buttons.set(action.name ?? "", button);
+      if (this.#buttons.has(name)) continue;
+      this.#buttons.set(name, button);
+      this.#titles.set(name, button.title);
     }
     this.opacity.addEventListener("input", () => this.mode.setOpacity(Number(this.opacity.value)));
     // Choices that change the question: each select's name is the setting, its value is JSON.
@@ -93,7 +112,11 @@ export class Toolbar {
   #updateEnabled() {
     const { session, mode } = this;
     const enable = (/** @type {string} */ name, /** @type {boolean} */ isOn) => {
-      this.#button(name).disabled = !isOn;
+      const button = this.#button(name);
+      const does = this.#titles.get(name) ?? "";
+      const title = isOn ? does : [does, WHY_NOT.get(name)].filter(Boolean).join(": ");
+      if (button.title !== title) button.title = title;
+      button.disabled = !isOn;
     };
     enable("undo", session.canUndo);
     enable("redo", session.canRedo);

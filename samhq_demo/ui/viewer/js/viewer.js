@@ -186,7 +186,7 @@ export class Viewer {
     this.host.setAttribute("data-revision", String(this.#revision));
     this.#refreshNumbers();
     const scores = this.answers.scores(object);
-    if (this.session.isOpen || !scores) return;
+    if (this.session.isOpen || object.id !== this.session.selectedId || !scores) return;
     this.status.tell(answeredLine(object, scores, milliseconds));
   }
 
