@@ -81,7 +81,7 @@ class ServiceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What becomes of a model that somebody chose.
+    """The state of a model that somebody chose.
 
     Attributes:
         is_here: it can answer, after loading.
@@ -321,7 +321,7 @@ class ModelLibrary:
         return name
 
     def _sam_repo(self, source: Source) -> str | None:
-        """The Hub's SAM that belongs to a SAM-HQ, if it is to be had from the Hub."""
+        """The Hub's SAM that belongs to a SAM-HQ; None where the Hub has none."""
         return self._baseline.repo_id if self._baseline is not None else source.sam_repo_id
 
     def _answer_with(self, name: str, download: Download) -> None:
