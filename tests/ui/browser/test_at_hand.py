@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from testbed.photos import save_photo
 from testbed.running_app import RunningApp
@@ -36,13 +35,6 @@ _DROP = """([selector, name, type, bytes]) => {
 }"""
 
 
-@pytest.fixture
-def visitor(app: RunningApp, browser: Browser) -> Iterator[Visitor]:
-    arrived = Visitor.arrive(browser, app.url)
-    yield arrived
-    arrived.leave()
-
-
 def drop(visitor: Visitor, file: Path, *, on: str, kind: str) -> None:
     """It is seen that the page takes it, for as long as it is over the page."""
     assert visitor.page.evaluate(_DROP, [on, file.name, kind, list(file.read_bytes())])
@@ -50,9 +42,9 @@ def drop(visitor: Visitor, file: Path, *, on: str, kind: str) -> None:
 
 @pytest.mark.parametrize("size_wh", [(1366, 768), (1440, 900), (1920, 1080)])
 def test_all_of_it_is_reached_without_a_scroll(
-    app: RunningApp, browser: Browser, size_wh: tuple[int, int]
+    app: RunningApp, profile: BrowserContext, size_wh: tuple[int, int]
 ) -> None:
-    visitor = Visitor.arrive(browser, app.url, size_wh=size_wh)
+    visitor = Visitor.arrive_in_tab(profile, app.url, size_wh=size_wh)
     for sheet, parts in SHEETS.items():
         visitor.opens(sheet)
         for part in [*ALWAYS, *parts]:
