@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Download, Page, ViewportSize
 
@@ -59,7 +60,8 @@ class Visitor(Person):
         page = profile.new_page()
         page.set_viewport_size(_viewport(size_wh))
         session = profile.new_cdp_session(page)
-        stored = {"origin": url, "storageTypes": "cookies,indexeddb,local_storage"}
+        scheme, host, *_ = urlsplit(url)
+        stored = {"origin": f"{scheme}://{host}", "storageTypes": "cookies,indexeddb,local_storage"}
         session.send("Storage.clearDataForOrigin", stored)
         session.detach()
         return cls(page)._arrived(url, before)
