@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-def wait(until: Callable[[], bool], *, seconds: float = 60) -> None:
+def wait(until: Callable[[], bool], *, seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while not until():
         assert time.monotonic() < end, "the condition was not met in time"
