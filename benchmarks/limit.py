@@ -1,4 +1,4 @@
-"""How fast an image encoder could be: its arithmetic over the speed of this machine's matrix products."""
+"""The least time an image encoder can take: its operations by the speed of this machine's matrix products."""
 
 from __future__ import annotations
 

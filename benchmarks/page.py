@@ -109,13 +109,13 @@ def launched(page: gr.Blocks, **how: Any) -> Iterator[str]:
 def click(visitor: Visitor, xy: tuple[float, float]) -> float:
     """Clear the object, click there, and return the milliseconds until the answer is on the screen."""
     visitor.press("c")
-    visitor.rest(50)
+    visitor.rest()
     visitor.page.evaluate(_WATCH)
     visitor.click(*xy)
     took: float = visitor.page.evaluate("window.took")
     # The candidates follow, and their small pictures: what is measured next must not run beside them.
     visitor.page.wait_for_function("!document.querySelector('#viewer .candidates.coming')")
-    visitor.rest(150)
+    visitor.outlasts_timer(150)
     return took
 
 

@@ -1,4 +1,4 @@
-"""What every way is asked: the same pictures and prompts, each from a number."""
+"""The pictures and prompts that every implementation is given, each generated from a number."""
 
 from __future__ import annotations
 

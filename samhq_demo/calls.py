@@ -1,4 +1,4 @@
-"""What needs one line from Python: a picture's path in, an answer out; no page and no server."""
+"""One-line calls from Python: a picture's path in, an answer out, without a page or a server."""
 
 from __future__ import annotations
 

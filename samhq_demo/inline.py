@@ -8,7 +8,7 @@ from typing import Any
 
 
 class InlineExecutor(Executor):
-    """Runs a task when it is submitted, in the thread that submits it."""
+    """Runs each task at once, in the thread that submits it."""
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         done: Future[Any] = Future()

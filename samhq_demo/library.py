@@ -293,7 +293,7 @@ class ModelLibrary:
         return name
 
     def _sam_repo(self, source: Source) -> str | None:
-        """The Hub's SAM that belongs to a SAM-HQ, if it is to be had from the Hub."""
+        """The Hub's SAM that belongs to a SAM-HQ; None where the Hub has none."""
         return self._baseline.repo_id if self._baseline is not None else source.sam_repo_id
 
     def _answer_with(self, name: str, download: Download) -> None:

@@ -60,7 +60,7 @@ class ServiceStatus:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What becomes of a model that somebody chose.
+    """The state of a model that somebody chose.
 
     Attributes:
         is_here: it can answer, after loading.

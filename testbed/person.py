@@ -1,15 +1,17 @@
-"""Somebody at the viewer: chooses a picture, clicks, drags, presses keys, and looks at the canvases."""
+"""A person at the viewer: chooses a picture, clicks, drags, presses keys and looks at the canvases."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Response
 
 from samhq_demo.prompts.prompt import Prompt
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = 90_000
 
 # The canvas's colors at client positions, once what is due has been painted: [[r, g, b, alpha], ...].
 _COLORS = """async ([selector, places]) => {
@@ -23,6 +25,18 @@ _COLORS = """async ([selector, places]) => {
     const row = Math.floor(((y - box.top) / box.height) * canvas.height);
     return [...data.slice((row * canvas.width + column) * 4, (row * canvas.width + column) * 4 + 4)];
   });
+}"""
+
+# Until nothing is left to paint and the picture has stayed where it is for some frames.
+_COME_TO_REST = """async () => {
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  const stage = document.querySelector("#viewer .stage");
+  const place = () => Object.values(stage.getBoundingClientRect().toJSON()).join();
+  for (let frames = 0, before = ""; frames < 4; await frame()) {
+    const now = place();
+    frames = document.querySelector("#viewer").viewer.isAtRest() && now === before ? frames + 1 : 0;
+    before = now;
+  }
 }"""
 
 # Keys are the viewer's while it has the focus or the pointer.
@@ -162,7 +176,29 @@ class Person:
         """Choose one of the panel's tabs: "objects", "options" or "export"."""
         self.page.locator(f"#tab-{sheet}").click()
 
-    def rest(self, milliseconds: int = 150) -> None:
-        """Let what is under way come to an end: frames, and masks painted anew after a zoom."""
-        self.page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        self.page.wait_for_timeout(milliseconds)
+    def rest(self) -> None:
+        """Let what is under way come to an end: frames, masks painted anew after a zoom, layout."""
+        self.page.evaluate(_COME_TO_REST)
+
+    def outlasts_timer(self, milliseconds: int) -> None:
+        """Wait until all that the page does after at most so many milliseconds has been done or begun.
+
+        However slow the page is: of two timers the one that was set later and takes longer fires last.
+        """
+        self.page.evaluate(
+            "milliseconds => new Promise(done => setTimeout(done, milliseconds))", milliseconds
+        )
+        self.rest()
+
+    @contextmanager
+    def gets_reply(self, words: str = "") -> Iterator[None]:
+        """Until the page has the reply to a question that is asked inside, whose JSON has these words."""
+
+        def is_awaited(response: Response) -> bool:
+            asked = response.request
+            return asked.url.endswith("/component_server/") and words in (asked.post_data or "")
+
+        with self.page.expect_response(is_awaited) as reply:
+            yield
+        reply.value.finished()
+        self.rest()

@@ -35,7 +35,8 @@ def main() -> None:
             visitor.page.locator("#answering [data-mood=done]").wait_for()
             visitor.choose_example(example)
             visitor.press(*keys)
-            visitor.rest(800)  # thumbnails are drawn when there is nothing else to do
+            visitor.sees_scores()
+            visitor.rest()
             visitor.page.screenshot(path=ROOT / "docs" / f"{name}.png")
             visitor.leave()
 

@@ -1,21 +1,30 @@
-"""Somebody at the real page: brings pictures to it, and takes files away from it."""
+"""A person at the real page: opens pictures and downloads files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Download, Page
+from playwright.sync_api import Browser, BrowserContext, Download, Page, ViewportSize
 
 from testbed.person import Person
 
 # A new page waits for a model to load, on a machine that has much else to do.
-PATIENCE_MS = 60_000
+PATIENCE_MS = 180_000
+SIZE_WH = (1440, 900)
+CLIPBOARD = ["clipboard-read", "clipboard-write"]
 
 
 class Visitor(Person):
-    """A person at the app itself, in a browser profile of their own."""
+    """A person at the app itself."""
+
+    def __init__(self, page: Page, *, context: BrowserContext | None = None) -> None:
+        """context: closed when the visitor leaves; None: the page alone is."""
+        super().__init__(page)
+        self.page.set_default_timeout(PATIENCE_MS)
+        self._own = context or page
 
     @classmethod
     def arrive(
@@ -23,26 +32,51 @@ class Visitor(Person):
         browser: Browser,
         url: str,
         *,
-        size_wh: tuple[int, int] = (1440, 900),
+        size_wh: tuple[int, int] = SIZE_WH,
         before: Callable[[Page], object] | None = None,
         **how: Any,
     ) -> Visitor:
-        """before: what is done to the browser's page ahead of the visit."""
-        context = browser.new_context(viewport={"width": size_wh[0], "height": size_wh[1]}, **how)
-        context.grant_permissions(["clipboard-read", "clipboard-write"])
-        page = context.new_page()
+        """In a browser context of their own, which has loaded nothing before.
+
+        Args:
+            before: what is done to the browser's page ahead of the visit.
+            how: more about the context, as Playwright names it.
+        """
+        context = browser.new_context(viewport=_viewport(size_wh), **how)
+        context.grant_permissions(CLIPBOARD)
+        return cls(context.new_page(), context=context)._arrived(url, before)
+
+    @classmethod
+    def arrive_in_tab(
+        cls,
+        profile: BrowserContext,
+        url: str,
+        *,
+        size_wh: tuple[int, int] = SIZE_WH,
+        before: Callable[[Page], object] | None = None,
+    ) -> Visitor:
+        """In a new tab of a profile, where nothing that earlier visits stored is left."""
+        profile.grant_permissions(CLIPBOARD)
+        page = profile.new_page()
+        page.set_viewport_size(_viewport(size_wh))
+        session = profile.new_cdp_session(page)
+        scheme, host, *_ = urlsplit(url)
+        stored = {"origin": f"{scheme}://{host}", "storageTypes": "cookies,indexeddb,local_storage"}
+        session.send("Storage.clearDataForOrigin", stored)
+        session.detach()
+        return cls(page)._arrived(url, before)
+
+    def _arrived(self, url: str, before: Callable[[Page], object] | None) -> Visitor:
         if before is not None:
-            before(page)
-        visitor = cls(page)
-        visitor.page.set_default_timeout(PATIENCE_MS)
-        visitor.open(url)
-        if visitor.page.locator("#examples").count():
-            visitor.sees_opening()
-        return visitor
+            before(self.page)
+        self.open(url)
+        if self.page.locator("#examples").count():
+            self.sees_opening()
+        return self
 
     def leave(self) -> None:
         """Go, having asked no other host and met no fault of the page."""
-        self.page.context.close()
+        self._own.close()
         assert self.faults == []
         assert {host.partition(":")[0] for host in self.hosts} <= {"127.0.0.1"}
 
@@ -151,3 +185,7 @@ def kept(download: Download, folder: Path) -> Path:
     file = folder / download.suggested_filename
     download.save_as(file)
     return file
+
+
+def _viewport(size_wh: tuple[int, int]) -> ViewportSize:
+    return {"width": size_wh[0], "height": size_wh[1]}

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from testbed.running_app import START_SECONDS, free_port
 from tests.support.data_sets import folders_set
@@ -55,11 +56,14 @@ def test_all_that_the_package_has_is_installed(installed: Path) -> None:
 
 
 def test_everything_in_a_picture(installed: Path, tmp_path: Path) -> None:
-    picture = ROOT / "examples" / "hearts.jpg"
-    printed = run(installed, "everything", str(picture), "--model", "tiny", "--out", str(tmp_path))
-    found = json.loads((tmp_path / "hearts.everything.json").read_text())
+    picture = tmp_path / "hearts.jpg"
+    with Image.open(ROOT / "examples" / "hearts.jpg") as hearts:
+        hearts.resize((128, 96)).save(picture)
+    out = tmp_path / "out"
+    printed = run(installed, "everything", str(picture), "--model", "tiny", "--out", str(out))
+    found = json.loads((out / "hearts.everything.json").read_text())
     assert printed.startswith(f"SAM found {len(found['sam'])} masks and SAM-HQ {len(found['sam_hq'])}: ")
-    assert {path.name for path in tmp_path.iterdir()} == {
+    assert {path.name for path in out.iterdir()} == {
         "hearts.everything.json", "hearts.sam.png", "hearts.sam_hq.png",
     }  # fmt: skip
 

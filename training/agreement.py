@@ -1,4 +1,4 @@
-"""How well a SAM in training finds each segment of each photo: which segments are worth learning.
+"""Scores each segment of each photo by how well a SAM in training finds it, to choose those worth learning.
 
 Most segments of a tree are nothing that people see. A model that has learnt from all of them, and from
 pasted objects, finds again what many photos have in common and misses what is chance; what it finds is

@@ -1,4 +1,4 @@
-"""What one training step asks of the model: a click, a box and a third prompt for each object."""
+"""One training step: a click, a box and a third prompt for each object, and their losses."""
 
 from __future__ import annotations
 

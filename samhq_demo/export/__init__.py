@@ -1,1 +1,1 @@
-"""Files that people take away, made of the objects on the screen."""
+"""Files for download, made from the objects on the screen."""

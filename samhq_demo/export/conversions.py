@@ -1,4 +1,4 @@
-"""Masks of a comparison in the forms of other programs: arrays, polygons, supervision's detections."""
+"""Converts a comparison's masks for other programs: arrays, polygons, supervision's detections."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A picture at a size for a screen; a mask and a prompt drawn on it. Knows no model and no page."""
+"""Draws masks and prompts on a picture scaled to the screen. Knows no model and no page."""
 
 from __future__ import annotations
 

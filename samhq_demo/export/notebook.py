@@ -1,4 +1,4 @@
-"""A comparison together with its picture: shows itself in a notebook, converts to other programs' forms."""
+"""A comparison with its picture: it displays itself in a notebook and converts to other formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a visitor has on the screen: objects with both models' masks. All that a browser sends is checked."""
+"""The objects on a visitor's screen, with both models' masks. Everything a browser sends is checked."""
 
 import re
 from collections.abc import Mapping

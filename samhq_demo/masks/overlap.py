@@ -1,4 +1,4 @@
-"""How two masks of one size lie on each other: counts of pixels, without an (H, W) array."""
+"""The overlap of two masks of one size, as pixel counts, without an (H, W) array."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def _touching(
 
 
 def _connected(count: int, left: NDArray[np.intp], right: NDArray[np.intp]) -> NDArray[np.intp]:
-    """For each of `count` nodes the lowest node that it hangs together with, by edges left[i] to right[i]."""
+    """The lowest node connected to each of `count` nodes, by the edges left[i] to right[i]."""
     lowest = np.arange(count)
     while True:
         low = np.minimum(lowest[left], lowest[right])

@@ -1,4 +1,4 @@
-"""Outer rings that touch themselves nowhere, for programs such as shapely that want simple polygons."""
+"""Outer rings that never touch themselves, for programs such as shapely that need simple polygons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From an encoded picture and what is asked of it to the answer: decode, refine, rank, preview, score."""
+"""Answers a request about an encoded picture: decode, refine, rank, preview, score."""
 
 from __future__ import annotations
 

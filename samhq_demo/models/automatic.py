@@ -1,4 +1,4 @@
-"""Everything in a picture: a grid of points is asked, and what is sure, stable and no duplicate stays.
+"""Segments everything in a picture: prompts a grid of points and keeps confident, stable, distinct masks.
 
 What the official `SamAutomaticMaskGenerator` does, of segment-anything 1.0 for SAM and of segment-anything-hq
 0.3 for SAM-HQ, whose generator has one mask a point: the best candidate with the HQ mask added. Here both

@@ -1,4 +1,4 @@
-"""What is kept of a picture once the encoder has seen it."""
+"""The encoder's output for a picture, as it is kept for decoding."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def attend(
     sparse: Tensor | None,
     dense: Tensor,
 ) -> Attended:
-    """Let tokens and picture look at each other.
+    """Run the two-way transformer: tokens attend to the picture and the picture to the tokens.
 
     Args:
         output_tokens: (K, C), the IoU token and the mask tokens.

@@ -1,4 +1,4 @@
-"""SAM-HQ's mask decoder made right.
+"""SAM-HQ's mask decoder, with transformers' error corrected.
 
 transformers' `SamHQMaskDecoder.forward` throws the attended image embeddings away and upscales
 the un-attended ones transposed (4.57.1 to 5.23.0 at least), so its masks are wrong. Here the

@@ -1,4 +1,4 @@
-"""What one decode may cost, and how many run at once, whatever way a picture comes in.
+"""Limits on decoding: how much one picture may cost, and how many are decoded at once.
 
 Without these bounds a 164 KB IPTC file became 169 megapixels, a 372 KB TIFF of floats took 1.7 GB, and a
 255 KB FITS 22 s of Python. With them two decodes run at once, and only decoders in C meet large pictures. A

@@ -1,4 +1,4 @@
-"""Maps of labels: files in which a pixel's value, index or color is the name of what it shows.
+"""Label maps: files in which a pixel's value, index or color names what it shows.
 
 A soft mask has shades of gray along its edges, and white; a map of labels has even regions of few values,
 most of them dark. Where the two cannot be told apart by their values, the regions decide.

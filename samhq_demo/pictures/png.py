@@ -1,4 +1,4 @@
-"""What Pillow does not tell of a PNG, and a PNG without the chunks that Pillow stumbles over.
+"""Reads from a PNG what Pillow does not report, and removes the chunks that Pillow fails on.
 
 Pillow refuses a whole picture for a text or a color profile of over 1 MB, and for a wrong checksum in a
 chunk that has nothing to do with the pixels. A browser shows such a picture.

@@ -1,4 +1,4 @@
-"""What a file says of its samples, and samples of any type -> 8 bits by it.
+"""Converts samples of any type to 8 bits, by what the file says about them.
 
 Where a file says nothing, the values speak for themselves: cameras, microscopes and depth sensors put 10,
 12 or 14 bits into 16, so the fewest of those that hold the largest value are the scale.

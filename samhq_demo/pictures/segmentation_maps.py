@@ -1,4 +1,4 @@
-"""A map of labels given alongside a picture, at the size of a decoder's masks: resized and padded."""
+"""A label map that comes with a picture, resized and padded to the size of a decoder's masks."""
 
 from __future__ import annotations
 

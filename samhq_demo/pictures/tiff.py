@@ -1,4 +1,4 @@
-"""What Pillow's reader of TIFF files needs to be told."""
+"""Corrections for Pillow's TIFF reader."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was asked: points and a box in picture pixels. A prompt checks itself when it is made."""
+"""A prompt: points and a box in picture pixels. It is checked when it is made."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What a prompt refines: earlier prompts of the same object, whose answers' logits start the next one.
+"""The earlier prompts that a prompt refines: the logits of each answer are the next one's mask input.
 
 The official predictors do it by hand: they return low-resolution logits (`low_res_masks`), which the caller
 gives back as `mask_input`. Here the caller names the prompts, and their answers are computed anew.

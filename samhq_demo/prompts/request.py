@@ -1,4 +1,4 @@
-"""All that is asked of one picture, as one value: from the edge, where it is made, to the models."""
+"""A request about one picture, as one value: made at the edge and handed whole to the models."""
 
 from __future__ import annotations
 

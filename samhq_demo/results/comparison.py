@@ -1,4 +1,4 @@
-"""What was answered: both models' masks for each object, their scores, and how far they agree."""
+"""An answer: both models' masks for each object, their scores, and how far they agree."""
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace

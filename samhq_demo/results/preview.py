@@ -1,4 +1,4 @@
-"""The first of an answer: what a screen needs to show the two masks, before anything else is computed."""
+"""The first part of an answer: both masks at the size of a screen, before anything else is computed."""
 
 from __future__ import annotations
 

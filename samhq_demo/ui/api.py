@@ -56,12 +56,9 @@ class PromptInput(TypedDict, total=False):
     box: Box
 
 
-class RefineStepInput(TypedDict, total=False):
+class RefineStepInput(PromptInput, total=False):
     """An earlier prompt that /compare refines. Every key may be left out or null."""
 
-    points: Points
-    labels: Labels
-    box: Box
     sam_candidate: Candidate
     sam_hq_candidate: Candidate
 

@@ -1,4 +1,4 @@
-"""What the web server under Gradio is given of ours: `launch(app_kwargs=APP_KWARGS)`."""
+"""Our middleware for the web server under Gradio: `launch(app_kwargs=APP_KWARGS)`."""
 
 from __future__ import annotations
 

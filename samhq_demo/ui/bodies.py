@@ -1,4 +1,4 @@
-"""Holds what requests bring within bounds before anything is parsed.
+"""Limits the size of request bodies before anything is parsed.
 
 Gradio reads a body of any length, and parses it on the thread that serves everyone: 30 MB of JSON stop all
 for ten seconds. It also lets through text that no answer can hold, and passes on what other

@@ -1,4 +1,4 @@
-"""What a browser kept of a page that it showed before: after a reload, a lost connection, a new server."""
+"""Restores a page from what the browser kept: after a reload, a lost connection or a server restart."""
 
 from __future__ import annotations
 

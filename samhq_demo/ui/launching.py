@@ -1,4 +1,4 @@
-"""What the machine has to give before the page can be served: a way to itself, a folder for files, a port.
+"""Prepares what the page needs of the machine: proxies, a folder for files, a port.
 
 Gradio looks at these as it is imported and as it starts, and ends with a traceback where one fails. So they
 are looked at first, and nothing here imports it.

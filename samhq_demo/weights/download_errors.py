@@ -1,4 +1,4 @@
-"""Why a download failed, in a sentence for the people who wait for it."""
+"""Explains in one sentence why a download failed."""
 
 from __future__ import annotations
 

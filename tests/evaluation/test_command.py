@@ -21,6 +21,7 @@ from samhq_demo.masks.runs import parse_rle
 from samhq_demo.ui.saved import read_prompts
 from tests.support.data_sets import BLOB, SIZE_WH, STRIPE, folders_set, label_map, picture_of, save
 from tests.support.pixels import mask_iou
+from tests.support.waiting import wait
 
 NAMES = ("a", "b", "c")
 
@@ -109,9 +110,12 @@ def test_a_killed_run_goes_on(drawn: Path) -> None:
     out = drawn.with_name("drawn-evaluation")
     arguments = [sys.executable, "-m", "samhq_demo.evaluation", str(drawn), "--gallery", "0"]
     with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as started:
-        while started.poll() is None:
-            if (out / "results.jsonl").is_file() and len(lines_of(out)) > 1:
-                started.kill()
+        wait(
+            lambda: (
+                started.poll() is not None or ((out / "results.jsonl").is_file() and len(lines_of(out)) > 1)
+            )
+        )
+        started.kill()
     kept = lines_of(out)[1:]
     assert kept
     evaluate(drawn)

@@ -1,4 +1,4 @@
-"""ZeroGPU's way of lending a GPU, played by a double: it forks, pickles, and forgets."""
+"""ZeroGPU, by a stand-in that does as it does: it forks, pickles arguments and keeps nothing."""
 
 from __future__ import annotations
 

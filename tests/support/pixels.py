@@ -1,4 +1,4 @@
-"""Mask arithmetic on (H, W) arrays and with pycocotools: what the package's own, on runs, is held to."""
+"""Mask arithmetic on (H, W) arrays and with pycocotools, to test the package's own on runs against."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ def run_python(code: str, *arguments: str, **variables: str) -> str:
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
         check=True,
     )
     return done.stdout

@@ -1,4 +1,4 @@
-"""Times that other processes of the machine do not lengthen."""
+"""CPU time of a thread, which other processes do not lengthen."""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ import json
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,12 +50,13 @@ class Harness:
         self.pictures: dict[str, ShownPicture] = {}
         self.questions: list[Question] = []
         self.most_at_once = 0
-        self.delays: list[float] = []  # seconds, one for each of the next questions
         self.faults: list[Exception | None] = []
         self.needs_queue = False
         self.needs_masks = False  # whether a mask that is only named is not known
         self.previews = False  # whether an answer begins as a preview
         self._running = 0
+        self._asked = 0
+        self._gates: dict[int, threading.Event] = {}  # by the number of the question that waits there
         self._tickets = itertools.count()
         self._lock = threading.Lock()
         self._answers: dict[Any, dict[str, Any]] = {}
@@ -80,21 +80,37 @@ class Harness:
         self.pictures[again["id"]] = again
         return viewer_message(picture=again)
 
+    @contextmanager
+    def holds(self, number: int = 1) -> Iterator[None]:
+        """A slow server: of the questions from now on, the one of this number is answered only at the end."""
+        gate = self._gates[self._asked + number] = threading.Event()
+        try:
+            yield
+        finally:
+            gate.set()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a question is still being answered."""
+        return self._running > 0
+
     def reset(self) -> None:
         """As before the first question; pictures and drawn masks stay."""
-        self.questions, self.delays, self.faults = [], [], []
+        self.questions, self.faults = [], []
         self.needs_queue = self.needs_masks = self.previews = False
         self.most_at_once = 0
 
     def decode(self, question: Question) -> Mapping[str, Any]:
         with self._lock:
             self.questions.append(question)
-            delay = self.delays.pop(0) if self.delays else 0.0
+            self._asked += 1
+            gate = self._gates.pop(self._asked, None)
             fault = self.faults.pop(0) if self.faults else None
             self._running += 1
             self.most_at_once = max(self.most_at_once, self._running)
         try:
-            time.sleep(delay)
+            if gate is not None:
+                gate.wait()
             if fault is not None:
                 raise fault
             if self.needs_queue:

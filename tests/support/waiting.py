@@ -6,8 +6,8 @@ import time
 from collections.abc import Callable
 
 
-def wait(until: Callable[[], bool], *, seconds: float = 60) -> None:
+def wait(until: Callable[[], bool], *, seconds: float = 300) -> None:
     end = time.monotonic() + seconds
     while not until():
-        assert time.monotonic() < end, "it did not come to that in time"
+        assert time.monotonic() < end, "the condition was not met in time"
         time.sleep(0.02)

@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -24,6 +23,7 @@ from samhq_demo.ui.launching import (
 )
 from testbed.running_app import ROOT, START_SECONDS, RunningApp, run_app
 from tests.support.hub_server import HubServer, checkpoint
+from tests.support.waiting import wait
 
 PROXY_NAMES = [f(name) for name in ("http_proxy", "https_proxy", "all_proxy") for f in (str.lower, str.upper)]
 # As if they were not set: a blank one counts as none.
@@ -44,10 +44,7 @@ def assert_takes_uploads(app: RunningApp) -> Path:
 
 def wait_for(app: RunningApp, words: str) -> str:
     """The log's line with these words."""
-    until = time.monotonic() + START_SECONDS
-    while words not in app.log.read_text():
-        assert time.monotonic() < until, app.log.read_text()
-        time.sleep(0.1)
+    wait(lambda: words in app.log.read_text(), seconds=START_SECONDS)
     return next(line for line in app.log.read_text().splitlines() if words in line)
 
 

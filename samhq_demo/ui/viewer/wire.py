@@ -105,19 +105,22 @@ class FileMask(_ReadMask):
     rle: Rle
 
 
-class SavedObject(TypedDict, total=False):
+class _PromptedObject(TypedDict, total=False):
+    name: str
+    prompt: PromptJson
+    steps: list[RefineStepJson]
+    choice: Choice
+
+
+class SavedObject(_PromptedObject, total=False):
     """An object that comes with a picture or from a file.
 
     Attributes:
         answer: as the API writes an object; the prompt is not asked for then.
     """
 
-    name: str
     number: int | None
     color: str | None
-    prompt: PromptJson
-    steps: list[RefineStepJson]
-    choice: Choice
     mask: FileMask | None
     truth: FileMask | None
     answer: ObjectComparisonJson
@@ -300,16 +303,12 @@ class ExportReply(Failed, total=False):
     name: str
 
 
-class CodeObject(TypedDict, total=False):
+class CodeObject(_PromptedObject, total=False):
     """An object that a program asks for."""
 
-    name: str
-    prompt: PromptJson
-    steps: list[RefineStepJson]
     mask: Rle | None
     truth: Rle | None
     void: Rle | None
-    choice: Choice
 
 
 class CodeRequest(TypedDict, total=False):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from testbed.photos import save_photo
 from testbed.running_app import NOWHERE, RunningApp, run_app
@@ -37,13 +37,6 @@ _DROP = """([selector, name, type, bytes]) => {
 }"""
 
 
-@pytest.fixture
-def visitor(app: RunningApp, browser: Browser) -> Iterator[Visitor]:
-    arrived = Visitor.arrive(browser, app.url)
-    yield arrived
-    arrived.leave()
-
-
 @pytest.fixture(scope="module")
 def cut_off(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningApp]:
     """The app as it starts by itself where no Hub can be reached: `base` is wanted and does not come."""
@@ -58,9 +51,9 @@ def drop(visitor: Visitor, file: Path, *, on: str, kind: str) -> None:
 
 @pytest.mark.parametrize("size_wh", [(1366, 768), (1440, 900), (1920, 1080)])
 def test_all_of_it_is_reached_without_a_scroll(
-    app: RunningApp, browser: Browser, size_wh: tuple[int, int]
+    app: RunningApp, profile: BrowserContext, size_wh: tuple[int, int]
 ) -> None:
-    visitor = Visitor.arrive(browser, app.url, size_wh=size_wh)
+    visitor = Visitor.arrive_in_tab(profile, app.url, size_wh=size_wh)
     reaches_all(visitor, size_wh)
     visitor.leave()
 

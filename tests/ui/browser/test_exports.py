@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
-from playwright.sync_api import Browser, Route
+from playwright.sync_api import Browser, BrowserContext, Route
 from pycocotools.coco import COCO
 
 from samhq_demo.pictures import read_mask
@@ -34,9 +34,9 @@ CLICK = (237, 305)
 
 
 @pytest.fixture
-def visitor(app: RunningApp, browser: Browser) -> Iterator[Visitor]:
+def visitor(app: RunningApp, profile: BrowserContext) -> Iterator[Visitor]:
     """Someone who brought the house's picture, with no prompt and no truth."""
-    arrived = Visitor.arrive(browser, app.url)
+    arrived = Visitor.arrive_in_tab(profile, app.url)
     arrived.bring(HOUSE)
     yield arrived
     arrived.leave()
@@ -211,11 +211,13 @@ def test_a_file_is_of_the_pictures_size_however_soon_it_is_taken(
             route.continue_()
 
     visitor.page.route("**/component_server/", hold_the_rest)
-    visitor.ask(1000, 700)
+    with visitor.page.expect_request(lambda asked: '"is_preview":false' in (asked.post_data or "")):
+        visitor.ask(1000, 700)
     with visitor.page.expect_download() as download:
         visitor.opens("export")
         visitor.page.click("#viewer [data-take=mask]")
-        visitor.rest(300)
+        visitor.says("Writing the file …")
+        visitor.rest()
         assert visitor.status == "Writing the file …"
         held[0].continue_()
     result, _, sam_hq = client.predict(handle_file(photo), points=[[1000, 700]], api_name="/compare")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from testbed.running_app import RunningApp
 from testbed.visitor import Visitor
@@ -33,9 +33,9 @@ def client(app: RunningApp, tmp_path_factory: pytest.TempPathFactory) -> Client:
 
 
 @pytest.fixture(scope="module")
-def visitor(app: RunningApp, browser: Browser) -> Iterator[Visitor]:
+def visitor(app: RunningApp, profile: BrowserContext) -> Iterator[Visitor]:
     """One page for all of them: each takes the place of the one before."""
-    arrived = Visitor.arrive(browser, app.url)
+    arrived = Visitor.arrive_in_tab(profile, app.url)
     yield arrived
     arrived.leave()
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, BrowserContext
 
 from samhq_demo.pictures import read_mask
 from samhq_demo.service import CompareService
@@ -48,13 +48,6 @@ _COLORS = """selector => {
   const style = getComputedStyle(document.querySelector(selector));
   return [style.color, style.backgroundColor].map((color) => color.match(/[\\d.]+/g).map(Number));
 }"""
-
-
-@pytest.fixture
-def newcomer(app: RunningApp, browser: Browser) -> Iterator[Visitor]:
-    arrived = Visitor.arrive(browser, app.url)
-    yield arrived
-    arrived.leave()
 
 
 @contextmanager
@@ -113,14 +106,14 @@ def test_the_page_opens_answered_within_a_second_of_its_load(app: RunningApp, br
     assert any(took < max(1000, 5 * gradio) for took, gradio in times), times
 
 
-def test_what_one_sees_first_is_the_answer_that_programs_get(app: RunningApp, newcomer: Visitor) -> None:
-    state = newcomer.state
+def test_what_one_sees_first_is_the_answer_that_programs_get(app: RunningApp, visitor: Visitor) -> None:
+    state = visitor.state
     (shown,) = state["objects"]
     assert (shown["name"], shown["prompt"]) == ("Bicycle", FIRST["prompt"])
     assert shown["truth"]["name"] == FIRST["truth"]
     assert state["picture"]
-    assert newcomer.page.locator("#picture img").is_visible()
-    assert newcomer.status.startswith("Bicycle: SAM-HQ better by 0.")
+    assert visitor.page.locator("#picture img").is_visible()
+    assert visitor.status.startswith("Bicycle: SAM-HQ better by 0.")
     client = Client(app.url, verbose=False, analytics_enabled=False)
     result, *_ = client.predict(
         handle_file(FOLDER / FIRST["file"]),
@@ -131,42 +124,42 @@ def test_what_one_sees_first_is_the_answer_that_programs_get(app: RunningApp, ne
     for model in ("sam", "sam_hq"):
         answer = result["objects"][0][model]
         for key in ("predicted_iou", "true_iou"):
-            assert float(newcomer.score(model, key)) == pytest.approx(answer[key], abs=0.002)
+            assert float(visitor.score(model, key)) == pytest.approx(answer[key], abs=0.002)
 
 
-def test_clicking_on_goes_on_from_the_opening(newcomer: Visitor) -> None:
-    before, scores = newcomer.revision, newcomer.page.inner_text("#viewer .scores")
-    assert newcomer.page.is_disabled("#viewer [data-action=undo]")
-    assert newcomer.ask(430, 330) == before + 1
-    assert newcomer.prompt == {**FIRST["prompt"], "points": [[430, 330]], "labels": [1]} | {
-        "points": newcomer.prompt["points"]
+def test_clicking_on_goes_on_from_the_opening(visitor: Visitor) -> None:
+    before, scores = visitor.revision, visitor.page.inner_text("#viewer .scores")
+    assert visitor.page.is_disabled("#viewer [data-action=undo]")
+    assert visitor.ask(430, 330) == before + 1
+    assert visitor.prompt == {**FIRST["prompt"], "points": [[430, 330]], "labels": [1]} | {
+        "points": visitor.prompt["points"]
     }
-    assert np.abs(np.subtract(newcomer.prompt["points"], [[430, 330]])).max() < 0.02
-    newcomer.sees_scores()
-    assert newcomer.page.inner_text("#viewer .scores") != scores
-    newcomer.press("Control+z")
-    assert newcomer.prompt == FIRST["prompt"]
-    assert newcomer.page.inner_text("#viewer .scores") == scores
-    newcomer.press("Control+y")
-    assert len(newcomer.prompt["points"]) == 1
+    assert np.abs(np.subtract(visitor.prompt["points"], [[430, 330]])).max() < 0.02
+    visitor.sees_scores()
+    assert visitor.page.inner_text("#viewer .scores") != scores
+    visitor.press("Control+z")
+    assert visitor.prompt == FIRST["prompt"]
+    assert visitor.page.inner_text("#viewer .scores") == scores
+    visitor.press("Control+y")
+    assert len(visitor.prompt["points"]) == 1
 
 
-def test_a_picture_of_ones_own_takes_the_openings_place(newcomer: Visitor, tmp_path: Path) -> None:
-    opened, shown = newcomer.state["picture"], newcomer.pictures_shown
-    newcomer.bring_another(save_photo(tmp_path / "mine.png", size_wh=(300, 200), seed=31))
-    newcomer.sees_picture(shown)
-    state = newcomer.state
+def test_a_picture_of_ones_own_takes_the_openings_place(visitor: Visitor, tmp_path: Path) -> None:
+    opened, shown = visitor.state["picture"], visitor.pictures_shown
+    visitor.bring_another(save_photo(tmp_path / "mine.png", size_wh=(300, 200), seed=31))
+    visitor.sees_picture(shown)
+    state = visitor.state
     assert state["picture"] != opened
     assert [each["prompt"] for each in state["objects"]] == [{"points": [], "labels": [], "box": None}]
     assert state["objects"][0]["truth"] is None
-    newcomer.says("Click the object")
-    newcomer.ask(150, 100)
-    assert newcomer.score("sam", "true_iou") == "–"
+    visitor.says("Click the object")
+    visitor.ask(150, 100)
+    assert visitor.score("sam", "true_iou") == "–"
 
 
-def test_another_example_takes_the_openings_place(newcomer: Visitor) -> None:
-    newcomer.choose_example(1)
-    assert newcomer.prompt == EXAMPLES[1]["prompt"]
+def test_another_example_takes_the_openings_place(visitor: Visitor) -> None:
+    visitor.choose_example(1)
+    assert visitor.prompt == EXAMPLES[1]["prompt"]
 
 
 def test_where_nothing_is_answered_ahead_the_picture_is_there_and_the_answer_follows(
@@ -184,21 +177,21 @@ def test_where_nothing_is_answered_ahead_the_picture_is_there_and_the_answer_fol
 # ---- examples ----------------------------------------------------------------------------------------------
 
 
-def test_each_example_comes_with_its_prompt_and_its_truth(newcomer: Visitor) -> None:
+def test_each_example_comes_with_its_prompt_and_its_truth(visitor: Visitor) -> None:
     for at in [*range(1, len(EXAMPLES)), 0]:
         example = EXAMPLES[at]
-        newcomer.choose_example(at)
-        (shown,) = newcomer.state["objects"]
+        visitor.choose_example(at)
+        (shown,) = visitor.state["objects"]
         assert shown["prompt"] == example["prompt"], example["file"]
         if example["truth"] is None:
             assert shown["truth"] is None
-            assert newcomer.score("sam", "true_iou") == "–"
+            assert visitor.score("sam", "true_iou") == "–"
             continue
         height, width = shown["truth"]["rle"]["size"]
         truth = read_mask(FOLDER / example["truth"], size_wh=(width, height)).mask()
         assert np.array_equal(rle_decode(shown["truth"]["rle"]), truth)
-        assert 0 <= float(newcomer.score("sam", "true_iou")) <= 1
-        assert 0 <= float(newcomer.score("sam_hq", "true_boundary_iou")) <= 1
+        assert 0 <= float(visitor.score("sam", "true_iou")) <= 1
+        assert 0 <= float(visitor.score("sam_hq", "true_boundary_iou")) <= 1
 
 
 def test_examples_are_in_the_order_of_what_answers(
@@ -224,16 +217,16 @@ def test_examples_are_in_the_order_of_what_answers(
             visitor.leave()
 
 
-def test_photos_are_told_from_drawn_scenes_in_words(newcomer: Visitor) -> None:
-    assert kinds(newcomer) == [example["kind"] for example in EXAMPLES]
-    assert set(kinds(newcomer)) == {"photo", "drawing"}
+def test_photos_are_told_from_drawn_scenes_in_words(visitor: Visitor) -> None:
+    assert kinds(visitor) == [example["kind"] for example in EXAMPLES]
+    assert set(kinds(visitor)) == {"photo", "drawing"}
 
 
 # ---- whose work it is --------------------------------------------------------------------------------------
 
 
-def test_both_names_are_spelled_out_and_lead_to_their_papers(newcomer: Visitor) -> None:
-    lead = newcomer.page.locator("#lead")
+def test_both_names_are_spelled_out_and_lead_to_their_papers(visitor: Visitor) -> None:
+    lead = visitor.page.locator("#lead")
     for name, address in (
         ("SAM (Segment Anything)", "https://arxiv.org/abs/2304.02643"),
         ("SAM-HQ (Segment Anything in High Quality)", "https://arxiv.org/abs/2306.01567"),
@@ -241,10 +234,10 @@ def test_both_names_are_spelled_out_and_lead_to_their_papers(newcomer: Visitor) 
         assert lead.get_by_role("link", name=name, exact=True).get_attribute("href") == address
 
 
-def test_a_click_shows_code_weights_licenses_and_the_photos_credits(newcomer: Visitor) -> None:
-    sources = newcomer.page.locator("#sources")
+def test_a_click_shows_code_weights_licenses_and_the_photos_credits(visitor: Visitor) -> None:
+    sources = visitor.page.locator("#sources")
     assert not sources.is_visible()
-    newcomer.page.locator("#lead a[href='#sources']").click()
+    visitor.page.locator("#lead a[href='#sources']").click()
     sources.locator("tr").first.wait_for()
     text = sources.inner_text()
     for example in EXAMPLES:
@@ -280,9 +273,9 @@ def contrast(one: list[float], other: list[float]) -> float:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_line_by_the_picture_is_amber_and_says_how_to_get_base(
-    app: RunningApp, browser: Browser, scheme: str
+    app: RunningApp, profile: BrowserContext, scheme: str
 ) -> None:
-    visitor = Visitor.arrive(browser, f"{app.url}?__theme={scheme}")
+    visitor = Visitor.arrive_in_tab(profile, f"{app.url}?__theme={scheme}")
     line = visitor.page.locator("#answering .mood[data-size=small]")
     brief = line.inner_text()
     assert brief == f"tiny answers; base is sharper. tiny's IoU on photos: {CLICK_IOU:.2f} by a click. More"
@@ -304,16 +297,16 @@ def test_the_line_by_the_picture_is_amber_and_says_how_to_get_base(
     visitor.leave()
 
 
-def test_the_page_says_what_tiny_learned_and_its_measured_figures(newcomer: Visitor) -> None:
-    newcomer.page.locator("#answering summary").click()
-    text = newcomer.page.locator("#answering .told p").first.inner_text()
+def test_the_page_says_what_tiny_learned_and_its_measured_figures(visitor: Visitor) -> None:
+    visitor.page.locator("#answering summary").click()
+    text = visitor.page.locator("#answering .told p").first.inner_text()
     assert re.findall(r"0\.\d\d", text) == [
         f"{SCORES[key]:.2f}"
         for key in ("photos_click_iou", "photos_click_best_of_three_iou", "photos_box_iou")
     ]
     assert f"on {SCORES['photos']} photos that it never saw" in text
     assert text.count(".") == 1 + 3  # one sentence, and the figures' points
-    assert "only drawn shapes" not in newcomer.page.inner_text("body")
+    assert "only drawn shapes" not in visitor.page.inner_text("body")
 
 
 def test_the_line_is_plain_where_base_answers(

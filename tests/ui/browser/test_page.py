@@ -133,8 +133,8 @@ def test_a_late_answer_does_not_replace_a_newer_one(house: Visitor) -> None:
             held.append(route)
 
     house.page.route("**/component_server/", hold_the_first)
-    house.click(*inside(TRUTH))
-    house.page.wait_for_timeout(300)
+    with house.page.expect_request("**/component_server/"):
+        house.click(*inside(TRUTH))
     house.press("c")
     # Another picture, so that the question under way is given up and not waited for.
     before = house.revision
@@ -142,8 +142,8 @@ def test_a_late_answer_does_not_replace_a_newer_one(house: Visitor) -> None:
     house.sees_answer(before)
     house.sees_scores()
     scores, revision = house.page.inner_text("#viewer .scores"), house.revision
-    held[0].continue_()
-    house.page.wait_for_timeout(1000)
+    with house.gets_reply():
+        held[0].continue_()
     assert house.page.inner_text("#viewer .scores") == scores
     assert house.revision == revision
 

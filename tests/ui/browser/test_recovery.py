@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import BrowserContext, expect
 
 from testbed.photos import save_photo
 from testbed.running_app import RunningApp, free_port, run_app
@@ -41,10 +41,20 @@ _IS_KEPT = """async () => {
 
 
 @pytest.fixture
-def visitor(app: RunningApp, browser: Browser) -> Iterator[Visitor]:
-    arrived = Visitor.arrive(browser, app.url)
+def visitor(app: RunningApp, profile: BrowserContext) -> Iterator[Visitor]:
+    arrived = Visitor.arrive_in_tab(profile, app.url)
     yield arrived
-    arrived.page.context.close()
+    arrived.page.close()
+
+
+@contextmanager
+def offline(visitor: Visitor) -> Iterator[None]:
+    """Without a connection."""
+    visitor.page.context.set_offline(True)
+    try:
+        yield
+    finally:
+        visitor.page.context.set_offline(False)
 
 
 def works(visitor: Visitor, folder: Path) -> dict[str, Any]:
@@ -106,6 +116,7 @@ def test_another_tab_begins_with_the_example(app: RunningApp, visitor: Visitor, 
     other.open(app.url)
     other.sees_opening()
     assert other.state["picture"] != state["picture"]
+    other.page.close()
     assert visitor.state == state
 
 
@@ -113,27 +124,28 @@ def test_a_lost_connection_is_told_and_asked_again_once_it_is_back(visitor: Visi
     works(visitor, tmp_path)
     places = [(x + 0.5, y + 0.5) for x in range(5, 400, 15) for y in range(5, 300, 15)]
     answered = visitor.colors(places)
-    visitor.page.context.set_offline(True)
-    visitor.click(50, 60)
-    visitor.says("cannot be reached")
-    # What is on the screen answers the prompt of before, and looks so.
-    assert visitor.page.get_attribute(".sv", "data-old") is not None
-    assert (visitor.colors(places) != answered).any()
-    state = visitor.state
-    visitor.page.context.set_offline(False)
+    with offline(visitor):
+        visitor.click(50, 60)
+        visitor.says("cannot be reached")
+        # What is on the screen answers the prompt of before, and looks so.
+        assert visitor.page.get_attribute(".sv", "data-old") is not None
+        assert (visitor.colors(places) != answered).any()
+        state = visitor.state
     sees_it_again(visitor, state)
     expect(visitor.page.locator(".sv[data-old]")).to_have_count(0)
     expect(visitor.page.locator("#status")).to_contain_text("agree")
 
 
-def test_a_server_that_was_started_anew_gets_the_picture_again(browser: Browser, tmp_path: Path) -> None:
+def test_a_server_that_was_started_anew_gets_the_picture_again(
+    profile: BrowserContext, tmp_path: Path
+) -> None:
     port = free_port()
     folders = [tmp_path / "one", tmp_path / "two"]
     for folder in folders:
         folder.mkdir()
     with ExitStack() as stack:
         running = stack.enter_context(run_app(folders[0], port=port, SAMHQ_MODEL="tiny"))
-        visitor = Visitor.arrive(browser, running.url)
+        visitor = Visitor.arrive_in_tab(profile, running.url)
         state = works(visitor, tmp_path)
         stack.close()
         visitor.click(50, 60)
@@ -152,15 +164,13 @@ def test_a_server_that_was_started_anew_gets_the_picture_again(browser: Browser,
         before = visitor.revision
         visitor.click_in_picture(40, 40, SIZE_WH)
         visitor.sees_answer(before)
-        visitor.page.context.close()
+        visitor.page.close()
 
 
-def test_without_storage_the_page_works_as_ever(app: RunningApp, browser: Browser, tmp_path: Path) -> None:
-    context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.add_init_script(_NO_STORAGE)
-    visitor = Visitor(context.new_page())
-    visitor.open(app.url)
-    visitor.sees_opening()
+def test_without_storage_the_page_works_as_ever(
+    app: RunningApp, profile: BrowserContext, tmp_path: Path
+) -> None:
+    visitor = Visitor.arrive_in_tab(profile, app.url, before=lambda page: page.add_init_script(_NO_STORAGE))
     visitor.bring(save_photo(tmp_path / "photo.png", size_wh=SIZE_WH))
     visitor.ask(100, 100)
     visitor.page.reload()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from testbed.running_app import ROOT, RunningApp
 from testbed.visitor import Visitor
@@ -20,9 +20,9 @@ HOUSE, SIZE_WH, CLICK = ROOT / "examples" / "house.jpg", (768, 576), (237, 305)
 
 
 @pytest.fixture
-def visitor(app: RunningApp, browser: Browser) -> Iterator[Visitor]:
+def visitor(app: RunningApp, profile: BrowserContext) -> Iterator[Visitor]:
     """Someone who brought the house's picture and clicked it."""
-    arrived = Visitor.arrive(browser, app.url)
+    arrived = Visitor.arrive_in_tab(profile, app.url)
     arrived.bring(HOUSE)
     arrived.ask(*CLICK)
     yield arrived

@@ -1,4 +1,4 @@
-"""The viewer alone with the harness, and one page for all tests of a module that need no other."""
+"""The viewer alone with the harness, and one page for all tests that need no other."""
 
 from __future__ import annotations
 
@@ -11,15 +11,24 @@ from testbed.person import Person
 from tests.support.painted import gray_harness
 from tests.support.viewer_harness import Harness, launched
 
+# The harness and its page are made once for this folder, not once a run: they set GRADIO_TEMP_DIR.
 
-@pytest.fixture(scope="module")
+
+@pytest.fixture(scope="package")
 def harness(tmp_path_factory: pytest.TempPathFactory) -> Harness:
     return gray_harness(tmp_path_factory.mktemp("pictures"))
 
 
-@pytest.fixture(scope="module")
-def visitor(browser: Browser, harness: Harness) -> Iterator[Person]:
-    with launched(harness) as address, browser.new_page(viewport={"width": 1280, "height": 1300}) as page:
+@pytest.fixture(scope="package")
+def address(harness: Harness) -> Iterator[str]:
+    """Of the page that the harness serves."""
+    with launched(harness) as url:
+        yield url
+
+
+@pytest.fixture(scope="package")
+def visitor(browser: Browser, address: str) -> Iterator[Person]:
+    with browser.new_page(viewport={"width": 1280, "height": 1300}) as page:
         yield Person(page).open(address)
 
 

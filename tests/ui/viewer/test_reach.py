@@ -9,35 +9,14 @@ import pytest
 from playwright.sync_api import Browser, CDPSession
 
 from testbed.person import Person
-from tests.support.viewer_harness import Harness, launched
+from tests.support.screens import other_screens, show_on_screen
+from tests.support.viewer_harness import Harness
 
 pytestmark = pytest.mark.browser
 
-SIZE_WH = (600, 400)
 PICTURES = [(200, 150), (150, 200), (1000, 750), (750, 1000), (6000, 4000), (4000, 6000)]
-# (device scale, page zoom): to a page both are one number and a window that is smaller by the zoom.
+# (device scale, page zoom)
 SCREENS = [(1, 0.67), (1, 1.0), (1, 1.5), (2, 0.9), (2, 1.1), (3, 1.0), (3, 1.25)]
-
-
-@pytest.fixture(scope="module")
-def harness(tmp_path_factory: pytest.TempPathFactory) -> Harness:
-    made = Harness(tmp_path_factory.mktemp("pictures"))
-    made.add_picture(*SIZE_WH, name="gray", pixels=np.full((400, 600, 3), 120, np.uint8))
-    for width, height in PICTURES:
-        made.add_picture(width, height, pixels=telling_its_place(width, height))
-    return made
-
-
-@pytest.fixture(scope="module")
-def address(harness: Harness) -> Iterator[str]:
-    with launched(harness) as url:
-        yield url
-
-
-@pytest.fixture(scope="module")
-def visitor(browser: Browser, address: str) -> Iterator[Person]:
-    page = browser.new_page(viewport={"width": 1280, "height": 1300})
-    yield Person(page).open(address)
 
 
 @pytest.fixture
@@ -72,10 +51,14 @@ class Finger:
         touches = [{"x": x, "y": y, "id": at} for at, (x, y) in enumerate(points)]
         self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
 
-    def press(self, x: float, y: float, *, milliseconds: int = 0) -> None:
+    def press(self, x: float, y: float, *, long: bool = False) -> None:
         self._send("touchStart", [self.person.client(x, y)])
-        self.person.page.wait_for_timeout(milliseconds)
+        if long:
+            self._sees_it_is_held()
         self._send("touchEnd", [])
+
+    def _sees_it_is_held(self) -> None:
+        self.person.page.locator("#status", has_text="Drag to draw a box").wait_for()
 
     def stroke_with_pen(
         self, start: tuple[float, float], end: tuple[float, float], *, palm: tuple[float, float]
@@ -105,7 +88,7 @@ class Finger:
         ]
         self._send("touchStart", [tuple(start) for start, _ in ways])
         if after_rest:
-            self.person.page.locator("#status", has_text="Drag to draw a box").wait_for()
+            self._sees_it_is_held()
         for share in (0.25, 0.5, 0.75, 1.0):
             self._send("touchMove", [tuple(start + share * (end - start)) for start, end in ways])
         self._send("touchEnd", [])
@@ -117,31 +100,17 @@ class Finger:
 @pytest.mark.parametrize(
     "number", range(len(PICTURES)), ids=lambda number: "x".join(map(str, PICTURES[number]))
 )
-def test_a_click_takes_the_pixel_under_the_pointer(visitor: Person, number: int) -> None:
-    size_wh = PICTURES[number]
-    session = visitor.page.context.new_cdp_session(visitor.page)
-    visitor.choose(f"{size_wh[0]}x{size_wh[1]}")
-    for scale, zoom in SCREENS[number % 2 :: 2]:  # each screen with three of the pictures
-        show_on_screen(visitor, session, scale * zoom, width=round(1280 / zoom), height=round(1300 / zoom))
-        visitor.press("0")
-        visitor.rest(60)
-        clicks_the_whole_picture_right(visitor, size_wh)
-        clicks_the_pixel_it_sees(visitor, size_wh)
-    session.send("Emulation.clearDeviceMetricsOverride")
-    session.detach()
-
-
-def show_on_screen(person: Person, session: CDPSession, density: float, *, width: int, height: int) -> None:
-    override = {"width": width, "height": height, "deviceScaleFactor": density, "mobile": False}
-    session.send("Emulation.setDeviceMetricsOverride", override)
-    person.page.wait_for_function(
-        """([width, density]) => {
-          const canvas = document.querySelector('#viewer canvas[data-model=sam]');
-          const across = canvas.width / canvas.getBoundingClientRect().width;
-          return innerWidth === width && Math.abs(across - density) < 0.01;
-        }""",
-        arg=[width, density],
-    )
+def test_a_click_takes_the_pixel_under_the_pointer(visitor: Person, harness: Harness, number: int) -> None:
+    width, height = size_wh = PICTURES[number]
+    picture_id = harness.add_picture(width, height, pixels=telling_its_place(width, height))
+    visitor.choose(picture_id)
+    with other_screens(visitor.page) as session:
+        for scale, zoom in SCREENS[number % 2 :: 2]:  # each screen with three of the pictures
+            show_on_screen(visitor.page, session, scale=scale, zoom=zoom, size_wh=(1280, 1300))
+            visitor.press("0")
+            visitor.rest()
+            clicks_the_whole_picture_right(visitor, size_wh)
+            clicks_the_pixel_it_sees(visitor, size_wh)
 
 
 def clicks_the_whole_picture_right(person: Person, size_wh: tuple[int, int]) -> None:
@@ -161,7 +130,7 @@ def clicks_the_whole_picture_right(person: Person, size_wh: tuple[int, int]) -> 
 def clicks_the_pixel_it_sees(person: Person, size_wh: tuple[int, int]) -> None:
     """Zoomed in until pixels are squares, the color under the pointer names the pixel to take."""
     person.press(*["+"] * 18)
-    person.rest(30)
+    person.rest()
     box = person.page.locator("#viewer .pane").first.bounding_box()
     assert box is not None
     start, end = np.array(person.client(0, 0)), np.array(person.client(*size_wh))
@@ -178,7 +147,7 @@ def clicks_the_pixel_it_sees(person: Person, size_wh: tuple[int, int]) -> None:
 
 def test_a_tap_is_the_object_and_a_long_press_the_background(finger: Finger) -> None:
     finger.press(150, 200)
-    finger.press(450, 200, milliseconds=700)
+    finger.press(450, 200, long=True)
     assert finger.person.prompt["labels"] == [1, 0]
     assert np.array(finger.person.prompt["points"]) == pytest.approx(
         np.array([[150, 200], [450, 200]]), abs=1.1

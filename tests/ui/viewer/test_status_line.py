@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Browser
 
 from testbed.person import Person
-from tests.support.viewer_harness import Harness, launched
 
 pytestmark = pytest.mark.browser
 
@@ -21,40 +17,31 @@ def says(person: Person, words: str) -> None:
     person.page.locator("#status", has_text=words).wait_for()
 
 
-def test_the_status_is_of_the_selected_object_and_the_chosen_candidate(
-    browser: Browser, tmp_path: Path
-) -> None:
-    harness = Harness(tmp_path)
-    harness.add_picture(600, 400)
-    with launched(harness) as address:
-        page = browser.new_page(viewport={"width": 1280, "height": 1300})
-        person = Person(page).open(address)
-        person.choose("600x400")
-        person.ask(300, 200)
-        first = agreement(person)
-        says(person, f"Object 1: agreement {first}.")
-        person.press("3")
-        assert agreement(person) != first
-        says(person, f"Object 1: agreement {agreement(person)}.")
-        person.press("n")
-        says(person, "Object 2: click it")
-        before = person.revision
-        person.drag((400, 100), (500, 300))
-        person.sees_answer(before)
-        says(person, f"Object 2: agreement {agreement(person)}.")
-        person.press("k")
-        says(person, f"Object 1: agreement {agreement(person)}.")
-        person.press("c")
-        says(person, "Object 1: click it, or drag a box around it.")
-        person.press("Control+z")
-        says(person, f"Object 1: agreement {agreement(person)}.")
-        # Another choice asks for both objects again, the selected one first: its own line stays.
-        before = person.revision
-        person.opens("options")
-        page.get_by_label("SAM-HQ's mask").select_option("true")
-        person.sees_answer(before + 1)
-        says(person, f"Object 1: agreement {agreement(person)}.")
-        person.opens("objects")
-        page.get_by_label("Delete Object 1").click()
-        says(person, f"Object 2: agreement {agreement(person)}.")
-        page.close()
+def test_the_status_is_of_the_selected_object_and_the_chosen_candidate(person: Person) -> None:
+    person.ask(300, 200)
+    first = agreement(person)
+    says(person, f"Object 1: agreement {first}.")
+    person.press("3")
+    assert agreement(person) != first
+    says(person, f"Object 1: agreement {agreement(person)}.")
+    person.press("n")
+    says(person, "Object 2: click it")
+    before = person.revision
+    person.drag((400, 100), (500, 300))
+    person.sees_answer(before)
+    says(person, f"Object 2: agreement {agreement(person)}.")
+    person.press("k")
+    says(person, f"Object 1: agreement {agreement(person)}.")
+    person.press("c")
+    says(person, "Object 1: click it, or drag a box around it.")
+    person.press("Control+z")
+    says(person, f"Object 1: agreement {agreement(person)}.")
+    # Another choice asks for both objects again, the selected one first: its own line stays.
+    before = person.revision
+    person.opens("options")
+    person.page.get_by_label("SAM-HQ's mask").select_option("true")
+    person.sees_answer(before + 1)
+    says(person, f"Object 1: agreement {agreement(person)}.")
+    person.opens("objects")
+    person.page.get_by_label("Delete Object 1").click()
+    says(person, f"Object 2: agreement {agreement(person)}.")

@@ -1,4 +1,4 @@
-// What the selected object is asked with besides points and box: fed-back answers, a rough mask, the truth.
+// The selected object's inputs besides points and box: fed-back answers, a rough mask, the ground truth.
 
 import { tag } from "./dom.js";
 

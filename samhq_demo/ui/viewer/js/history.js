@@ -1,4 +1,4 @@
-// The way back: what was before each edit. Snapshots are never changed, so keeping one costs nothing.
+// Undo history: the state before each edit. Snapshots are never changed, so keeping one costs nothing.
 
 /** @template Snapshot */
 export class History {

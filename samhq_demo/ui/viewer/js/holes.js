@@ -1,4 +1,4 @@
-// What COCO's polygons lose of a mask: the holes in it. From runs alone, so that no pixel is painted for it.
+// The holes of a mask, which COCO's polygons fill: counted from its runs, without painting a pixel.
 
 /**
  * @import { Mask } from "./rle.js"

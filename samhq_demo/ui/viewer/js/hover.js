@@ -1,18 +1,14 @@
 // The pointer at rest: which mark it is near, the small x there, the place in the other pane, what a click would give.
 
-import { Emitter } from "./emitter.js";
 import { CURSORS, REMOVER_OFFSET, isOfPrompt, nameOf, removerPlace } from "./marks.js";
+import { Part } from "./part.js";
 import { isAnswerable } from "./prompt.js";
 
 /**
- * @import { Answers } from "./answers.js"
- * @import { Decoder } from "./decoder.js"
- * @import { Editor } from "./editor.js"
  * @import { Mark } from "./marks.js"
- * @import { Mode } from "./mode.js"
  * @import { Pane } from "./pane.js"
- * @import { ObjectRecord, Session } from "./session.js"
- * @import { Surface } from "./surface.js"
+ * @import { Others } from "./part.js"
+ * @import { ObjectRecord } from "./session.js"
  * @import { Branch, Point, Prompt, Rle } from "./wire.js"
  *
  * @typedef {{ pane: Pane, at: Point }} Spot A place in a pane, in pane pixels.
@@ -25,8 +21,8 @@ const REST_MS = 60; // a pointer on its way to a click asks for nothing
 const LONGEST_REST_MS = 1500; // where answers are slow: somebody who waits wants to see
 const REMOVER_REACH = 30; // the x stays while the pointer is on its way to it
 
-/** @extends {Emitter<HoverEvents>} */
-export class Hover extends Emitter {
+/** @extends {Part<HoverEvents>} */
+export class Hover extends Part {
   /** @type {Spot | null} */
   #spot = null;
   /** @type {Mark | null} the mark whose x is shown */
@@ -38,25 +34,13 @@ export class Hover extends Emitter {
 
   /**
    * @param {HTMLButtonElement} remover
-   * @param {object} parts
-   * @param {Session} parts.session
-   * @param {Answers} parts.answers
-   * @param {Decoder} parts.decoder
-   * @param {Editor} parts.editor
-   * @param {Surface} parts.surface
-   * @param {Mode} parts.mode
+   * @param {Others} others
    * @param {object} options
    * @param {boolean} options.isAnswerOn whether what a click would give is shown.
    */
-  constructor(remover, { session, answers, decoder, editor, surface, mode }, { isAnswerOn }) {
-    super();
+  constructor(remover, others, { isAnswerOn }) {
+    super(others);
     this.remover = remover;
-    this.session = session;
-    this.answers = answers;
-    this.decoder = decoder;
-    this.editor = editor;
-    this.surface = surface;
-    this.mode = mode;
     this.isAnswerOn = isAnswerOn;
     remover.addEventListener("click", () => this.#removeActive());
   }

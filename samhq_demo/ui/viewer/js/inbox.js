@@ -2,20 +2,16 @@
 
 import { Answer } from "./answer.js";
 import { afterPaint } from "./dom.js";
-import { Emitter } from "./emitter.js";
+import { Part } from "./part.js";
 import { PictureBitmap } from "./picture.js";
 import { isTouch } from "./texts.js";
 
 /**
  * @import { Album } from "./album.js"
- * @import { Answers } from "./answers.js"
- * @import { Decoder } from "./decoder.js"
- * @import { Editor } from "./editor.js"
  * @import { Keeper } from "./keeper.js"
- * @import { Mode } from "./mode.js"
- * @import { ObjectRecord, Session } from "./session.js"
+ * @import { Others } from "./part.js"
+ * @import { ObjectRecord } from "./session.js"
  * @import { StatusLine } from "./status-line.js"
- * @import { Surface } from "./surface.js"
  * @import { EverythingNews, Message, Picture, SavedObject } from "./wire.js"
  *
  * @typedef {object} InboxEvents
@@ -31,31 +27,15 @@ const NO_PICTURE = "Choose an example, or open a picture.";
 const TAKEN_AWAY = "Picture removed; undo brings it back. Choose an example, or open a picture.";
 const LOST_PICTURE = "The server no longer has the picture, and this browser could not keep it: open it again.";
 
-/** @extends {Emitter<InboxEvents>} */
-export class Inbox extends Emitter {
+/** @extends {Part<InboxEvents>} */
+export class Inbox extends Part {
   #pictureTurn = 0;
 
   /**
-   * @param {object} parts
-   * @param {Session} parts.session
-   * @param {Answers} parts.answers
-   * @param {Decoder} parts.decoder
-   * @param {Editor} parts.editor
-   * @param {Surface} parts.surface
-   * @param {Mode} parts.mode
-   * @param {StatusLine} parts.status
-   * @param {Album} parts.album
-   * @param {Keeper} parts.keeper
-   * @param {HTMLProgressElement} parts.progress
+   * @param {Others & { status: StatusLine, album: Album, keeper: Keeper, progress: HTMLProgressElement }} others
    */
-  constructor({ session, answers, decoder, editor, surface, mode, status, album, keeper, progress }) {
-    super();
-    this.session = session;
-    this.answers = answers;
-    this.decoder = decoder;
-    this.editor = editor;
-    this.surface = surface;
-    this.mode = mode;
+  constructor({ status, album, keeper, progress, ...others }) {
+    super(others);
     this.status = status;
     this.album = album;
     this.keeper = keeper;

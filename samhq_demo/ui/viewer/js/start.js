@@ -62,6 +62,7 @@ function handleOf({ session, inbox, surface }) {
   return {
     state: () => session.toJson(),
     picturesShown: () => inbox.picturesShown,
+    isAtRest: () => surface.isAtRest,
     /**
      * Where a picture position is on the page, in client pixels: for scripts and tests.
      *

@@ -260,6 +260,11 @@ export class Surface extends Emitter {
     this.schedule();
   }
 
+  /** Whether all is painted as it stays until something changes. */
+  get isAtRest() {
+    return !this.isMoving && this.frameRequest === null;
+  }
+
   settle() {
     clearTimeout(this.settleTimer);
     if (this.isMoving) this.schedule();

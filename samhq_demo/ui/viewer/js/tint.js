@@ -1,4 +1,4 @@
-// From how much of each pixel a mask covers to colors.
+// Turns mask coverage (how much of each pixel) into colors.
 
 import { contextOf } from "./dom.js";
 import { rim } from "./raster.js";

@@ -1,4 +1,4 @@
-// The way of one question to the server and of its reply back: direct, or through the queue where the work needs it.
+// Sends one question to the server and brings back the reply: directly, or through the queue where the work needs it.
 
 import { Emitter } from "./emitter.js";
 
