@@ -22,7 +22,9 @@ from samhq_demo.ui.gallery import Gallery
 from samhq_demo.ui.handlers import AT_A_TIME, Handlers
 from samhq_demo.ui.kept import READ_KEPT
 from samhq_demo.ui.opening import Opening
+from samhq_demo.ui.served import bound_uploads
 from samhq_demo.ui.store import PictureStore
+from samhq_demo.ui.unfetched import drop_unfetched
 from samhq_demo.ui.viewer.component import answer_queued, build_viewer
 
 CSS_FILE = Path(__file__).with_name("page.css")
@@ -69,7 +71,8 @@ def build_page(
     examples = () if examples_dir is None else read_examples(examples_dir)
     opening = Opening(service, examples)
     opening.answer_ahead()
-    handlers = Handlers(service, store=store or PictureStore(), examples=examples, opening=opening)
+    store = store or PictureStore()
+    handlers = Handlers(service, store=store, examples=examples, opening=opening)
     with gr.Blocks(title=texts.TITLE, fill_width=True, delete_cache=DELETE_CACHE) as page:
         # First, so that no event of the page takes one of its names.
         register_api(service)
@@ -78,6 +81,8 @@ def build_page(
         _wire_viewer(parts, handlers)
         _wire_models(parts, handlers, page)
     page.queue(max_size=256)
+    drop_unfetched(page)
+    bound_uploads(page, in_use=store.files_in_use)
     return page
 
 

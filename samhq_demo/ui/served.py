@@ -7,10 +7,12 @@ import os
 import secrets
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 from gradio.utils import get_upload_folder
 from numpy.typing import NDArray
@@ -20,6 +22,8 @@ from samhq_demo.masks.runs import Runs
 
 # Some thousand masks, exports and views of large photos.
 MAX_BYTES = 2 * 2**30
+# Some hundred large photos beside all smaller ones of a day.
+MAX_UPLOADED_BYTES = 4 * 2**30
 # Names are made of content with it, so that nobody can tell the name of a file whose content they know.
 _KEY = secrets.token_bytes(32)
 
@@ -34,14 +38,25 @@ class _SteadySet(set[str]):
 class WrittenFiles:
     """The files written for visitors: the oldest go where all take more than `max_bytes`. Safe under threads.
 
+    Args:
+        paths: to be used as `paths` below.
+        in_use: says which paths are to go after all others.
+
     Attributes:
         paths: what is there, to be put into the `temp_file_sets` of a `gr.Blocks`. Gradio then deletes from
             it, as it deletes uploads, what is older than its `delete_cache` says, and all when the app ends.
     """
 
-    def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
-        self.paths: set[str] = _SteadySet()
+    def __init__(
+        self,
+        *,
+        max_bytes: int = MAX_BYTES,
+        paths: set[str] | None = None,
+        in_use: Callable[[], Collection[str]] = tuple,
+    ) -> None:
+        self.paths: set[str] = _SteadySet() if paths is None else paths
         self._max_bytes = max_bytes
+        self._in_use = in_use
         # By age; None: not known to be written yet.
         self._sizes: dict[str, int | None] = {}
         self._lock = threading.Lock()
@@ -51,6 +66,7 @@ class WrittenFiles:
         with self._lock:
             self._measure()
             self._make_room()
+            self._drop(path)  # one that comes again is the youngest
             self.paths.add(str(path))
             self._sizes[str(path)] = None
 
@@ -89,7 +105,10 @@ class WrittenFiles:
 
     def _make_room(self) -> None:
         total = sum(size or 0 for size in self._sizes.values())
-        for path, size in list(self._sizes.items()):
+        if total <= self._max_bytes:
+            return
+        in_use = self._in_use()
+        for path, size in sorted(self._sizes.items(), key=lambda item: item[0] in in_use):
             if total <= self._max_bytes:
                 return
             if size is not None:
@@ -97,6 +116,28 @@ class WrittenFiles:
                 total -= size
                 del self._sizes[path]
                 self.paths.discard(path)
+
+
+class UploadedFiles(_SteadySet):
+    """Gradio's own set of the files that visitors sent, held under a bound in bytes as `WrittenFiles` are."""
+
+    def __init__(self, *, in_use: Callable[[], Collection[str]], max_bytes: int = MAX_UPLOADED_BYTES) -> None:
+        super().__init__()
+        self._files = WrittenFiles(max_bytes=max_bytes, paths=self, in_use=in_use)
+
+    def update(self, *groups: Iterable[str]) -> None:
+        """Uploads that have just come."""
+        for path in chain(*groups):
+            self._files.add(Path(path))
+
+
+def bound_uploads(
+    blocks: gr.Blocks, *, in_use: Callable[[], Collection[str]], max_bytes: int = MAX_UPLOADED_BYTES
+) -> None:
+    """Hold all uploads to `blocks` under a bound: the oldest go first, those `in_use` after all others."""
+    kept, before = UploadedFiles(in_use=in_use, max_bytes=max_bytes), blocks.upload_file_set
+    blocks.upload_file_set = kept
+    blocks.temp_file_sets[:] = [kept if one is before else one for one in blocks.temp_file_sets]
 
 
 # By upload folder: a process has one, but for tests that start several apps.
