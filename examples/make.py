@@ -20,12 +20,12 @@ import skimage
 from PIL import Image, ImageDraw
 from scipy.ndimage import distance_transform_edt
 
-from samhq_demo.library import FALLBACK
 from samhq_demo.pictures import read_mask, read_picture
 from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.prompts.request import Request
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
+from samhq_demo.weights.catalog import FALLBACK
 from training.scenes import draw_scene
 
 FOLDER = Path(__file__).parent

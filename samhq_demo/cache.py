@@ -26,10 +26,15 @@ class BoundedCache(Generic[Value]):
 
     Two threads that ask for the same new key run the computation once. A computation that fails
     is not kept: those who waited get its error, the next one to ask tries again.
+
+    Attributes:
+        max_bytes: the bound; it may be changed, and holds from the next value on.
     """
 
-    def __init__(self, *, max_bytes: int) -> None:
-        self._max_bytes = max_bytes
+    def __init__(self, *, max_bytes: int, is_pinned: Callable[[Hashable], bool] = lambda _: False) -> None:
+        """Begin empty. is_pinned: whether a key stays however long it was not used."""
+        self.max_bytes = max_bytes
+        self._is_pinned = is_pinned
         self._lock = threading.Lock()
         self._kept: OrderedDict[Hashable, Value] = OrderedDict()
         self._running: dict[Hashable, Future[Value]] = {}
@@ -80,10 +85,25 @@ class BoundedCache(Generic[Value]):
         mine.set_result(value)
         return value, "now"
 
+    def pinned_bytes(self) -> int:
+        """Bytes of what stays."""
+        with self._lock:
+            return sum(value.nbytes for key, value in self._kept.items() if self._is_pinned(key))
+
+    def make_room(self, nbytes: int) -> None:
+        """Let go of what was not used for longest, until `nbytes` more are within the bound."""
+        with self._lock:
+            self._shrink_to(self.max_bytes - nbytes)
+
     def _keep(self, key: Hashable, value: Value) -> None:
         self._kept[key] = value
         self._bytes += value.nbytes
         # The newest stays even if it alone is over the bound: it is in use.
-        while self._bytes > self._max_bytes and len(self._kept) > 1:
-            _, old = self._kept.popitem(last=False)
-            self._bytes -= old.nbytes
+        self._shrink_to(self.max_bytes, newest=key)
+
+    def _shrink_to(self, nbytes: int, *, newest: Hashable = None) -> None:
+        for key in list(self._kept):
+            if self._bytes <= nbytes:
+                return
+            if key != newest and not self._is_pinned(key):
+                self._bytes -= self._kept.pop(key).nbytes

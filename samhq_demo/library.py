@@ -10,14 +10,18 @@ import json
 import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from samhq_demo.cache import BoundedCache
+from samhq_demo.memory import NoRoomError
+from samhq_demo.model_status import ModelDescription, Outlook, ServiceStatus
 from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.settings import AUTO, Settings, on_zero_gpu
+from samhq_demo.weights.catalog import FALLBACK, PREFERRED, Catalog
 from samhq_demo.weights.download import Download
-from samhq_demo.weights.names import NAMES, TINY_FOLDER, Source, resolve
+from samhq_demo.weights.folders import weights_bytes
+from samhq_demo.weights.names import NAMES, TINY_FOLDER, Source
 
 if TYPE_CHECKING:
     from samhq_demo.models.answering import Answerer
@@ -25,9 +29,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-FALLBACK = "tiny"
 FALLBACK_LEARNED = "free photos, objects pasted onto photos and drawn shapes"
-PREFERRED = "base"
 # Parameters of SAM-HQ in all, and those that SAM does not have: counted, and held by a test.
 COUNTED = {
     "tiny": (2_421_696, 137_216),
@@ -36,62 +38,6 @@ COUNTED = {
     "huge": (642_686_256, 1_595_392),
 }
 _SAM_BY_WIDTH = {768: "base", 1024: "large", 1280: "huge"}
-
-
-@dataclass(frozen=True, slots=True)
-class ModelDescription:
-    """What `/models` says of a model. `available`: its weights are on this machine."""
-
-    name: str
-    parameters: int
-    hq_parameters: int
-    source: str
-    available: bool
-    active: bool
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "name": self.name,
-            "parameters": self.parameters,
-            "hq_parameters": self.hq_parameters,
-            "source": self.source,
-            "available": self.available,
-            "active": self.active,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceStatus:
-    """The model that answers (None while none can), whether it is loaded, and why it is this one.
-
-    Attributes:
-        advice: where it is smaller than `base`, that `base` is sharper and how to get it; else empty.
-    """
-
-    model: str | None
-    ready: bool
-    message: str
-    advice: str = ""
-
-    @property
-    def is_small(self) -> bool:
-        """Whether the model that answers is smaller than `base`."""
-        return bool(self.advice)
-
-
-@dataclass(frozen=True, slots=True)
-class Outlook:
-    """What becomes of a model that somebody chose.
-
-    Attributes:
-        is_here: it can answer, after loading.
-        message: where it is not, why, and who answers instead; else empty.
-        is_settled: nothing changes by itself any more: nothing is being downloaded or loaded.
-    """
-
-    is_here: bool
-    is_settled: bool
-    message: str = ""
 
 
 class ModelLibrary:
@@ -106,22 +52,19 @@ class ModelLibrary:
         self._settings = settings
         # Of the bundled checkpoint; None where they are not written down.
         self.photo_scores = PhotoScores.from_file(TINY_FOLDER / "scores.json")
-        self._sources = {name: resolve(name) for name in NAMES}
-        self._wanted = PREFERRED
-        if settings.model != AUTO:
-            source = resolve(settings.model, variable="SAMHQ_MODEL")
-            self._wanted = source.name
-            self._sources[source.name] = source
-        self._baseline = (
-            None if settings.baseline is None else resolve(settings.baseline, variable="SAMHQ_BASELINE")
-        )
+        self._catalog = Catalog.of(settings)
+        self._sources, self._baseline = self._catalog.sources, self._catalog.baseline
         self._lock = threading.Lock()
-        self._loading: dict[str, threading.Lock] = {}
-        self._answerers: dict[str, Answerer] = {}
+        # Bounded once torch is here and says what memory there is. Who answers by itself stays.
+        self._loaded: BoundedCache[Answerer] = BoundedCache(
+            max_bytes=0, is_pinned=lambda name: name == self._active
+        )
         self._counts = dict(COUNTED)
         self._failures: dict[str, str] = {}
         self._downloads: dict[str, Download] = {}
         self._preparations: list[Callable[[str], None]] = []
+        wishes = self._catalog.wishes
+        self._wanted = next(filter(self.available, wishes), wishes[0])
         self._active = self._wanted if self.available(self._wanted) else FALLBACK
 
     def start(self) -> None:
@@ -151,7 +94,8 @@ class ModelLibrary:
         _in_background(prepare_active, name="prepare")
 
     def describe(self) -> list[ModelDescription]:
-        return [self._describe(name) for name in self._sources]
+        """Every model that may be asked for."""
+        return [self._describe(name) for name in self._sources if self._may_ask(name)]
 
     def _describe(self, name: str) -> ModelDescription:
         source = self._sources[name]
@@ -178,7 +122,7 @@ class ModelLibrary:
         failure = self._failures.get(active)
         if failure is not None:
             return ServiceStatus(None, False, failure)
-        ready = active in self._answerers
+        ready = active in self._loaded
         message = f"{active} answers" if ready else f"{active} is being loaded"
         if active != self._wanted:
             message += f"; {self._why_not(self._wanted)}"
@@ -187,7 +131,7 @@ class ModelLibrary:
 
     def is_loaded(self, name: str | None) -> bool:
         """Whether a model can answer without being loaded first; None: the one that answers."""
-        return self.name(name) in self._answerers
+        return self.name(name) in self._loaded
 
     def outlook(self, name: str | None) -> Outlook:
         """What becomes of a model that was chosen; None: of the one that the settings want.
@@ -220,6 +164,8 @@ class ModelLibrary:
     def _advice(self) -> str:
         """That `base` is sharper, and the next step towards it."""
         sharper = f"{PREFERRED} is sharper"
+        if not self._may_ask(PREFERRED):
+            return f"{sharper}, and not offered here."
         if self.available(PREFERRED):
             return f"{sharper}: choose it under Model."
         download = self._downloads.get(PREFERRED)
@@ -245,7 +191,13 @@ class ModelLibrary:
         return f"{name} could not be downloaded: {(download.reason or download.state).rstrip('.')}"
 
     def name(self, name: str | None) -> str:
-        """The name itself; for None that of the model that answers now."""
+        """The name itself, if visitors may ask for it; for None that of the model that answers now.
+
+        Raises:
+            ValueError: they may not, or there is no such model.
+        """
+        if name:
+            self._check(name)
         return name or self._active
 
     def pair(self, name: str | None) -> ModelPair:
@@ -255,42 +207,57 @@ class ModelLibrary:
     def answerer(self, name: str | None) -> Answerer:
         """The loaded pair of a name, ready to answer; None is the one that answers. Waits while it loads.
 
+        Whether visitors may ask for it was looked at by `name`: who began with the model that answered
+        goes on with it.
+
         Raises:
             ValueError: there is no such model, its weights are not here, or they cannot be read.
         """
-        chosen = self.name(name)
-        self._check(chosen)
-        loaded = self._answerers.get(chosen)
+        chosen = name or self._active
+        if chosen not in self._sources:
+            self._check(chosen)
+        loaded = self._loaded.find(chosen)
         if loaded is not None:
             return loaded
         if not self.available(chosen):
             self.fetch(chosen)
-            here = ", ".join(n for n in self._sources if self.available(n))
+            here = ", ".join(n for n in self._sources if self._may_ask(n) and self.available(n))
             raise ValueError(f"Not now: {self._why_not(chosen)}; on this machine: {here}.")
-        with self._lock:
-            loading = self._loading.setdefault(chosen, threading.Lock())
-        with loading:
-            if chosen not in self._answerers:
-                self._load_once(chosen)
-        return self._answerers[chosen]
+        return self._loaded.get(chosen, lambda: self._load_once(chosen))[0]
+
+    def _may_ask(self, name: str) -> bool:
+        """Whether visitors may ask for a model. For the one that answers anyway they always may."""
+        return name in self._catalog.offered or name == self._active
 
     def _check(self, name: str) -> None:
-        if name not in self._sources:
-            raise ValueError(f"There is no model {name!r}; there are {', '.join(self._sources)}.")
+        if not self._may_ask(name):
+            offered = ", ".join(n for n in self._sources if self._may_ask(n))
+            if name in self._sources:
+                raise ValueError(f"{name} is not offered here; there are {offered}.")
+            raise ValueError(f"There is no model {name!r}; there are {offered}.")
 
-    def _load_once(self, name: str) -> None:
+    def _load_once(self, name: str) -> Answerer:
         """Load a pair; what failed once fails again at once, with the same words."""
         if name in self._failures:
             raise ValueError(self._failures[name])
         try:
-            self._answerers[name] = self._load(self._sources[name])
+            return self._load(self._sources[name])
+        except NoRoomError as error:  # later there may be room
+            logger.warning("%s", error)
+            raise
         except ValueError as error:
             self._failures[name] = str(error)
             logger.warning("%s", error)
             raise
 
     def fetch(self, name: str) -> None:
-        """Start downloading a model's weights, unless that is under way. Returns at once."""
+        """Start downloading a model's weights, unless that is under way. Returns at once.
+
+        Raises:
+            ValueError: nobody may ask for this model.
+        """
+        if name not in self._catalog.wishes:
+            self._check(name)
         source = self._sources[name]
         if source.repo_id is None:
             return
@@ -331,7 +298,7 @@ class ModelLibrary:
             return
         with contextlib.suppress(ValueError):  # `pair` has told
             self.pair(name)
-        if name not in self._answerers:
+        if name not in self._loaded:
             return
         for prepare in self._preparations:
             _try(prepare, name)
@@ -352,13 +319,34 @@ class ModelLibrary:
         from samhq_demo.models.answering import Answerer
         from samhq_demo.models.checkpoints import count_parameters, load_pair
         from samhq_demo.models.compute import choose_compute
+        from samhq_demo.models.gpu_memory import with_room
 
         folder = source.weights_folder()
         assert folder is not None, "checked by the caller"
         compute = choose_compute(device=self._settings.device, dtype=self._settings.dtype)
-        pair = load_pair(folder, name=source.name, compute=compute, baseline=self._sam_folder(source, folder))
+        baseline = self._sam_folder(source, folder)
+        self._loaded.max_bytes = compute.model_bytes()
+        self._make_room(source.name, weights_bytes(folder))
+        pair = with_room(
+            lambda: load_pair(folder, name=source.name, compute=compute, baseline=baseline),
+            make_room=lambda: self._loaded.make_room(self._loaded.max_bytes),
+        )
         self._counts[source.name] = count_parameters(pair)
         return Answerer(pair)
+
+    def _make_room(self, name: str, nbytes: int) -> None:
+        """Let go of models that were not used for long, until one more fits.
+
+        Raises:
+            NoRoomError: it would not fit beside the one that answers, and is not what the settings want.
+        """
+        room = self._loaded.max_bytes - self._loaded.pinned_bytes()
+        if nbytes > room and name not in {self._active, *self._catalog.wishes}:
+            raise NoRoomError(
+                f"{name} needs {nbytes / 1e9:.1f} GB of memory, and beside {self._active} there are "
+                f"{max(room, 0) / 1e9:.1f} GB for models: choose a smaller one."
+            )
+        self._loaded.make_room(nbytes)
 
     def _sam_folder(self, source: Source, folder: Path) -> Path | None:
         """Where the SAM to compare with lies; None where it is taken out of the SAM-HQ checkpoint."""

@@ -1,15 +1,40 @@
-"""Keep freed memory in the process, so that the next click does not ask the system for it again."""
+"""Memory: how much this process may have, and keeping what a click frees for the next one."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import os
 import sys
+from pathlib import Path
 
 # From glibc's malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 # More than a click's working memory; what an encoder pass or a large picture took beyond it goes back.
 _KEPT_BYTES = 256 * 2**20
 _MAPPED_BYTES = 64 * 2**20
+
+# Of a container, in cgroup version 2 and 1: a number of bytes, or a word or a huge number for none.
+_CONTAINER_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+_UNKNOWN_MEMORY = 8 * 2**30
+
+
+class NoRoomError(ValueError):
+    """There is no memory for what was asked, at this moment: asked again later, it may well be answered."""
+
+
+def machine_memory(limits: tuple[Path, ...] = _CONTAINER_LIMITS) -> int:
+    """Bytes of memory that this process may have: the machine's, or its container's where that is less."""
+    found = _UNKNOWN_MEMORY
+    with contextlib.suppress(AttributeError, ValueError, OSError):  # not on Windows
+        found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for limit in limits:
+        with contextlib.suppress(OSError, ValueError):
+            found = min(found, int(limit.read_text(encoding="ascii")))
+    return found
 
 
 def keep_freed_memory() -> None:

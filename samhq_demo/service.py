@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samhq_demo.cache import BoundedCache, Encoded
-from samhq_demo.library import ModelDescription, ModelLibrary, Outlook, ServiceStatus
+from samhq_demo.library import ModelLibrary
 from samhq_demo.memory import keep_freed_memory
+from samhq_demo.model_status import ModelDescription, Outlook, ServiceStatus
 from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.everything import EverythingOptions
@@ -59,7 +60,7 @@ class CompareService:
         self._progress: dict[tuple[str, str], float] = {}
 
     def models(self) -> list[ModelDescription]:
-        """Every model that can be asked for, whether or not its weights are here."""
+        """Every model that may be asked for, whether or not its weights are here."""
         return self._library.describe()
 
     def status(self) -> ServiceStatus:
@@ -207,8 +208,8 @@ class CompareService:
         if not may_encode:
             # Before the model is asked for: who may not encode does not wait until it is loaded either.
             found = self._cache.find(key)
-            if found is None:
-                raise NotEncodedError(f"This picture is not encoded for {name}.")
+            if found is None or not self._library.is_loaded(name):  # it may have made room for another
+                raise NotEncodedError(f"This picture is not encoded for {name}, or that is not loaded.")
             return self._library.answerer(name), found, "cached"
         answerer = self._library.answerer(name)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 AUTO = "auto"
+ALL = "all"
 DEVICES = ("cpu", "cuda", "mps")
 DTYPES = ("float32", "bfloat16", "float16")
 DEFAULT_CACHE_MB = 1024
@@ -13,6 +14,11 @@ DEFAULT_CACHE_MB = 1024
 def on_zero_gpu(environ: Mapping[str, str] = os.environ) -> bool:
     """Whether this is a Space on ZeroGPU, told as the `spaces` package tells it."""
     return environ.get("SPACES_ZERO_GPU", "").lower() in {"1", "t", "true"}
+
+
+def on_space(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether this is a Space on the Hugging Face Hub, where strangers ask."""
+    return bool(environ.get("SPACE_ID")) or on_zero_gpu(environ)
 
 
 def check_compute(*, device: str | None, dtype: str | None) -> None:
@@ -33,6 +39,8 @@ class Settings:
         baseline: the SAM to compare with, a repository id or local folder; None: the one that fits the model.
         device, dtype: one of DEVICES and DTYPES; None: the best that this machine has.
         cache_mb: memory for image embeddings in megabytes; 0 keeps none.
+        models: the names that visitors may ask for, or ("all",); None: all, but on a Space only what is
+            there from its start.
     """
 
     model: str = AUTO
@@ -40,6 +48,7 @@ class Settings:
     device: str | None = None
     dtype: str | None = None
     cache_mb: int = DEFAULT_CACHE_MB
+    models: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:
         if not self.model:
@@ -49,6 +58,8 @@ class Settings:
         check_compute(device=self.device, dtype=self.dtype)
         if self.cache_mb < 0:
             raise ValueError(f"SAMHQ_CACHE_MB is {self.cache_mb}: {_CACHE_MB_RULE}")
+        if self.models is not None and (not self.models or (ALL in self.models and len(self.models) > 1)):
+            raise ValueError(f"SAMHQ_MODELS is {','.join(self.models)!r}: {_MODELS_RULE}")
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Settings":
@@ -60,10 +71,13 @@ class Settings:
             device=device and device.lower(),
             dtype=dtype and dtype.lower(),
             cache_mb=_cache_mb(_text(environ, "SAMHQ_CACHE_MB")),
+            models=_names(_text(environ, "SAMHQ_MODELS")),
         )
 
 
 _CACHE_MB_RULE = f"it must be a whole number of megabytes, 0 or more (such as {DEFAULT_CACHE_MB})."
+
+_MODELS_RULE = "it must be all, or the names that visitors may ask for (such as tiny,base)."
 
 
 def _text(environ: Mapping[str, str], variable: str) -> str | None:
@@ -77,3 +91,11 @@ def _cache_mb(text: str | None) -> int:
         return int(text)
     except ValueError:
         raise ValueError(f"SAMHQ_CACHE_MB is {text!r}: {_CACHE_MB_RULE}") from None
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    """The names in a list that commas separate, each once, in their order."""
+    if text is None:
+        return None
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    return (ALL,) if [name.lower() for name in names] == [ALL] else names

@@ -44,6 +44,23 @@ def test_a_value_over_the_bound_is_kept_alone() -> None:
     assert cache.nbytes == 10
 
 
+def test_what_is_pinned_stays_however_long_it_was_not_used() -> None:
+    cache: BoundedCache[Block] = BoundedCache(max_bytes=20, is_pinned=lambda key: key == "a")
+    for key in "abc":
+        cache.get(key, lambda: Block(10))
+    assert [key in cache for key in "abc"] == [True, False, True]
+    assert cache.pinned_bytes() == 10
+
+
+def test_room_is_made_before_what_needs_it_is_there() -> None:
+    cache: BoundedCache[Block] = BoundedCache(max_bytes=30)
+    for key in "abc":
+        cache.get(key, lambda: Block(10))
+    cache.make_room(20)
+    assert [key in cache for key in "abc"] == [False, False, True]
+    assert cache.nbytes == 10
+
+
 def test_a_failed_computation_is_told_to_all_and_not_kept() -> None:
     cache: BoundedCache[Block] = BoundedCache(max_bytes=30)
     started, go = threading.Event(), threading.Event()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import shutil
+import weakref
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,12 +14,14 @@ import pytest
 from huggingface_hub import constants
 
 from samhq_demo import library
-from samhq_demo.library import ModelLibrary, Outlook
+from samhq_demo.library import ModelLibrary
+from samhq_demo.model_status import Outlook
 from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.prompts.request import Request
-from samhq_demo.service import build_service
+from samhq_demo.service import NotEncodedError, build_service
 from samhq_demo.settings import Settings
 from samhq_demo.weights.download import Download
+from samhq_demo.weights.names import TINY_FOLDER
 from tests.support.hub_server import KIB, HubServer, files_in
 from tests.support.parity import picture_of
 from tests.support.programs import run_python
@@ -172,7 +177,7 @@ def test_hub_is_where_hf_endpoint_says_and_no_network_is_no_fault(
     """In a process of its own, as the app is started: the variables are read at import."""
     program = """
 import json, os, time
-from samhq_demo.service import build_service
+from samhq_demo.service import NotEncodedError, build_service
 from samhq_demo.settings import Settings
 service = build_service(Settings.from_environment())
 end = time.monotonic() + 90
@@ -197,6 +202,49 @@ os._exit(0)  # a model may still be loading in the background
     model, message = run(HF_ENDPOINT="http://127.0.0.1:9", HF_HOME=str(tmp_path / "empty"))
     assert model == "tiny"
     assert "base could not be downloaded" in message
+
+
+def test_a_model_that_was_not_used_for_long_makes_room(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three of one size in room for two, `tiny` among them, which answers by itself and stays."""
+    from samhq_demo.models.compute import Compute
+
+    folders = [shutil.copytree(checkpoint, tmp_path / name) for name in ("first", "second", "third")]
+    one = (checkpoint / "model.safetensors").stat().st_size
+    tiny = (TINY_FOLDER / "model.safetensors").stat().st_size
+    monkeypatch.setattr(Compute, "model_bytes", lambda _: tiny + 2 * one + one // 2)
+    models = ("tiny", *map(str, folders))
+    library = ModelLibrary(Settings(model="tiny", models=models, device="cpu", dtype="float32"))
+    library.pair("tiny")
+    first = weakref.ref(library.pair("first").sam_hq)
+    library.pair("second")
+    library.pair("third")
+    loaded = [name for name in ("tiny", "first", "second", "third") if library.is_loaded(name)]
+    assert loaded == ["tiny", "second", "third"]
+    gc.collect()
+    assert first() is None
+    assert library.pair("first").name == "first"
+    assert not library.is_loaded("second")
+
+
+def test_one_that_made_room_is_loaded_again_by_who_may_wait(
+    checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from samhq_demo.models.compute import Compute
+
+    service = build_service(Settings(model="tiny", models=("tiny", str(checkpoint)), device="cpu"))
+    asked = Request([BOX], model=checkpoint.name)
+    expected = service.compare(picture_of((80, 60)), asked)
+    service._library._loaded.make_room(service._library._loaded.max_bytes)
+    with pytest.raises(NotEncodedError):
+        service.compare(picture_of((80, 60)), asked, may_encode=False)
+    found = service.compare(picture_of((80, 60)), asked)
+    assert (found.objects, found.encoded) == (expected.objects, "cached")
+    monkeypatch.setattr(Compute, "model_bytes", lambda _: 1)
+    service._library._loaded.make_room(service._library._loaded.max_bytes)
+    with pytest.raises(ValueError, match=r"^small needs 0\.0 GB of memory, and beside tiny there are"):
+        service.compare(picture_of((80, 60)), asked)
 
 
 @pytest.mark.parametrize("name", ["no-such-model", "no/such/folder", ""])

@@ -1,11 +1,13 @@
-"""Freed memory is used again."""
+"""How much memory this process may have; freed memory is used again."""
 
 from __future__ import annotations
 
 import platform
+from pathlib import Path
 
 import pytest
 
+from samhq_demo.memory import machine_memory
 from tests.support.programs import run_python
 
 _CLICKS = """
@@ -37,3 +39,13 @@ def test_a_click_gets_no_new_pages_where_the_one_before_left_some() -> None:
     pages = {way: int(run_python(_CLICKS, way)) for way in ("kept", "given back")}
     assert pages["given back"] > 5_000, "else there is nothing to keep"
     assert pages["kept"] < 500
+
+
+def test_a_container_may_have_less_memory_than_its_machine(tmp_path: Path) -> None:
+    machine = machine_memory(())
+    assert machine > 2**30
+    limit = tmp_path / "memory.max"
+    limit.write_text("max\n")
+    assert machine_memory((limit, tmp_path / "not-there")) == machine
+    limit.write_text("536870912\n")
+    assert machine_memory((limit,)) == 2**29

@@ -20,16 +20,23 @@ def test_every_variable_sets_its_field():
         "SAMHQ_DEVICE": "cuda",
         "SAMHQ_DTYPE": "bfloat16",
         "SAMHQ_CACHE_MB": "256",
+        "SAMHQ_MODELS": "tiny, base,tiny,",
         "UNRELATED": "1",
     }
     assert Settings.from_environment(environ) == Settings(
-        model="base", baseline="facebook/sam-vit-base", device="cuda", dtype="bfloat16", cache_mb=256
+        model="base",
+        baseline="facebook/sam-vit-base",
+        device="cuda",
+        dtype="bfloat16",
+        cache_mb=256,
+        models=("tiny", "base"),
     )
 
 
 def test_a_blank_variable_counts_as_unset():
     environ = dict.fromkeys(
-        ("SAMHQ_MODEL", "SAMHQ_BASELINE", "SAMHQ_DEVICE", "SAMHQ_DTYPE", "SAMHQ_CACHE_MB"), " "
+        ("SAMHQ_MODEL", "SAMHQ_BASELINE", "SAMHQ_DEVICE", "SAMHQ_DTYPE", "SAMHQ_CACHE_MB", "SAMHQ_MODELS"),
+        " ",
     )
     assert Settings.from_environment(environ) == Settings()
 
@@ -49,6 +56,8 @@ def test_surrounding_space_and_the_case_of_fixed_words_do_not_matter():
         ("SAMHQ_CACHE_MB", "1GB", "a whole number of megabytes"),
         ("SAMHQ_CACHE_MB", "1.5", "a whole number of megabytes"),
         ("SAMHQ_CACHE_MB", "-1", "0 or more"),
+        ("SAMHQ_MODELS", "all,tiny", "all, or the names"),
+        ("SAMHQ_MODELS", ",", "all, or the names"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_variable_its_value_and_what_is_right(variable, value, right):

@@ -34,6 +34,11 @@ class Answerer:
 
     pair: ModelPair
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the pair's weights."""
+        return self.pair.nbytes
+
     def decode(
         self, embedding: ImageEmbedding, request: Request, *, on_sam: OnSam | None = None
     ) -> DecodedPair:

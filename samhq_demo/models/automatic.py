@@ -22,6 +22,7 @@ from samhq_demo.masks.boxes import BoxXYXY, is_cut_off, nms, pixel_box, shifted
 from samhq_demo.masks.regions import without_small_regions
 from samhq_demo.masks.runs import Runs
 from samhq_demo.models.embedding import ImageEmbedding
+from samhq_demo.models.gpu_memory import in_halves, with_room
 from samhq_demo.models.pair import ModelPair
 from samhq_demo.models.sam import Attended
 from samhq_demo.pictures import Picture
@@ -87,11 +88,13 @@ class _Candidate:
     Attributes:
         place: of its point in the grid.
         choice: which of SAM's masks, 1 to 3.
+        rank: of its score among the three, 0 the highest.
         box_xyxy: in pixels of the crop.
     """
 
     place: int
     choice: int
+    rank: int
     predicted_iou: float
     stability: float
     box_xyxy: BoxXYXY
@@ -191,13 +194,20 @@ class _Finder:
             yield range(start, min(start + self._points_at_once, count))
 
     def candidates(self, places: Sequence[int]) -> list[_Candidate]:
-        """What is at some of the points, in their order, as far as it passes the filters by itself."""
+        """What is at some of the points, in their order, as far as it passes the filters by itself.
+
+        Raises:
+            NoRoomError: a GPU has no room for a single point.
+        """
+        return in_halves(self._candidates, places)
+
+    def _candidates(self, places: Sequence[int]) -> list[_Candidate]:
         attended = self._attend(places)
         scores = self._pair.scores(self._branch, attended)
         chosen = self._chosen(scores)
         found = []
         for (row, choice), logits in zip(chosen, self._logits(attended, chosen), strict=True):
-            candidate = self._candidate(places[row], choice, scores[row, choice], logits)
+            candidate = self._candidate(places[row], choice, scores[row], logits)
             if candidate is not None:
                 found.append(candidate)
         return found
@@ -241,7 +251,8 @@ class _Finder:
                     own = logits[at[row]]
                     yield own[choice] + own[4] if self._branch == "sam_hq" else own[choice]
 
-    def _candidate(self, place: int, choice: int, score: Tensor, logits: Tensor) -> _Candidate | None:
+    def _candidate(self, place: int, choice: int, scores: Tensor, logits: Tensor) -> _Candidate | None:
+        """scores: (4,), of all that the point may mean."""
         full = self._embedding.input_transform.full_mask(logits, offset=self._options.stability_offset)
         # In the official precision: whether one passes can turn on it.
         stability = np.float32(full.above) / np.float32(full.below) if full.below else np.float32(0)
@@ -251,12 +262,18 @@ class _Finder:
         corner = self._crop.box_xyxy[:2]
         if is_cut_off(shifted(box_xyxy, corner), crop_xyxy=self._crop.box_xyxy, size_wh=self._size_wh):
             return None
-        return _Candidate(place, choice, float(score), float(stability), box_xyxy, full.runs)
+        order = scores[1:].argsort(descending=True, stable=True).tolist()
+        score = float(scores[choice])
+        return _Candidate(
+            place, choice, order.index(choice - 1), score, float(stability), box_xyxy, full.runs
+        )
 
     def _placed(self, candidate: _Candidate) -> _Placed:
         runs = candidate.runs
         if runs is None:
-            (logits,) = self._logits(self._attend([candidate.place]), [(0, candidate.choice)])
+            (logits,) = with_room(
+                lambda: list(self._logits(self._attend([candidate.place]), [(0, candidate.choice)]))
+            )
             runs = self._embedding.input_transform.full_mask(logits).runs
         width, height = self._size_wh
         x, y, *_ = self._crop.box_xyxy
@@ -266,6 +283,7 @@ class _Finder:
             predicted_iou=candidate.predicted_iou,
             stability=candidate.stability,
             point_xy=(float(point[0]) + x, float(point[1]) + y),
+            candidate=candidate.rank,
         )
         crop_w, crop_h = self._crop.size_wh
         return _Placed(mask, shifted(candidate.box_xyxy, (x, y)), crop_w * crop_h)

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import torch
 
+from samhq_demo.memory import machine_memory
 from samhq_demo.settings import check_compute, on_zero_gpu
 
 # An encoder pass of the largest model takes about a second on ZeroGPU's cards; asking for little
@@ -41,6 +42,15 @@ class Compute:
         AVX512-BF16 alone a global layer takes 0.92 s with it and 0.56 s without.
         """
         return self.device.type != "cpu" or _cpu_has("_is_amx_tile_supported")
+
+    def model_bytes(self) -> int:
+        """Memory that loaded models may take together: half of the GPU's, or of what this process may have.
+
+        The other half is for embeddings, activations and pictures.
+        """
+        if self.device.type == "cuda" and not self.zero_gpu:
+            return torch.cuda.get_device_properties(self.device).total_memory // 2
+        return machine_memory() // 2
 
     def borrow_gpu(self, task: Task) -> Task:
         """The task itself, or on ZeroGPU the same task run where the GPU is."""

@@ -18,6 +18,7 @@ from samhq_demo.inline import InlineExecutor
 from samhq_demo.models.compute import Compute
 from samhq_demo.models.embedding import ImageEmbedding
 from samhq_demo.models.encoder import run_encoder
+from samhq_demo.models.gpu_memory import in_halves, with_room
 from samhq_demo.models.input_transform import InputTransform
 from samhq_demo.models.sam import (
     Attended,
@@ -109,7 +110,13 @@ class ModelPair:
         )
         self._see = compute.borrow_gpu(self._run_encoders)
 
-    @torch.inference_mode()
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the weights, those that both models have counted once."""
+        models = (self.sam, self.sam_hq)
+        tensors = [t for model in models for t in (*model.parameters(), *model.buffers())]
+        return sum({t.data_ptr(): t.nbytes for t in tensors}.values())
+
     def encode(
         self, picture: Picture, *, on_progress: Callable[[float], None] | None = None
     ) -> ImageEmbedding:
@@ -117,7 +124,14 @@ class ModelPair:
 
         Args:
             on_progress: told the share that is done, up to 1; not on ZeroGPU, whose process cannot reach it.
+
+        Raises:
+            NoRoomError: the GPU has no memory left for it.
         """
+        return with_room(lambda: self._encode(picture, on_progress))
+
+    @torch.inference_mode()
+    def _encode(self, picture: Picture, on_progress: Callable[[float], None] | None) -> ImageEmbedding:
         transform = InputTransform(picture.size_wh, self.image_size, self.low_res)
         values = transform.pixel_values(picture.pixels)
         with self._encoding:
@@ -196,19 +210,33 @@ class ModelPair:
         """The same, one answer after the other: (place among the prompts, answer), batch by batch.
 
         However many prompts there are, it holds two batches: on a CPU each has 64 MB of activations, or one
-        object's; on a GPU one of them has 512 MB. Who drops each answer before the next needs no more. An
-        object gets the answer it gets alone. Prompts of one length come in their order.
+        object's; on a GPU one of them has 512 MB, and where there is no room for that it is halved. Who
+        drops each answer before the next needs no more. An object gets the answer it gets alone. Prompts of
+        one length come in their order.
+
+        Raises:
+            NoRoomError: a GPU has no room for a single object.
         """
         if mask_inputs is not None and len(prompts) != 1:
             raise ValueError(f"A mask prompt goes with one object, not with {len(prompts)}.")
         # The next batch is begun before one is waited for, so that no core is idle.
         begun: deque[tuple[list[int], _Decoding]] = deque()
+
+        def begin(members: Sequence[int]) -> _Decoding:
+            return self._begin(embedding, [prompts[i] for i in members], mask_inputs)
+
+        def finished(members: list[int], first: _Decoding) -> list[tuple[int, DecodedPair]]:
+            tries = [first]  # taken out, as a failed one holds what it computed
+            return in_halves(
+                lambda some: _paired(some, tries.pop() if tries else begin(some), on_sam), members
+            )
+
         for members in self._batches(embedding, prompts):
-            begun.append((members, self._begin(embedding, [prompts[i] for i in members], mask_inputs)))
+            begun.append((members, begin(members)))
             if len(begun) > 1:
-                yield from _paired(*begun.popleft(), on_sam)
-        for members, decoding in begun:
-            yield from _paired(members, decoding, on_sam)
+                yield from finished(*begun.popleft())
+        while begun:
+            yield from finished(*begun.popleft())
 
     def _batches(self, embedding: ImageEmbedding, prompts: Sequence[Prompt]) -> Iterator[list[int]]:
         """Places among the prompts, those together that are decoded at once.
@@ -324,15 +352,14 @@ class ModelPair:
 
 def _paired(
     members: Sequence[int], decoding: _Decoding, on_sam: OnSam | None
-) -> Iterator[tuple[int, DecodedPair]]:
+) -> list[tuple[int, DecodedPair]]:
     """A batch's answers, each with its place among the prompts; waits for them."""
     sam = decoding.sam.result()
     if on_sam is not None:
         for at in range(len(members)):
             on_sam(sam.logits[at], sam.iou_scores[at])
     sam_hq = decoding.sam_hq.result()
-    for at, place in enumerate(members):
-        yield (
-            place,
-            DecodedPair(sam.logits[at], sam.iou_scores[at], sam_hq.logits[at], sam_hq.iou_scores[at]),
-        )
+    return [
+        (place, DecodedPair(sam.logits[at], sam.iou_scores[at], sam_hq.logits[at], sam_hq.iou_scores[at]))
+        for at, place in enumerate(members)
+    ]

@@ -23,6 +23,7 @@ class FoundMask:
     Attributes:
         predicted_iou: SAM's own estimate of its IoU; it can pass 1.
         point_xy: of the grid, in picture pixels: the click that this mask answers.
+        candidate: which of the candidates of that click it is, 0 the surest.
     """
 
     runs: Runs
@@ -30,6 +31,7 @@ class FoundMask:
     predicted_iou: float
     stability: float
     point_xy: PointXY
+    candidate: int = 0
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -17,6 +17,7 @@ from samhq_demo.service import CompareService
 from samhq_demo.ui import texts
 from samhq_demo.ui.api import register_api
 from samhq_demo.ui.errors import gradio_errors
+from samhq_demo.ui.everything import EverythingFinder
 from samhq_demo.ui.examples import Example, read_examples
 from samhq_demo.ui.gallery import Gallery
 from samhq_demo.ui.handlers import AT_A_TIME, Handlers
@@ -25,7 +26,7 @@ from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.served import bound_uploads
 from samhq_demo.ui.store import PictureStore
 from samhq_demo.ui.unfetched import drop_unfetched
-from samhq_demo.ui.viewer.component import answer_queued, build_viewer
+from samhq_demo.ui.viewer.component import answer_queued, build_viewer, search_queued
 
 CSS_FILE = Path(__file__).with_name("page.css")
 MODEL_NEWS_SECONDS = 3
@@ -73,12 +74,13 @@ def build_page(
     opening.answer_ahead()
     store = store or PictureStore()
     handlers = Handlers(service, store=store, examples=examples, opening=opening)
+    finder = EverythingFinder(service, store=store)
     with gr.Blocks(title=texts.TITLE, fill_width=True, delete_cache=DELETE_CACHE) as page:
         # First, so that no event of the page takes one of its names.
         register_api(service)
-        parts = _lay_out(service, handlers, examples)
+        parts = _lay_out(service, handlers, finder, examples)
         _wire_pictures(parts, handlers, page)
-        _wire_viewer(parts, handlers)
+        _wire_viewer(parts, handlers, finder)
         _wire_models(parts, handlers, page)
     page.queue(max_size=256)
     drop_unfetched(page)
@@ -100,7 +102,9 @@ def theme() -> gr.themes.Base:
     )
 
 
-def _lay_out(service: CompareService, handlers: Handlers, examples: tuple[Example, ...]) -> Parts:
+def _lay_out(
+    service: CompareService, handlers: Handlers, finder: EverythingFinder, examples: tuple[Example, ...]
+) -> Parts:
     ticket, kept = gr.State(None), gr.Textbox(visible=False)
     with gr.Row(elem_id="top"):
         gr.HTML(texts.lead_html(), elem_id="lead")
@@ -119,6 +123,7 @@ def _lay_out(service: CompareService, handlers: Handlers, examples: tuple[Exampl
             "export": handlers.export,
             "code": handlers.code,
             "again": handlers.again,
+            "stop": finder.stop,
         },
     )
     with gr.Accordion(texts.ABOUT, open=False, elem_id="about"):
@@ -210,8 +215,10 @@ def _encode_after(event: Any, parts: Parts, handlers: Handlers) -> None:
     encoded.success(handlers.answering, parts.model, parts.answering, queue=False, **_OF_THE_PAGE)
 
 
-def _wire_viewer(parts: Parts, handlers: Handlers) -> None:
+def _wire_viewer(parts: Parts, handlers: Handlers, finder: EverythingFinder) -> None:
     answer_queued(parts.viewer, handlers.answer, concurrency_id="encode", concurrency_limit=AT_A_TIME)
+    # As the endpoint: it takes many times as long as a click.
+    search_queued(parts.viewer, finder.search, concurrency_id="everything", concurrency_limit=1)
     parts.picture.select(
         handlers.click,
         parts.ticket,

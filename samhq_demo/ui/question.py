@@ -41,8 +41,8 @@ class Question:
             raise ValueError("A question of the viewer must be an object.")
         return cls(
             picture_id=picture_id_of(data),
-            sequence=_number(data, "sequence"),
-            object_id=_number(data, "object"),
+            sequence=number_of(data, "sequence"),
+            object_id=number_of(data, "object"),
             request=request_of(data, settings=data),
             is_preview=data.get("is_preview") is True,
             mask=data.get("mask"),
@@ -62,7 +62,7 @@ def picture_id_of(data: Mapping[str, Any]) -> str:
     return picture_id
 
 
-def _number(mapping: Mapping[str, Any], key: str) -> int:
+def number_of(mapping: Mapping[str, Any], key: str) -> int:
     value = mapping.get(key)
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueError(f"{key} must be a whole number.")

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from html import escape
 from typing import Literal
 
-from samhq_demo.library import FALLBACK, FALLBACK_LEARNED, ModelDescription, ServiceStatus
+from samhq_demo.library import FALLBACK_LEARNED
+from samhq_demo.model_status import ModelDescription, ServiceStatus
 from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.ui.examples import Example
+from samhq_demo.weights.catalog import FALLBACK
 
 Mood = Literal["done", "busy", "wrong"]
 

@@ -38,6 +38,11 @@ def missing_part(folder: Path) -> str | None:
     return None
 
 
+def weights_bytes(folder: Path) -> int:
+    """Bytes of the weights in a checkpoint's folder: as many as they take in memory in float32."""
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+
+
 def _shards(index: Path) -> list[str]:
     try:
         return sorted(set(json.loads(index.read_text(encoding="utf-8"))["weight_map"].values()))

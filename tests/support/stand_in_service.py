@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from samhq_demo.library import ServiceStatus
+from samhq_demo.model_status import ServiceStatus
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.request import Request
 from samhq_demo.results.comparison import Comparison

@@ -9,7 +9,7 @@ from typing import Any
 import gradio as gr
 import pytest
 
-from samhq_demo.library import FALLBACK, ModelLibrary
+from samhq_demo.library import ModelLibrary
 from samhq_demo.pictures import read_mask, read_picture
 from samhq_demo.prompts.request import Request
 from samhq_demo.service import CompareService, build_service
@@ -20,6 +20,7 @@ from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.store import PictureStore
 from samhq_demo.ui.viewer.component import NEEDS_QUEUE
+from samhq_demo.weights.catalog import FALLBACK
 from testbed.photos import save_photo
 from tests.support.pixels import mask_iou, rle_decode
 from tests.support.stand_in_service import BASE, TINY, StandIn

@@ -11,7 +11,7 @@ import pytest
 from gradio.route_utils import delete_files_created_by_app
 from PIL import Image
 
-from samhq_demo.library import ServiceStatus
+from samhq_demo.model_status import ServiceStatus
 from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.service import CompareService
 from samhq_demo.ui import texts

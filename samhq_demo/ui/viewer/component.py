@@ -13,7 +13,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -30,6 +31,7 @@ from samhq_demo.ui.question import Question
 from samhq_demo.ui.store import UnknownPictureError
 from samhq_demo.ui.viewer.wire import (
     Answer,
+    EverythingNews,
     FunctionName,
     Message,
     Needs,
@@ -56,8 +58,19 @@ Decode = Callable[[Question], Answer]
 """A question -> `Comparison.to_json()` of its one object, where it asks for a preview `Preview.to_json()`,
 NEEDS_QUEUE or NEEDS_MASKS. The visitor sees ValueErrors."""
 
+Search = Callable[[Mapping[str, Any]], Generator[EverythingNews, None, None]]
+"""A search for everything: JSON in, which it has to check; the last of its news says that it is over."""
+
 ServerFunction = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 """JSON in, which it has to check, and JSON out."""
+
+
+# One event for each question; Gradio's progress overlay costs more time than an answer.
+_QUEUED: dict[str, Any] = {
+    "api_visibility": "private",
+    "show_progress": "hidden",
+    "trigger_mode": "multiple",
+}
 
 
 def build_viewer(
@@ -129,8 +142,28 @@ def answer_queued(viewer: gr.HTML, decode: Decode, **listener: Any) -> None:
         # Nothing but a number goes back as it came: of what looks like a file Gradio would make one.
         return viewer_message(answer={"sequence": sequence if type(sequence) is int else None, **reply})
 
-    options = {"api_visibility": "private", "show_progress": "hidden", "trigger_mode": "multiple", **listener}
-    viewer.submit(answer, inputs=None, outputs=viewer, **options)
+    viewer.submit(answer, inputs=None, outputs=viewer, **_QUEUED, **listener)
+
+
+def search_queued(viewer: gr.HTML, search: Search, **listener: Any) -> None:
+    """Have `search` find everything in a picture, as a queued event that tells how far it is.
+
+    Args:
+        listener: as of `answer_queued`.
+    """
+
+    def run(event: gr.EventData) -> Iterator[Message]:
+        asked = event._data if isinstance(event._data, Mapping) else {}
+        sequence = asked.get("sequence")
+        number = sequence if type(sequence) is int else None
+        with closing(search(asked)) as all_news:  # also where the visitor leaves, and this is closed
+            while True:
+                news = _answered(lambda _: next(all_news), asked)
+                yield viewer_message(everything={**news, "sequence": number})
+                if news.get("is_over") or "error" in news:
+                    return
+
+    viewer.apply(run, inputs=None, outputs=viewer, **_QUEUED, **listener)
 
 
 def viewer_message(
@@ -140,6 +173,7 @@ def viewer_message(
     settings: Settings | None = None,
     point: tuple[float, float] | None = None,
     answer: Mapping[str, Any] | None = None,
+    everything: Mapping[str, Any] | None = None,
     progress: float | None = None,
     work: str | None = None,
     kept: bool = False,
@@ -154,6 +188,7 @@ def viewer_message(
         settings: changed settings of the questions; every object is asked for again.
         point: (x, y) in picture pixels, added to the selected object as a click there would be.
         answer: the answer of a queued question with its sequence; `answer_queued` writes it.
+        everything: news of a search with its sequence; `search_queued` writes it.
         progress: 0 to 1 while the picture is being prepared, 0 where it cannot be told; 1 takes the bar away.
         work: a sentence that says what is being done; empty once it is over.
         kept: beside a picture: it is the one that this browser had, with the objects that are kept there;
@@ -166,6 +201,7 @@ def viewer_message(
         "settings": settings,
         "point": point,
         "answer": answer,
+        "everything": everything,
         "progress": progress,
         "work": work,
         "kept": kept or None,

@@ -19,7 +19,7 @@ from samhq_demo.results.json_types import (
     PreviewJson,
 )
 
-FunctionName = Literal["decode", "mask", "prompts", "export", "code", "again"]
+FunctionName = Literal["decode", "mask", "prompts", "export", "code", "again", "stop"]
 """Python's functions that the browser calls, JSON in and out."""
 
 Missing = Literal["queue", "masks", "picture"]
@@ -164,6 +164,74 @@ class Picture(TypedDict, total=False):
     sent: dict[str, Any]
 
 
+class EverythingRequest(TypedDict):
+    """Everything in a picture is to be found. sequence: of the browser's searches."""
+
+    picture: str
+    sequence: int
+    model: str | None
+    points_per_side: int
+    crop_layers: int
+
+
+class EveryMask(TypedDict):
+    """One mask that was found. point: of the grid; candidate: as in `FoundMask`."""
+
+    rle: Rle
+    bbox: list[float]
+    area: int
+    predicted_iou: float
+    stability: float
+    point: list[float]
+    candidate: int
+
+
+class Least(TypedDict):
+    """Masks with lower scores are left out."""
+
+    predicted_iou: float
+    stability: float
+
+
+class EverythingNews(Failed, total=False):
+    """Of a search for everything: how far it is, or what was found.
+
+    Attributes:
+        sequence: the search's.
+        done, points: of the grids of all crops, for both branches together.
+        has_begun: the picture is encoded, and nobody is before this search any more.
+        is_over: nothing more comes; without masks it was stopped.
+        sam, sam_hq: each the largest first.
+        left_out: masks that are too many to be sent.
+        least, first: what was asked for, and what of it is to be seen at first.
+    """
+
+    sequence: int
+    done: int
+    points: int
+    has_begun: bool
+    is_over: bool
+    sam: list[EveryMask]
+    sam_hq: list[EveryMask]
+    left_out: int
+    least: Least
+    first: Least
+    milliseconds: float
+
+
+class StopRequest(TypedDict):
+    """A search is to be stopped."""
+
+    picture: str
+    sequence: int
+
+
+class Stopped(Failed, total=False):
+    """Whether it was under way; else it stops as soon as it has its turn."""
+
+    stopped: bool
+
+
 class Message(TypedDict, total=False):
     """News from Python; see `viewer_message`."""
 
@@ -172,6 +240,7 @@ class Message(TypedDict, total=False):
     settings: Settings
     point: tuple[float, float]
     answer: Reply
+    everything: EverythingNews
     progress: float
     work: str
     kept: bool

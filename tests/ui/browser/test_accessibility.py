@@ -37,19 +37,19 @@ STATES: dict[str, list[Callable[[Visitor], object]]] = {
 
 
 @pytest.mark.parametrize("screen", SCREENS)
-def test_axe_finds_nothing_serious_in_any_state(app: RunningApp, browser: Browser, screen: str) -> None:
+def test_axe_finds_nothingserious_in_any_state(app: RunningApp, browser: Browser, screen: str) -> None:
     visitor = Visitor.arrive(browser, app.url, **SCREENS[screen])
     visitor.page.add_script_tag(path=Path(AXE))
     found = {}
     for state, acts in STATES.items():
         for act in acts:
             act(visitor)
-        found[state] = _serious(visitor)
+        found[state] = serious(visitor)
     assert found == {state: [] for state in STATES}
     visitor.leave()
 
 
-def _serious(visitor: Visitor) -> list[str]:
+def serious(visitor: Visitor) -> list[str]:
     """What axe calls serious or critical: the rule, and the elements that break it."""
     found: list[str] = visitor.page.evaluate(
         """async () => {

@@ -15,8 +15,8 @@ import { gainOf, summaryOf, verdictOf } from "../../../samhq_demo/ui/viewer/js/v
 
 /** @type {ObjectRecord} */
 const CUP = {
-  id: 1, number: 1, name: "Cup", color: "#56b4e9", steps: [], mask: null, truth: null, choice: { sam: 0, sam_hq: 0 },
-  prompt: { points: [[1, 1]], labels: [1], box: [0, 0, 2, 2] },
+  id: 1, number: 1, name: "Cup", color: "#56b4e9", steps: [], mask: null, truth: null, found: null,
+  choice: { sam: 0, sam_hq: 0 }, prompt: { points: [[1, 1]], labels: [1], box: [0, 0, 2, 2] },
 };
 
 /**

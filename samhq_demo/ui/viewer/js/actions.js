@@ -83,6 +83,10 @@ function objectActions(viewer) {
   const { session } = viewer;
   return [
     { group: "Objects" },
+    { name: "everything", keys: ["Q"], text: "Segment everything, or stop that", run: () => viewer.picking.search() },
+    { name: "everything-stop", run: () => viewer.picking.search() },
+    { name: "everything-pick", keys: ["I"], text: "Pick masks of those found, or mark objects",
+      run: () => viewer.picking.toggle() },
     { name: "new", keys: ["N"], text: "New object", run: () => viewer.editor.addObject() },
     { name: "next", keys: ["J"], text: "Next object", run: () => session.selectNext(1) },
     { name: "previous", keys: ["K"], text: "Previous object", run: () => session.selectNext(-1) },

@@ -33,7 +33,23 @@ export class Answer {
     this.question = question;
     /** @type {Promise<void> | null} while the rest is on its way */
     this.completion = null;
+    this.isOfEverything = false; // no true scores come with it
     this.isGivenUp = false; // the rest was asked for and did not come
+  }
+
+  /** @type {WeakMap<ObjectComparison, Answer>} */
+  static #ofEverything = new WeakMap();
+
+  /**
+   * The answer that was found with everything in a picture.
+   *
+   * @param {ObjectComparison} found
+   */
+  static ofFound(found) {
+    const known = Answer.#ofEverything.get(found) ?? new Answer(found);
+    known.isOfEverything = true;
+    Answer.#ofEverything.set(found, known);
+    return known;
   }
 
   get isPreview() {
@@ -107,7 +123,7 @@ export class Answer {
     const best = this.#found[branch];
     const shown = best.candidates?.[index] ?? best;
     // The first candidate is the answer itself, whose true scores came with it.
-    if (!index || !truth) return { ...best, ...shown };
+    if ((!index && !this.isOfEverything) || !truth) return { ...best, ...shown };
     return { ...shown, true_iou: trueIou(shown.rle, truth), true_boundary_iou: null };
   }
 
@@ -118,7 +134,7 @@ export class Answer {
    */
   #agreementOf(choice, picture) {
     if (isPreview(this.#found) && !this.#isFull(picture)) return NO_AGREEMENT;
-    const isFirst = choice.sam === 0 && choice.sam_hq === 0;
+    const isFirst = choice.sam === 0 && choice.sam_hq === 0 && !this.isOfEverything;
     if (isFirst && !isPreview(this.#found)) return this.#found.agreement;
     return agreementFromRuns(Mask.of(this.rle("sam", choice.sam)), Mask.of(this.rle("sam_hq", choice.sam_hq)));
   }

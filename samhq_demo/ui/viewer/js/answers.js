@@ -1,10 +1,11 @@
 // What was answered. An answer belongs to the exact question (picture, prompt, settings), so that undo
 // shows the old masks at once and a late answer can only be filed, never shown in place of a newer one.
 
+import { Answer } from "./answer.js";
 import { isAnswerable } from "./prompt.js";
 
 /**
- * @import { Answer, ObjectScores } from "./answer.js"
+ * @import { ObjectScores } from "./answer.js"
  * @import { ObjectRecord, Session } from "./session.js"
  * @import { Branch, Rle } from "./wire.js"
  */
@@ -33,6 +34,8 @@ export class Answers {
 
   /** @param {ObjectRecord} object */
   get(object) {
+    const { found } = object;
+    if (found && found.model === (this.session.settings.model ?? null)) return Answer.ofFound(found.answer);
     return this.#byKey.get(this.session.key(object));
   }
 

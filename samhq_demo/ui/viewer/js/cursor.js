@@ -3,6 +3,7 @@
 import { Emitter } from "./emitter.js";
 import { BOX_HANDLES, boxWithHandle, nameOf, orderedBox, placeOf } from "./marks.js";
 import { Mask } from "./rle.js";
+import { OBJECT } from "./prompt.js";
 import { BRANCHES, BRANCH_NAMES } from "./wire.js";
 
 /**
@@ -10,6 +11,7 @@ import { BRANCHES, BRANCH_NAMES } from "./wire.js";
  * @import { DraftBox } from "./draft-box.js"
  * @import { Editor } from "./editor.js"
  * @import { Mark } from "./marks.js"
+ * @import { Picking } from "./picking.js"
  * @import { Mode } from "./mode.js"
  * @import { Session } from "./session.js"
  * @import { StatusLine } from "./status-line.js"
@@ -41,8 +43,9 @@ export class Cursor extends Emitter {
    * @param {Surface} parts.surface
    * @param {Mode} parts.mode
    * @param {StatusLine} parts.status
+   * @param {Picking} parts.picking
    */
-  constructor({ session, answers, editor, draftBox, surface, mode, status }) {
+  constructor({ session, answers, editor, draftBox, surface, mode, status, picking }) {
     super();
     this.session = session;
     this.answers = answers;
@@ -51,6 +54,7 @@ export class Cursor extends Emitter {
     this.surface = surface;
     this.mode = mode;
     this.status = status;
+    this.picking = picking;
   }
 
   /** Where it is, in picture pixels; null while it is not used. */
@@ -112,6 +116,7 @@ export class Cursor extends Emitter {
    * @param {Point} place
    */
   #words([x, y]) {
+    if (this.mode.isPicking) return `Cursor at x ${Math.floor(x)}, y ${Math.floor(y)}, ${this.picking.words}.`;
     const branches = BRANCHES.filter((branch) => this.#isIn(branch, x, y));
     const masks = branches.map((branch) => `${BRANCH_NAMES[branch]}'s mask`);
     const where = masks.length ? `, in ${masks.join(" and ")}` : "";
@@ -133,7 +138,10 @@ export class Cursor extends Emitter {
 
   /** @param {number} label */
   putPoint(label) {
-    if (this.mode.isReady) this.editor.placePoint(this.#ensured(), label);
+    if (!this.mode.isReady) return;
+    const place = this.#ensured();
+    if (this.mode.isPicking) this.picking.keep(label === OBJECT ? "sam_hq" : "sam", place);
+    else this.editor.placePoint(place, label);
   }
 
   /** Begin a box, then end it. */

@@ -24,6 +24,7 @@ import { Zooming } from "./zooming.js";
  * @property {() => void} began
  * @property {(spot: Spot | null) => void} hovered null: the pointer has left, or a gesture has begun.
  * @property {(place: Point, label: number) => void} pressed a button went down: most likely a click.
+ * @property {(pane: Pane, place: Point) => void} picked a click where masks are picked.
  * @property {(mark: Mark) => void} released a mark was taken and let go.
  *
  * @typedef {object} Grip How a mark is held.
@@ -147,18 +148,18 @@ export class Gestures extends Emitter {
     const pane = this.surface.paneAt(event.clientX, event.clientY);
     if (!pane) return;
     const press = this.#pressOf(event, pane);
-    const mark = this.editor.markNear(press.start, press.type);
+    const mark = this.mode.isPicking ? null : this.editor.markNear(press.start, press.type);
     const isRemoval = press.kind === "press" && !press.isClickOnly && event.button === 0 && event.altKey;
     const isOfNoUse = press.kind === "press" && !press.isClickOnly && event.button !== 0;
     this.#current = isRemoval || isOfNoUse ? null : press;
     if (isRemoval) this.#removeAt(mark);
     else if (this.#current && mark && press.kind === "press" && !press.isClickOnly) this.#grasp(press, mark);
-    if (press.kind === "press" && press.pointer === "touch") {
+    if (press.kind === "press" && press.pointer === "touch" && !this.mode.isPicking) {
       press.timer = setTimeout(() => this.#hold(press), HOLD_MS);
     }
     this.emit("hovered", null);
     // A finger that goes down may scroll or pinch as well.
-    if (this.#current && press.kind === "press" && press.type === "mouse") {
+    if (this.#current && press.kind === "press" && press.type === "mouse" && !this.mode.isPicking) {
       this.emit("pressed", this.surface.view.toPicture(...press.start), press.label);
     }
   }
@@ -234,8 +235,13 @@ export class Gestures extends Emitter {
     clearTimeout(press.timer);
     if (press.isClickOnly) return;
     if (press.grip) this.#dragMark(press, press.grip);
-    else if (press.pointer !== "touch" || press.isHeld || this.mode.tool === "box") this.#drawBox(press);
+    else if (this.#drawsBox(press)) this.#drawBox(press);
     else if (!this.surface.view.isFit) press.kind = "pan";
+  }
+
+  /** @param {Press} press */
+  #drawsBox({ pointer, isHeld }) {
+    return !this.mode.isPicking && (pointer !== "touch" || isHeld || this.mode.tool === "box");
   }
 
   /** @param {PointerEvent} event */
@@ -283,7 +289,11 @@ export class Gestures extends Emitter {
   }
 
   /** @param {Press} press */
-  #click({ start, label }) {
+  #click({ pane, start, label }) {
+    if (this.mode.isPicking) {
+      this.emit("picked", pane, this.surface.view.toPicture(...start));
+      return;
+    }
     const added = this.editor.placePoint(this.surface.view.toPicture(...start), label);
     const now = performance.now();
     // Of two quick clicks the first added the point; the second finds it there and adds none.

@@ -78,7 +78,7 @@ export class Hover extends Emitter {
   move(spot) {
     this.#spot = spot;
     this.#forgetAnswer();
-    const mark = spot && this.editor.markNear(spot.at, "mouse");
+    const mark = spot && !this.mode.isPicking ? this.editor.markNear(spot.at, "mouse") : null;
     if (mark) this.#active = mark;
     else if (!spot || !this.#isNearRemover(spot.at)) this.#active = null;
     this.#setCursor(mark);
@@ -162,7 +162,7 @@ export class Hover extends Emitter {
 
   #rest() {
     const { place, mode } = this;
-    if (!this.isAnswerOn || !place || mode.isPanning) return;
+    if (!this.isAnswerOn || !place || mode.isPanning || mode.isPicking) return;
     const asked = this.editor.withPoint(place, mode.label);
     if (!asked || !isAnswerable(asked)) return;
     this.#asked = asked;

@@ -16,11 +16,12 @@ import { isTouch } from "./texts.js";
  * @import { ObjectRecord, Session } from "./session.js"
  * @import { StatusLine } from "./status-line.js"
  * @import { Surface } from "./surface.js"
- * @import { Message, Picture, SavedObject } from "./wire.js"
+ * @import { EverythingNews, Message, Picture, SavedObject } from "./wire.js"
  *
  * @typedef {object} InboxEvents
  * @property {() => void} pictureComing what was begun on the old picture is over.
  * @property {() => void} pictureCame
+ * @property {(news: EverythingNews) => void} everything
  * @property {(picture: Picture) => void} returned The server has it again, but its page does not know yet.
  */
 
@@ -68,6 +69,7 @@ export class Inbox extends Emitter {
     if (message.kept) await this.#reopen(message.picture);
     else if (message.picture !== undefined) await this.#setPicture(message.picture, message.objects);
     else if (message.objects) this.session.load(message.objects);
+    if (message.everything) this.emit("everything", message.everything);
     if (message.answer) this.decoder.deliver(message.answer);
     if (message.point) this.editor.placePoint(message.point, this.mode.label);
     if (message.progress !== undefined) this.#showProgress(message.progress);

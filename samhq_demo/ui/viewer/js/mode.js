@@ -5,7 +5,8 @@ import { BACKGROUND, OBJECT } from "./prompt.js";
 
 /**
  * @typedef {"empty" | "reading" | "ready"} PictureState
- * @typedef {"object" | "background" | "box"} Tool What a click marks; the box tool has a finger draw a box at once.
+ * @typedef {"object" | "background" | "box" | "pick"} Tool What a click marks; the box tool has a finger draw a box at
+ *   once, the pick tool keeps a mask of those that were found.
  * @typedef {"tint" | "outline" | "spotlight" | "cutout"} Look
  * @typedef {"side" | "slider" | "difference"} ViewName
  *
@@ -69,6 +70,11 @@ export class Mode extends Emitter {
     return this.#tool === "background" ? BACKGROUND : OBJECT;
   }
 
+  /** Whether a click keeps a mask of those that were found. */
+  get isPicking() {
+    return this.#tool === "pick";
+  }
+
   get isPanTool() {
     return this.#isPanTool;
   }
@@ -107,6 +113,7 @@ export class Mode extends Emitter {
 
   #toolChanged() {
     this.root.toggleAttribute("data-panning", this.isPanning);
+    this.root.toggleAttribute("data-picking", this.isPicking);
     this.emit("changed", "tool");
   }
 

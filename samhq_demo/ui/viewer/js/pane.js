@@ -4,6 +4,7 @@
 import { contextOf, partOf } from "./dom.js";
 import { areSame } from "./lists.js";
 import { MarkPainter } from "./mark-painter.js";
+import { mosaicOf } from "./mosaic.js";
 import { coverage, inFours, rimThickness, touched } from "./raster.js";
 import { Mask } from "./rle.js";
 import { canvasOf, differenceTinted, tinted } from "./tint.js";
@@ -59,6 +60,8 @@ export class Pane {
     this.painted = [];
     /** @type {Layer | null} */
     this.hoverLayer = null;
+    /** @type {Layer | null} of all that was found in the picture */
+    this.everyLayer = null;
     this.veil = new Veil();
   }
 
@@ -134,15 +137,36 @@ export class Pane {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.drawImage(this.backdrop.of(scene, view, this.density, canvas), 0, 0);
     if (!scene.bitmap) return;
+    if (this.branch) this.#paintEverything(scene, scene.bitmap, this.branch);
     if (this.branch) this.#paintObjects(scene, scene.bitmap, this.branch);
     else this.#paintDifference(scene, scene.bitmap);
   }
 
   /** @param {PaintScene} scene */
-  #paintedFrom({ bitmap, ground, opacity, look, isMoving, masks }) {
+  #paintedFrom({ bitmap, ground, opacity, look, isMoving, masks, seen }) {
     const { x, y, scale } = this.view;
     const shown = masks.flatMap(({ id, color, rles: { sam, sam_hq } }) => [id, color, sam, sam_hq]);
-    return [bitmap, ground, x, y, scale, opacity, look, isMoving, ...shown];
+    const found = seen && this.branch ? seen[this.branch] : null;
+    return [bitmap, ground, x, y, scale, opacity, look, isMoving, found, ...shown];
+  }
+
+  /**
+   * @param {PaintScene} scene
+   * @param {Size} picture
+   * @param {Branch} branch
+   */
+  #paintEverything({ seen, isMoving, opacity, outlineOnly }, picture, branch) {
+    const known = this.everyLayer;
+    this.everyLayer = null;
+    if (!seen) return;
+    const rles = seen[branch].map(({ mask }) => mask.rle);
+    const frame = isMoving && known ? known.frame : this.frame();
+    const style = { opacity, outlineOnly, thickness: this.rimThickness };
+    const key = JSON.stringify([frame, style]);
+    const isKnown = known && known.key === key && areSame(rles, known.rles);
+    const made = isKnown ? known : mosaicOf(seen[branch], frame, picture, style, known?.canvas ?? null);
+    this.everyLayer = { rles, key, frame, area: made.area, canvas: made.canvas };
+    this.#drawLayer(this.context, this.everyLayer);
   }
 
   /**
@@ -254,7 +278,8 @@ export class Pane {
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.clearRect(0, 0, context.canvas.width, context.canvas.height);
     if (!scene.bitmap) return;
-    if (scene.hoverMasks && this.branch) this.#paintHovered(scene, scene.bitmap, scene.hoverMasks[this.branch]);
+    const hovered = scene.hoverMasks && this.branch ? scene.hoverMasks[this.branch] : null;
+    if (hovered) this.#paintHovered(scene, scene.bitmap, hovered);
     context.setTransform(this.density, 0, 0, this.density, 0, 0);
     this.marks.paint(scene.hoveredPane === this ? { ...scene, ghost: null } : scene);
   }
@@ -264,9 +289,9 @@ export class Pane {
    * @param {Size} picture
    * @param {Rle} rle
    */
-  #paintHovered({ selected }, picture, rle) {
+  #paintHovered({ hoverColor }, picture, rle) {
     const faint = { isMoving: false, opacity: 0.3, outlineOnly: false };
-    this.hoverLayer = this.#layer(this.hoverLayer, [rle], faint, picture, { color: selected.color });
+    this.hoverLayer = this.#layer(this.hoverLayer, [rle], faint, picture, { color: hoverColor });
     this.#drawLayer(this.marks.context, this.hoverLayer);
   }
 }

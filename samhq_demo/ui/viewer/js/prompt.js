@@ -23,8 +23,9 @@ export const MAX_STEPS = LIMITS.steps; // answers fed back, one after another
 export const NO_PROMPT = { points: [], labels: [], box: null };
 /** @type {Choice} */
 export const FIRST_CHOICE = { sam: 0, sam_hq: 0 };
-/** @type {{ steps: RefineStep[], mask: null }} */
-export const NOTHING_MORE = { steps: [], mask: null };
+/** @type {{ steps: RefineStep[], mask: null, found: null }} */
+export const NOTHING_MORE = { steps: [], mask: null, found: null };
+export const NOTHING_ASKED = { prompt: NO_PROMPT, choice: FIRST_CHOICE, ...NOTHING_MORE };
 export const OBJECT = 1;
 export const BACKGROUND = 0;
 

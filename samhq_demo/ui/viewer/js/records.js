@@ -6,9 +6,24 @@ import {
 import { OBJECT_COLORS } from "./shared.js";
 
 /**
- * @import { ObjectRecord } from "./session.js"
  * @import { NamedMask } from "./prompt.js"
- * @import { Picture, SavedObject, Settings } from "./wire.js"
+ * @import { Choice, ObjectComparison, Picture, Prompt, RefineStep, SavedObject, Settings } from "./wire.js"
+ *
+ * @typedef {object} ObjectRecord All that is known of one object but its answer.
+ * @property {number} id
+ * @property {number} number of the object in its picture, from 1 on: its first name and its color come of it.
+ * @property {string} name
+ * @property {string} color
+ * @property {Prompt} prompt
+ * @property {Choice} choice
+ * @property {readonly RefineStep[]} steps
+ * @property {NamedMask | null} mask
+ * @property {NamedMask | null} truth
+ * @property {Found | null} found the masks, where they were found with everything and the prompt has not changed.
+ *
+ * @typedef {object} Found
+ * @property {string | null} model that found it, as the settings name it.
+ * @property {ObjectComparison} answer
  *
  * @typedef {ReturnType<typeof plainRecord>} PlainRecord
  *
@@ -52,6 +67,7 @@ export function recordsOf(objects, firstId) {
       color: color ?? fresh.color,
       prompt: withLabels({ ...NO_PROMPT, ...prompt }),
       choice: { ...FIRST_CHOICE, ...choice },
+      found: null,
       steps: steps ?? [],
       mask: mask ? namedMask(mask) : null,
       truth: truth ? namedMask(truth) : null,
@@ -67,7 +83,8 @@ export function recordsOf(objects, firstId) {
  */
 export function revived(kept) {
   return kept.map((object) => ({
-    ...object, mask: object.mask && namedMask(object.mask), truth: object.truth && namedMask(object.truth),
+    ...object, found: object.found ?? null,
+    mask: object.mask && namedMask(object.mask), truth: object.truth && namedMask(object.truth),
   }));
 }
 
@@ -76,9 +93,9 @@ export function revived(kept) {
  *
  * @param {ObjectRecord} object
  */
-export function plainRecord({ id, number, name, color, prompt, choice, steps, mask, truth }) {
+export function plainRecord({ id, number, name, color, prompt, choice, steps, mask, truth, found }) {
   const masks = { mask: mask && plainMask(mask), truth: truth && plainMask(truth) };
-  return { id, number, name, color, prompt, choice, steps, ...masks };
+  return { id, number, name, color, prompt, choice, steps, ...masks, ...(found && { found }) };
 }
 
 /** @param {NamedMask} mask */

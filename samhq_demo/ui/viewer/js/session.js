@@ -4,25 +4,16 @@
 import { Emitter } from "./emitter.js";
 import { History } from "./history.js";
 import {
-  FIRST_CHOICE, MAX_NAME, MAX_OBJECTS, MAX_POINTS, MAX_STEPS, NOTHING_MORE, NO_PROMPT, isBlank,
+  FIRST_CHOICE, MAX_NAME, MAX_OBJECTS, MAX_POINTS, MAX_STEPS, NOTHING_ASKED, isBlank,
 } from "./prompt.js";
 import { newObject, plainRecord, recordsOf, revived } from "./records.js";
 
 /**
  * @import { NamedMask } from "./prompt.js"
- * @import { KeptSession, Snapshot } from "./records.js"
+ * @import { Found, KeptSession, Snapshot } from "./records.js"
  * @import { Box, Branch, Choice, Picture, Prompt, SavedObject, Settings, RefineStep } from "./wire.js"
  *
- * @typedef {object} ObjectRecord All that is known of one object but its answer.
- * @property {number} id
- * @property {number} number of the object in its picture, from 1 on: its first name and its color come of it.
- * @property {string} name
- * @property {string} color
- * @property {Prompt} prompt
- * @property {Choice} choice
- * @property {readonly RefineStep[]} steps
- * @property {NamedMask | null} mask
- * @property {NamedMask | null} truth
+ * @typedef {import("./records.js").ObjectRecord} ObjectRecord All that is known of one object but its answer.
  *
  * @typedef {object} SessionEvents
  * @property {(what: "picture" | "settings" | "select" | "edit") => void} changed
@@ -204,7 +195,7 @@ export class Session extends Emitter {
    * @param {NamedMask | null} mask
    */
   setMask(mask) {
-    this.#replace({ ...this.selected, mask, choice: FIRST_CHOICE });
+    this.#replace({ ...this.selected, mask, choice: FIRST_CHOICE, found: null });
   }
 
   /**
@@ -222,19 +213,16 @@ export class Session extends Emitter {
     if (steps.length >= MAX_STEPS) return false;
     /** @type {RefineStep} */
     const step = { ...prompt, sam_candidate: choice.sam, sam_hq_candidate: choice.sam_hq };
-    this.#replace({ ...this.selected, steps: [...steps, step], choice: FIRST_CHOICE });
+    this.#replace({ ...this.selected, steps: [...steps, step], choice: FIRST_CHOICE, found: null });
     return true;
   }
 
   forgetSteps() {
-    this.#replace({ ...this.selected, steps: [], choice: FIRST_CHOICE });
+    this.#replace({ ...this.selected, steps: [], choice: FIRST_CHOICE, found: null });
   }
 
   clearObject() {
-    const { selected } = this;
-    if (!isBlank(selected)) {
-      this.#replace({ ...selected, prompt: NO_PROMPT, choice: FIRST_CHOICE, ...NOTHING_MORE });
-    }
+    if (!isBlank(this.selected)) this.#replace({ ...this.selected, ...NOTHING_ASKED });
   }
 
   clearAll() {
@@ -247,6 +235,20 @@ export class Session extends Emitter {
     if (this.objects.length >= MAX_OBJECTS) return false;
     const fresh = this.#newObject();
     this.#edit([...this.objects, fresh], fresh.id);
+    return true;
+  }
+
+  /**
+   * An object with masks that were found, in place of the selected one where nothing is asked of that.
+   *
+   * @param {Found} found
+   * @param {Choice} choice which of the point's candidates they are.
+   */
+  addFound(found, choice) {
+    const isFree = isBlank(this.selected) && !this.selected.truth;
+    if (!isFree && this.objects.length >= MAX_OBJECTS) return false;
+    const record = { ...(isFree ? this.selected : this.#newObject()), prompt: found.answer.prompt, choice, found };
+    this.#edit([...this.objects.filter(({ id }) => id !== record.id), record], record.id);
     return true;
   }
 
@@ -302,9 +304,7 @@ export class Session extends Emitter {
     if (records.length) this.#edit(records, records[0].id);
   }
 
-  /**
-   * @param {SavedObject[]} objects
-   */
+  /** @param {SavedObject[]} objects */
   #records(objects) {
     const records = recordsOf(objects, this.#lastId + 1);
     this.#lastId += records.length;
@@ -316,7 +316,7 @@ export class Session extends Emitter {
    * @param {string | null} tag
    */
   #setPrompt(prompt, tag = null) {
-    this.#replace({ ...this.selected, prompt, choice: FIRST_CHOICE }, tag);
+    this.#replace({ ...this.selected, prompt, choice: FIRST_CHOICE, found: null }, tag);
   }
 
   /**

@@ -6,11 +6,11 @@ import { Viewer } from "./viewer.js";
 
 /**
  * @import { Upload } from "./album.js"
- * @import { Message, Question, Server, ViewerOptions } from "./wire.js"
+ * @import { EverythingRequest, Message, Question, Server, ViewerOptions } from "./wire.js"
  *
  * @typedef {object} Component What gr.HTML's `js_on_load` is called with.
  * @property {HTMLElement} element around the template.
- * @property {(event: "submit" | "upload" | "select", data: unknown) => void} trigger tells of an event in Python.
+ * @property {(event: "submit" | "upload" | "select" | "apply", data: unknown) => void} trigger tells Python.
  * @property {{ options: ViewerOptions, value: Message | null }} props live.
  * @property {Server} server Python's functions.
  * @property {(file: File) => Promise<Upload>} upload
@@ -33,6 +33,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     album,
     ask: (/** @type {Question} */ question) => withPictures.decode(question),
     queue: (/** @type {Question} */ question) => trigger("submit", question),
+    search: (/** @type {EverythingRequest} */ request) => trigger("apply", request),
     arrive: (/** @type {{ path: string, name: string }} */ file) => trigger("upload", file),
     tell: (/** @type {string | null} */ ticket) => trigger("select", { picture: ticket }),
   }, plain(props.options) ?? {});

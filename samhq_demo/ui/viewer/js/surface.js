@@ -8,6 +8,7 @@ import { Pane } from "./pane.js";
 import { View } from "./view.js";
 
 /**
+ * @import { Seen } from "./found-masks.js"
  * @import { ObjectRecord } from "./session.js"
  * @import { Mark } from "./marks.js"
  * @import { Look } from "./mode.js"
@@ -31,7 +32,9 @@ import { View } from "./view.js";
  * @property {Mark | null} active the mark whose x is shown.
  * @property {Pane | null} hoveredPane
  * @property {Point | null} ghost the pointer's place, shown in the other pane.
- * @property {Record<Branch, Rle> | null} hoverMasks what a click at the pointer's place would give.
+ * @property {Record<Branch, readonly Seen[]> | null} seen of all that was found in the picture.
+ * @property {Record<Branch, Rle | null> | null} hoverMasks what a click at the pointer's place would give.
+ * @property {string} hoverColor
  * @property {Point | null} cursor
  * @property {Box | null} draftBox
  *

@@ -16,9 +16,10 @@ export const OWN_CONFIDENCE = "SAM's own confidence";
 /**
  * What the object was asked with: "a box and 2 clicks".
  *
- * @param {Pick<ObjectRecord, "prompt" | "steps" | "mask">} object
+ * @param {Pick<ObjectRecord, "prompt" | "steps" | "mask"> & { found?: object | null }} object
  */
-export function askedWith({ prompt, steps, mask }) {
+export function askedWith({ prompt, steps, mask, found }) {
+  if (found) return "segmenting everything";
   const parts = [
     prompt.box ? "a box" : "",
     counted(prompt.points.length, "click"),

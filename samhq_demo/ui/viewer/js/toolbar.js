@@ -84,6 +84,7 @@ export class Toolbar {
     press("tool-background", !mode.isPanTool && mode.tool === "background");
     press("tool-pan", mode.isPanTool);
     press("tool-box", !mode.isPanTool && mode.tool === "box");
+    press("everything-pick", mode.isPicking);
     for (const look of LOOKS) press(look, mode.look === look);
     press("hide", mode.areMasksHidden);
     press("hover", this.hover.isAnswerOn);
@@ -98,7 +99,7 @@ export class Toolbar {
     enable("redo", session.canRedo);
     enable("clear", !isBlank(session.selected));
     enable("clear-all", session.objects.length > 1 || !isBlank(session.selected));
-    for (const name of ["mask", "truth", "load", "new"]) enable(name, mode.isReady);
+    for (const name of ["mask", "truth", "load", "new", "everything"]) enable(name, mode.isReady);
     enable("refine", mode.isReady && isAnswerable(session.selected));
     enable("zoom-out", !this.surface.view.isFit);
   }

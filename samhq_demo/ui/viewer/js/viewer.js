@@ -9,6 +9,7 @@ import { Decoder } from "./decoder.js";
 import { partOf, setText } from "./dom.js";
 import { DraftBox } from "./draft-box.js";
 import { Editor } from "./editor.js";
+import { Everything } from "./everything.js";
 import { ExportPanel } from "./export-panel.js";
 import { FullScreen } from "./full-screen.js";
 import { Gestures } from "./gestures.js";
@@ -18,6 +19,7 @@ import { Inbox } from "./inbox.js";
 import { Keeper } from "./keeper.js";
 import { Keys } from "./keys.js";
 import { Mode } from "./mode.js";
+import { Picking } from "./picking.js";
 import { isAnswerable, isBlank, isEmpty } from "./prompt.js";
 import { Recovery } from "./recovery.js";
 import { Scores } from "./scores.js";
@@ -37,12 +39,13 @@ import { WayBack } from "./way-back.js";
  * @import { ObjectRecord } from "./session.js"
  * @import { Scene } from "./surface.js"
  * @import { Ask, Queue } from "./transport.js"
- * @import { ViewerOptions } from "./wire.js"
+ * @import { EverythingRequest, ViewerOptions } from "./wire.js"
  *
  * @typedef {object} Ways
  * @property {Ask} ask
  * @property {Queue} queue
  * @property {Album} album
+ * @property {(request: EverythingRequest) => void} search
  * @property {(ticket: string | null) => void} tell which picture was gone back to.
  * @typedef {FileLink & Ways} Link What start.js knows of Python.
  */
@@ -52,6 +55,7 @@ const BACKGROUND_ALONE = "A background click alone selects nothing: click the ob
 const BUSY_AFTER_MS = 250; // only what takes long is worth a sign: quick answers would make it flicker
 const PATIENCE_MS = 120_000;
 const HOVER_BELOW_MS = 200;
+const POINTED_COLOR = "#ffffff"; // of a mask that is pointed at among those that were found
 const OLD_COLOR = "#8c8c8c"; // of a mask whose next answer failed to come
 
 export class Viewer {
@@ -85,7 +89,9 @@ export class Viewer {
     const hover = (this.hover = new Hover(partOf(root, ".remover", HTMLButtonElement), parts, {
       isAnswerOn: options.hover ?? true,
     }));
-    this.cursor = new Cursor(parts);
+    this.everything = new Everything(session, link);
+    this.picking = new Picking(root, { ...parts, everything: this.everything });
+    this.cursor = new Cursor({ ...parts, picking: this.picking });
     this.gestures = new Gestures(parts);
     this.arrivals = new Arrivals(root, { ...parts, link });
     this.exportPanel = new ExportPanel(find(".take"), { ...parts, server });
@@ -98,8 +104,8 @@ export class Viewer {
     this.recovery = new Recovery(decoder);
     this.fullScreen = new FullScreen(root);
     this.place = find(".place");
-    this.#listen(link);
     host.setAttribute("data-revision", "0");
+    this.#listen(link);
     mode.showView("side");
     this.#refresh();
   }
@@ -121,18 +127,24 @@ export class Viewer {
     surface.on("moved", (how) => this.#moved(how === "zoomed"));
     mode.on("changed", (what) => this.#modeChanged(what));
     hover.on("toggled", () => this.toolbar.update());
-    cursor.on("moved", repaintMarks);
+    cursor.on("moved", () => {
+      if (cursor.place) this.picking.point("sam_hq", cursor.place);
+      repaintMarks();
+    });
     cursor.on("reached", (mark) => hover.activate(mark));
     gestures.on("began", () => cursor.hide());
     gestures.on("hovered", (spot) => {
       hover.move(spot);
+      this.picking.point(spot?.pane.branch ?? null, hover.place);
       setText(this.place, placeLine(hover.place, session.picture));
     });
     gestures.on("pressed", (place, label) => {
       const asked = this.editor.withPoint(place, label);
       if (asked && isAnswerable(asked)) decoder.foresee(asked);
     });
+    gestures.on("picked", ({ branch }, place) => branch && this.picking.keep(branch, place));
     gestures.on("released", (mark) => hover.activate(mark));
+    inbox.on("everything", (news) => this.everything.take(news));
     inbox.on("pictureComing", () => gestures.abort());
     inbox.on("returned", ({ id }) => link.tell(id));
     inbox.on("pictureCame", () => {
@@ -207,7 +219,7 @@ export class Viewer {
   /** @param {"tool" | "masks" | "view"} what */
   #modeChanged(what) {
     this.toolbar.update();
-    if (what === "masks") this.#refresh();
+    if (what === "masks" || what === "tool") this.#refresh();
     if (what !== "view") return;
     this.surface.measure();
     this.hover.refresh();
@@ -227,7 +239,7 @@ export class Viewer {
 
   /** @returns {Scene} */
   #scene() {
-    const { session, answers, surface, mode, hover } = this;
+    const { session, answers, surface, mode, hover, picking } = this;
     const { bitmap, isMoving } = surface;
     const { selected } = session;
     const seen = session.objects.filter(({ id }) => mode.isShown(id));
@@ -238,7 +250,9 @@ export class Viewer {
     return {
       bitmap, masks, selected, others: session.objects.filter((object) => object !== selected), isMoving,
       opacity: mode.opacity, outlineOnly: mode.look === "outline", look: mode.look,
-      active: hover.active, hoveredPane: hover.pane, ghost: hover.place, hoverMasks: hover.masks,
+      active: hover.active, hoveredPane: hover.pane, ghost: hover.place, seen: picking.seen,
+      hoverMasks: picking.pointedMasks ?? hover.masks,
+      hoverColor: picking.pointedMasks ? POINTED_COLOR : selected.color,
       cursor: this.cursor.place, draftBox: this.draftBox.box,
     };
   }

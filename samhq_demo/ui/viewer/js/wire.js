@@ -140,6 +140,7 @@
  * @property {Settings} [settings]
  * @property {Point} [point]
  * @property {Reply & { sequence: number }} [answer]
+ * @property {EverythingNews} [everything]
  * @property {string} [work] What is being done; empty once it is over.
  * @property {number | null} [progress]
  * @property {boolean} [kept] The picture is the one that was kept here; without one, the server has lost it.
@@ -153,6 +154,44 @@
  * @property {number} [hover_below_ms]
  * @property {number} [patience_ms]
  * @property {string} [kept_as] The entry of sessionStorage that Python reads.
+ */
+
+/**
+ * @typedef {object} EverythingRequest Everything in a picture is to be found.
+ * @property {string} picture
+ * @property {number} sequence Of the browser's searches.
+ * @property {string | null} model
+ * @property {number} points_per_side
+ * @property {number} crop_layers
+ *
+ * @typedef {object} EveryMask One mask that was found.
+ * @property {Rle} rle
+ * @property {[x: number, y: number, width: number, height: number]} bbox
+ * @property {number} area
+ * @property {number} predicted_iou
+ * @property {number} stability
+ * @property {Point} point Of the grid.
+ * @property {number} candidate Which of the candidates of a click there it is, 0 the surest.
+ *
+ * @typedef {{ predicted_iou: number, stability: number }} Least Masks with lower scores are left out.
+ *
+ * @typedef {object} EverythingNews Of a search for everything: how far it is, or what was found.
+ * @property {number} [sequence]
+ * @property {number} [done] Of the points.
+ * @property {number} [points]
+ * @property {boolean} [has_begun] The picture is encoded, and nobody is before this search any more.
+ * @property {boolean} [is_over] Nothing more comes; without masks it was stopped.
+ * @property {EveryMask[]} [sam] The largest first.
+ * @property {EveryMask[]} [sam_hq]
+ * @property {number} [left_out] Masks that are too many to be sent.
+ * @property {Least} [least] What was asked for.
+ * @property {Least} [first] What of it is to be seen at first.
+ * @property {number} [milliseconds]
+ * @property {string} [error]
+ * @property {Missing} [needs]
+ *
+ * @typedef {{ picture: string, sequence: number }} StopRequest A search is to be stopped.
+ * @typedef {{ stopped?: boolean } & Failed} Stopped Whether it was under way.
  */
 
 /**
@@ -217,6 +256,7 @@
  * @property {(request: ExportRequest) => Promise<ExportReply | undefined>} export
  * @property {(request: CodeRequest) => Promise<CodeReply | undefined>} code
  * @property {(request: AgainRequest) => Promise<AgainReply | undefined>} [again]
+ * @property {(request: StopRequest) => Promise<Stopped | undefined>} [stop]
  */
 
 /** The two branches' keys, in the order in which they are shown. */
