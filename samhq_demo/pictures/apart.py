@@ -72,9 +72,9 @@ def _is_seekable(file: BinaryIO) -> bool:
     return bool(getattr(file, "seekable", lambda: True)())
 
 
-def _content(source: Source) -> bytes | str | Path:
+def _content(source: Source) -> bytes | Path:
     if isinstance(source, (str, Path)):
-        return source
+        return Path(source).absolute()  # a worker stays where it was started
     if _is_seekable(source):
         source.seek(0)
     return source.read()
@@ -99,6 +99,10 @@ class Workers:
         self._wait_seconds = wait_seconds
         self._idle: list[subprocess.Popen[bytes]] = []
         self._lock = threading.Lock()
+
+    def forget(self) -> None:
+        """In a forked process: those there are belong to the other one."""
+        self._idle, self._lock = [], threading.Lock()
 
     def run(self, read: Callable[..., Any], source: Source, *args: Any, **kwargs: Any) -> Any:
         """What `read`, a function of a module that `bounded` decorates, makes of a source.
@@ -133,6 +137,7 @@ class Workers:
             worker.stdin.flush()
             return pickle.load(worker.stdout)
         except (EOFError, OSError, pickle.UnpicklingError) as error:
+            worker.kill()  # where it has not ended by itself, as the system ends it
             is_late = clock.finished.is_set() or worker.wait() == _OUT_OF_TIME
             sentence = _TOO_LONG.format(seconds=self._seconds) if is_late else _DAMAGED
             raise ValueError(sentence) from error
@@ -141,6 +146,8 @@ class Workers:
 
 
 _WORKERS = Workers()
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_WORKERS.forget)
 # How a process ends that the system ended for its time.
 _OUT_OF_TIME = None if sys.platform == "win32" else -signal.SIGXCPU
 

