@@ -47,7 +47,7 @@ def bounded(read: Callable[Concatenate[Source, Given], Read]) -> Callable[Concat
     """
 
     @wraps(read)
-    def held(source: Source, *args: Given.args, **kwargs: Given.kwargs) -> Read:
+    def held(source: Source, /, *args: Given.args, **kwargs: Given.kwargs) -> Read:
         with decode_slot():
             if _is_quick(source):
                 return read(source, *args, **kwargs)
