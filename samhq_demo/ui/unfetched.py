@@ -17,7 +17,7 @@ def drop_unfetched(
     blocks: gr.Blocks, *, max_messages: int = MAX_MESSAGES, max_seconds: float = MAX_SECONDS
 ) -> None:
     """Hold what the queue of `blocks` keeps for each session under a bound, in number and in time."""
-    queue = blocks._queue
+    queue: Any = blocks._queue
     send = queue.send_message
     # Since when a session has not fetched all there is for it.
     behind_since: dict[str, float] = {}
@@ -34,7 +34,7 @@ def drop_unfetched(
             behind_since.setdefault(event.session_hash, now)
         _drop_old(queue, behind_since, before=now - max_seconds)
 
-    queue.send_message = sent  # type: ignore[method-assign]
+    queue.send_message = sent
 
 
 def _drop_old(queue: Any, behind_since: dict[str, float], *, before: float) -> None:
