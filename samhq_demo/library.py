@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from samhq_demo.cache import BoundedCache
+from samhq_demo.failures import LoadFailures
 from samhq_demo.memory import NoRoomError
 from samhq_demo.model_status import ModelDescription, Outlook, ServiceStatus
 from samhq_demo.photo_scores import PhotoScores
@@ -52,7 +53,7 @@ class ModelLibrary:
             max_bytes=0, is_pinned=lambda name: name == self._active
         )
         self._counts = dict(COUNTED)
-        self._failures: dict[str, str] = {}
+        self._failures = LoadFailures()
         self._downloads: dict[str, Download] = {}
         self._preparations: list[Callable[[str], None]] = []
         wishes = self._catalog.wishes
@@ -242,18 +243,23 @@ class ModelLibrary:
             raise ValueError(f"There is no model {name!r}; there are {offered}.")
 
     def _load_once(self, name: str) -> Answerer:
-        """Load a pair; what failed once fails again at once, with the same words."""
-        if name in self._failures:
-            raise ValueError(self._failures[name])
+        """Load a pair; what failed fails again at once, with the same words, until its files change."""
+        folder = self._sources[name].weights_folder()
+        if folder is None:
+            raise ValueError(f"Not now: the weights of {name} have just been taken away; put them back.")
+        if (sentence := self._failures.lasting(name, folder)) is not None:
+            raise ValueError(sentence)
         try:
-            return self._load(self._sources[name])
+            answerer = self._load(self._sources[name], folder)
         except NoRoomError as error:  # later there may be room
             logger.warning("%s", error)
             raise
         except ValueError as error:
-            self._failures[name] = str(error)
+            self._failures.note(name, str(error), folder)
             logger.warning("%s", error)
             raise
+        self._failures.forget(name)
+        return answerer
 
     def fetch(self, name: str) -> None:
         """Start downloading a model's weights, unless that is under way. Returns at once.
@@ -324,18 +330,16 @@ class ModelLibrary:
         except ValueError:
             pass  # `pair` has told
         except Exception as error:
-            self._failures[self._active] = f"{self._active} could not be loaded: {error}"
+            self._failures.note(self._active, f"{self._active} could not be loaded: {error}", None)
             logger.exception("%s could not be loaded", self._active)
 
-    def _load(self, source: Source) -> Answerer:
+    def _load(self, source: Source, folder: Path) -> Answerer:
         # The one place where torch comes in, in a thread behind the page.
         from samhq_demo.models.answering import Answerer
         from samhq_demo.models.checkpoints import count_parameters, load_pair
         from samhq_demo.models.compute import choose_compute
         from samhq_demo.models.gpu_memory import with_room
 
-        folder = source.weights_folder()
-        assert folder is not None, "checked by the caller"
         compute = choose_compute(device=self._settings.device, dtype=self._settings.dtype)
         baseline = self._sam_folder(source, folder)
         self._loaded.max_bytes = compute.model_bytes()

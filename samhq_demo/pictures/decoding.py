@@ -53,12 +53,15 @@ def most_megapixels(image: Image.Image) -> int:
 
 def has_too_many_scans(image: ImageFile.ImageFile, file: BinaryIO) -> bool:
     """Whether a JPEG takes far more passes over its pixels than pictures do."""
-    if image.format not in ("JPEG", "MPO"):
-        return False
+    return image.format in ("JPEG", "MPO") and jpeg_scans(file) > MAX_JPEG_SCANS
+
+
+def jpeg_scans(file: BinaryIO) -> int:
+    """How many passes over its pixels a JPEG takes."""
     file.seek(0)
     # Among the pixels' data these two bytes do not occur: the first would be escaped there.
     scans, last = 0, b""
     while piece := file.read(2**20):
         scans += (last + piece).count(_START_OF_SCAN)
         last = piece[-1:]
-    return scans > MAX_JPEG_SCANS
+    return scans

@@ -40,6 +40,9 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 
+# Tags may lie over each other, so that a few megabytes of them claim terabytes. Cameras write up to 64 KB.
+_MAX_EXIF_BYTES = 128 * 2**10
+
 Source = str | Path | BinaryIO
 
 register_heif_opener()
@@ -104,6 +107,14 @@ def load(source: Source, noun: str) -> Decoded:
             png=found.png,
             is_lossy=_is_lossy(found),
         )
+
+
+def header_size_wh(file: BinaryIO) -> tuple[int, int] | None:
+    """The (width, height) that a file's header states; None where `load` would refuse it by its header."""
+    try:
+        return _identified(file, "picture").image.size
+    except ValueError:
+        return None
 
 
 @contextmanager
@@ -277,6 +288,8 @@ def _needs_low_bytes(image: Image.Image, png: PngFacts | None) -> bool:
 def _upright(image: Image.Image) -> Image.Image:
     # Only after loading: some readers (TIFF's) turn the picture themselves while they load and drop the
     # tag.
+    if len(image.info.get("exif") or b"") > _MAX_EXIF_BYTES:
+        return image
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
     except Exception:  # A picture is still a picture if its metadata is damaged, in whichever way.

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samhq_demo.masks.runs import Runs
+from samhq_demo.pictures.apart import bounded
 from samhq_demo.pictures.color import rgb
-from samhq_demo.pictures.decoding import decode_slot
 from samhq_demo.pictures.files import Decoded, Source, load
 from samhq_demo.pictures.labels import Label, LabelMap, label_map, name_of, parse_label
 from samhq_demo.pictures.picture import eight_bits, is_wide
@@ -63,6 +63,9 @@ class SeveralLabelsError(ValueError):
             "with one object, white on black."
         )
 
+    def __reduce__(self) -> tuple[Any, ...]:  # it may come from another process
+        return SeveralLabelsError, (self.labels,)
+
 
 def read_mask(source: Source, *, size_wh: tuple[int, int], label: object = None) -> Runs:
     """Read a mask file.
@@ -82,7 +85,7 @@ def read_mask(source: Source, *, size_wh: tuple[int, int], label: object = None)
     return Runs.from_mask(read_true_mask(source, size_wh=size_wh, label=label).mask)
 
 
-@decode_slot()
+@bounded
 def read_true_mask(source: Source, *, size_wh: tuple[int, int], label: object = None) -> TrueMask:
     """Read a mask file like `read_mask`, with the pixels that it leaves undecided.
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from samhq_demo.pictures.apart import bounded
 from samhq_demo.pictures.color import has_code_points, png_to_srgb, rgb
-from samhq_demo.pictures.decoding import decode_slot
 from samhq_demo.pictures.files import Decoded, Source, load
 from samhq_demo.pictures.samples import SampleFacts, samples_of, scale_of, to_8_bits, valid_samples
 
@@ -57,7 +57,6 @@ class Picture:
         return int(self.pixels.shape[0])
 
 
-@decode_slot()
 def read_picture(source: Source) -> Picture:
     """Read a picture in any raster format that Pillow reads, and HEIC; of several frames the first.
 
@@ -67,8 +66,13 @@ def read_picture(source: Source) -> Picture:
     Raises:
         ValueError: one sentence, where `files.load` can make nothing of the file.
     """
+    return Picture(*_read(source))
+
+
+@bounded
+def _read(source: Source) -> tuple[NDArray[np.uint8], str]:
     pixels = np.ascontiguousarray(_pixels(load(source, "picture")))
-    return Picture(pixels, _content_id(pixels))
+    return pixels, _content_id(pixels)
 
 
 def _check(pixels: NDArray[np.uint8]) -> None:

@@ -10,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from samhq_demo.ui.arriving import TidyUploads
 from samhq_demo.ui.bodies import BoundedBodies
 from samhq_demo.ui.named_calls import HANDLERS
 
@@ -88,5 +89,10 @@ def _compressed(start: Message, message: Message) -> Message:
 
 APP_KWARGS: Mapping[str, Any] = {
     "exception_handlers": dict(HANDLERS),
-    "middleware": [Middleware(BoundedBodies), Middleware(McpWithoutSlash), Middleware(CompressedPages)],
+    "middleware": [
+        Middleware(BoundedBodies),
+        Middleware(TidyUploads),
+        Middleware(McpWithoutSlash),
+        Middleware(CompressedPages),
+    ],
 }

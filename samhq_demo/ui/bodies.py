@@ -50,13 +50,17 @@ class BoundedBodies:
         if _stated_bytes(scope) > MAX_UPLOAD_BYTES:
             await _refuse(scope, receive, send, 413, _too_large(MAX_UPLOAD_BYTES))
             return
-        received = 0
+        received, is_whole = 0, False
 
         async def counted() -> Message:
-            nonlocal received
-            message = await receive()
+            nonlocal received, is_whole
+            # Who sends nothing for so long is taken for gone, and what has come of the file is deleted.
+            try:
+                message = await asyncio.wait_for(receive(), None if is_whole else _SECONDS)
+            except (TimeoutError, asyncio.TimeoutError):
+                return {"type": "http.disconnect"}
             received += len(message.get("body", b""))
-            # As if the sender had gone: what has come of the file is then deleted.
+            is_whole = not message.get("more_body", False)
             return message if received <= MAX_UPLOAD_BYTES else {"type": "http.disconnect"}
 
         await self._app(scope, counted, send)

@@ -4,6 +4,7 @@ A bad request is one sentence to whoever sent it and one line in the log. A faul
 its traceback, and the answer only says whose fault it was.
 """
 
+import errno
 import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +21,7 @@ from samhq_demo.ui.uploads import NOT_UPLOADED, is_web_address, without_own_addr
 logger = logging.getLogger(__name__)
 
 SERVER_FAULT = "The server failed at this, through no fault of the request: its log says why."
+DISK_FULL = "The server's disk is full: try again in a while. What you have on the page is kept."
 # Enough for any sentence of ours; messages of libraries can be pages long.
 MAX_MESSAGE_LENGTH = 400
 
@@ -42,8 +44,15 @@ def gradio_errors(doing: str) -> Iterator[None]:
     except ValueError as error:
         raise _refusal(doing, str(error)) from error
     except Exception as error:
+        if is_disk_full(error):
+            raise _refusal(doing, DISK_FULL) from error
         logger.exception("%s failed", doing)
         raise gr.Error(SERVER_FAULT, print_exception=False) from error
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether a file could not be written for want of room, or of the room that this user may take."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
 
 
 def guard_inputs(blocks: gr.Blocks) -> None:

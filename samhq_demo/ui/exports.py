@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import pickle
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -81,7 +83,15 @@ def write_export(export: Export, *, picture: Picture, picture_name: str) -> Path
     if kind == "mask":
         return write_mask(export.objects[0].by(export.branch).runs, name=kind)
     write = partial(_write, export, picture=picture, picture_name=picture_name)
-    return write_once(f"{kind}.{_ENDINGS[kind]}", write)
+    return write_once(
+        f"{kind}.{_ENDINGS[kind]}", write, key=_key(export, picture=picture, picture_name=picture_name)
+    )
+
+
+def _key(export: Export, *, picture: Picture, picture_name: str) -> str:
+    """Stands for all that the file depends on, so that it is made once."""
+    made_of = pickle.dumps((export, picture.content_id, picture_name))
+    return hashlib.blake2b(made_of, digest_size=16).hexdigest()
 
 
 def _write(export: Export, path: Path, *, picture: Picture, picture_name: str) -> None:

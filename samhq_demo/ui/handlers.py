@@ -22,6 +22,7 @@ from samhq_demo.ui.evaluating import EvaluatedRow
 from samhq_demo.ui.examples import Example
 from samhq_demo.ui.exports import Export, write_export
 from samhq_demo.ui.kept import Kept
+from samhq_demo.ui.newest import is_superseded
 from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.question import Question, picture_id_of
 from samhq_demo.ui.saved import read_prompts
@@ -198,7 +199,7 @@ class Handlers:
 
     def prepare(self, ticket_id: str | None, model: str) -> Iterator[Message]:
         """Encode the picture ahead of the first click. -> viewer, as it goes on."""
-        if ticket_id is None:
+        if ticket_id is None or is_superseded("prepare"):
             return
         with gradio_errors("encoding"):
             picture = self._store.picture(ticket_id)

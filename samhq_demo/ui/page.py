@@ -25,7 +25,9 @@ from samhq_demo.ui.gallery import Gallery
 from samhq_demo.ui.handlers import AT_A_TIME, Handlers
 from samhq_demo.ui.kept import READ_KEPT
 from samhq_demo.ui.opening import Opening
+from samhq_demo.ui.served import bound_uploads
 from samhq_demo.ui.store import PictureStore
+from samhq_demo.ui.unfetched import drop_unfetched
 from samhq_demo.ui.viewer.component import answer_queued, build_viewer, search_queued
 
 CSS_FILE = Path(__file__).with_name("page.css")
@@ -86,6 +88,8 @@ def build_page(
         _wire_viewer(parts, handlers, finder)
         _wire_models(parts, handlers, page)
     page.queue(max_size=256)
+    drop_unfetched(page)
+    bound_uploads(page, in_use=store.files_in_use)
     return page
 
 

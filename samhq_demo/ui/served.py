@@ -7,10 +7,13 @@ import os
 import secrets
 import threading
 import zlib
-from collections.abc import Callable, Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
+import gradio as gr
 import numpy as np
 from gradio.utils import get_upload_folder
 from numpy.typing import NDArray
@@ -20,6 +23,10 @@ from samhq_demo.masks.runs import Runs
 
 # Some thousand masks, exports and views of large photos.
 MAX_BYTES = 2 * 2**30
+# Some hundred large photos beside all smaller ones of a day.
+MAX_UPLOADED_BYTES = 4 * 2**30
+# Files known by what they were made of; each takes some hundred bytes.
+_MAX_REMEMBERED = 10_000
 # Names are made of content with it, so that nobody can tell the name of a file whose content they know.
 _KEY = secrets.token_bytes(32)
 
@@ -34,16 +41,29 @@ class _SteadySet(set[str]):
 class WrittenFiles:
     """The files written for visitors: the oldest go where all take more than `max_bytes`. Safe under threads.
 
+    Args:
+        paths: to be used as `paths` below.
+        in_use: says which paths are to go after all others.
+
     Attributes:
         paths: what is there, to be put into the `temp_file_sets` of a `gr.Blocks`. Gradio then deletes from
             it, as it deletes uploads, what is older than its `delete_cache` says, and all when the app ends.
     """
 
-    def __init__(self, *, max_bytes: int = MAX_BYTES) -> None:
-        self.paths: set[str] = _SteadySet()
+    def __init__(
+        self,
+        *,
+        max_bytes: int = MAX_BYTES,
+        paths: set[str] | None = None,
+        in_use: Callable[[], Collection[str]] = tuple,
+    ) -> None:
+        self.paths: set[str] = _SteadySet() if paths is None else paths
         self._max_bytes = max_bytes
+        self._in_use = in_use
         # By age; None: not known to be written yet.
         self._sizes: dict[str, int | None] = {}
+        # By what they were made of, see `write_once`.
+        self._made: OrderedDict[str, Path] = OrderedDict()
         self._lock = threading.Lock()
 
     def add(self, path: Path) -> None:
@@ -51,6 +71,7 @@ class WrittenFiles:
         with self._lock:
             self._measure()
             self._make_room()
+            self._drop(path)  # one that comes again is the youngest
             self.paths.add(str(path))
             self._sizes[str(path)] = None
 
@@ -76,6 +97,23 @@ class WrittenFiles:
             self._sizes[str(place)] = place.stat().st_size
         return place
 
+    def made_of(self, key: str) -> Path | None:
+        """The file that was made of what `key` stands for, as young as if it were made now; None without."""
+        with self._lock:
+            path = self._made.get(key)
+            if path is None or str(path) not in self.paths or not path.is_file():
+                return None
+            os.utime(path)
+            self._sizes[str(path)] = self._sizes.pop(str(path), None)
+            return path
+
+    def remember(self, key: str, path: Path) -> None:
+        """What a file was made of, for `made_of`."""
+        with self._lock:
+            self._made[key] = path
+            while len(self._made) > _MAX_REMEMBERED:
+                self._made.popitem(last=False)
+
     def _drop(self, path: Path) -> None:
         self.paths.discard(str(path))
         self._sizes.pop(str(path), None)
@@ -89,7 +127,10 @@ class WrittenFiles:
 
     def _make_room(self) -> None:
         total = sum(size or 0 for size in self._sizes.values())
-        for path, size in list(self._sizes.items()):
+        if total <= self._max_bytes:
+            return
+        in_use = self._in_use()
+        for path, size in sorted(self._sizes.items(), key=lambda item: item[0] in in_use):
             if total <= self._max_bytes:
                 return
             if size is not None:
@@ -97,6 +138,28 @@ class WrittenFiles:
                 total -= size
                 del self._sizes[path]
                 self.paths.discard(path)
+
+
+class UploadedFiles(_SteadySet):
+    """Gradio's own set of the files that visitors sent, held under a bound in bytes as `WrittenFiles` are."""
+
+    def __init__(self, *, in_use: Callable[[], Collection[str]], max_bytes: int = MAX_UPLOADED_BYTES) -> None:
+        super().__init__()
+        self._files = WrittenFiles(max_bytes=max_bytes, paths=self, in_use=in_use)
+
+    def update(self, *groups: Iterable[str]) -> None:
+        """Uploads that have just come."""
+        for path in chain(*groups):
+            self._files.add(Path(path))
+
+
+def bound_uploads(
+    blocks: gr.Blocks, *, in_use: Callable[[], Collection[str]], max_bytes: int = MAX_UPLOADED_BYTES
+) -> None:
+    """Hold all uploads to `blocks` under a bound: the oldest go first, those `in_use` after all others."""
+    kept, before = UploadedFiles(in_use=in_use, max_bytes=max_bytes), blocks.upload_file_set
+    blocks.upload_file_set = kept
+    blocks.temp_file_sets[:] = [kept if one is before else one for one in blocks.temp_file_sets]
 
 
 # By upload folder: a process has one, but for tests that start several apps.
@@ -132,12 +195,22 @@ def new_folder(name: str) -> Path:
     return folder
 
 
-def write_once(name: str, write: Callable[[Path], object]) -> Path:
-    """A file as `new_file` gives it, with what `write` writes to a path; the same content is kept once."""
+def write_once(name: str, write: Callable[[Path], object], *, key: str | None = None) -> Path:
+    """A file as `new_file` gives it, with what `write` writes to a path; the same content is kept once.
+
+    Args:
+        key: stands for all that the content depends on: where a file with it is there, nothing is written.
+    """
+    known = None if key is None else written_files().made_of(key)
+    if known is not None:
+        return known
     path = new_file(name)
     try:
         write(path)
-        return written_files().settle(path, name)
+        settled = written_files().settle(path, name)
+        if key is not None:
+            written_files().remember(key, settled)
+        return settled
     except BaseException:
         written_files().forget(path)
         raise

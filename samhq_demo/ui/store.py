@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from functools import partial
@@ -24,6 +25,8 @@ MAX_TICKETS = 20_000
 # What the browser draws from: larger costs time on the way, and shows nothing more but far zoomed in.
 MAX_VIEW_SIDE = 4096
 _VIEW_QUALITY = 92
+# A page that has asked nothing for so long can do without its file: it sends it again.
+_IN_USE_SECONDS = 3600.0
 _TICKET_BYTES = 16
 _TICKET_ID = re.compile(r"[A-Za-z0-9_-]{22}")  # as many letters as those bytes take
 
@@ -65,7 +68,16 @@ class PictureStore:
     def __init__(self, *, max_bytes: int = DEFAULT_MAX_BYTES) -> None:
         self._tickets: OrderedDict[str, Ticket] = OrderedDict()
         self._pictures: BoundedCache[Picture] = BoundedCache(max_bytes=max_bytes)
+        # By ticket, when it was last asked about.
+        self._asked_at: dict[str, float] = {}
         self._lock = threading.Lock()
+
+    def files_in_use(self) -> set[str]:
+        """The paths of the pictures that pages have open now, as far as a server can tell."""
+        since = time.monotonic() - _IN_USE_SECONDS
+        with self._lock:
+            tickets = [self._tickets[ticket_id] for ticket_id, at in self._asked_at.items() if at > since]
+        return {str(path) for ticket in tickets for path in (ticket.file, ticket.view)}
 
     @property
     def size_bytes(self) -> int:
@@ -107,8 +119,10 @@ class PictureStore:
     def _give_out(self, ticket: Ticket) -> Ticket:
         with self._lock:
             self._tickets[ticket.id] = ticket
+            self._asked_at[ticket.id] = time.monotonic()
             while len(self._tickets) > MAX_TICKETS:
-                self._tickets.popitem(last=False)
+                oldest, _ = self._tickets.popitem(last=False)
+                del self._asked_at[oldest]
         return ticket
 
     def ticket(self, ticket_id: str) -> Ticket:
@@ -118,6 +132,7 @@ class PictureStore:
             if found is None:
                 raise UnknownPictureError(texts.PICTURE_GONE)
             self._tickets.move_to_end(ticket_id)
+            self._asked_at[ticket_id] = time.monotonic()
             return found
 
     def picture(self, ticket_id: str) -> Picture:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import numpy as np
@@ -11,7 +12,10 @@ import pytest
 from gradio.route_utils import delete_files_created_by_app
 
 from samhq_demo.masks.runs import Runs
-from samhq_demo.ui.served import WrittenFiles, new_file, write_mask, written_files
+from samhq_demo.pictures import Picture
+from samhq_demo.ui import exports
+from samhq_demo.ui.exports import Export, write_export
+from samhq_demo.ui.served import WrittenFiles, new_file, write_mask, write_once, written_files
 
 DAY = 86_400
 
@@ -100,3 +104,46 @@ def test_files_may_be_added_while_gradio_looks_through_them(tmp_path: Path) -> N
         for _ in files.paths:
             pass
     assert len(files.paths) == 400
+
+
+def test_what_was_made_of_the_same_is_not_made_again(folder: Path) -> None:
+    made: list[str] = []
+
+    def write(path: Path) -> None:
+        made.append(path.name)
+        path.write_text("{}")
+
+    first = write_once("export.json", write, key="of the same")
+    assert write_once("export.json", write, key="of the same") == first
+    assert len(made) == 1
+    first.unlink()
+    assert write_once("export.json", write, key="of the same").read_text() == "{}"
+    write_once("export.json", write, key="of something else")
+    assert len(made) == 3
+
+
+@pytest.mark.parametrize("kind", ["cutout", "overlays", "svg", "coco-rle"])
+def test_an_export_is_computed_once(folder: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+    written_by: list[Path] = []
+    compute = exports._write
+
+    def counted(export: Export, path: Path, **named: Any) -> None:
+        written_by.append(path)
+        compute(export, path, **named)
+
+    monkeypatch.setattr(exports, "_write", counted)
+    pixels = np.full((30, 40, 3), 90, np.uint8)
+    shown = {"rle": Runs.from_mask(np.eye(30, 40, dtype=bool)).rle(), "predicted_iou": 0.5}
+    prompt = {"points": [[3, 3]], "labels": [1], "box": None}
+    one = {"name": "one", "color": "#56b4e9", "prompt": prompt, "sam": shown, "sam_hq": shown}
+    asked = {"what": kind, "branch": "sam", "soft_edge": False, "objects": [one]}
+    paths = [
+        write_export(
+            Export.from_json(asked, size_wh=(40, 30)),
+            picture=Picture.from_pixels(pixels + shade),
+            picture_name=name,
+        )
+        for name, shade in (("a.png", 0), ("a.png", 0), ("b.png", 0), ("a.png", 9))
+    ]
+    assert paths[0] == paths[1]
+    assert len(written_by) == 3

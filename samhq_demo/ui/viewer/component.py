@@ -26,6 +26,7 @@ from samhq_demo.prompts.prompt import MAX_OBJECTS, MAX_POINTS
 from samhq_demo.prompts.refinement import MAX_REFINE_STEPS
 from samhq_demo.ui.errors import gradio_errors
 from samhq_demo.ui.modules import joined_modules
+from samhq_demo.ui.newest import is_superseded
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.store import UnknownPictureError
 from samhq_demo.ui.viewer.wire import (
@@ -134,8 +135,10 @@ def answer_queued(viewer: gr.HTML, decode: Decode, **listener: Any) -> None:
 
     def answer(event: gr.EventData) -> Message:
         asked = event._data if isinstance(event._data, Mapping) else {}
-        reply = _answered(lambda data: decode(Question.from_json(data)), asked)
         sequence = asked.get("sequence")
+        # To an older question of the same page an empty reply: the page has let go of it.
+        is_old = is_superseded("answer")
+        reply = {} if is_old else _answered(lambda data: decode(Question.from_json(data)), asked)
         # Nothing but a number goes back as it came: of what looks like a file Gradio would make one.
         return viewer_message(answer={"sequence": sequence if type(sequence) is int else None, **reply})
 
