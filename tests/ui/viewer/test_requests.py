@@ -192,15 +192,18 @@ def test_where_answers_are_slow_the_preview_waits_until_the_pointer_rests(
     with launched(harness, hover=True) as address:
         person = Person(page).open(address)
         person.choose("gray")
-        harness.delays = [1.0]
-        person.ask(100, 100)
+        before = person.revision
+        with harness.holds():
+            person.click(100, 100)
+            person.outlasts_timer(1000)  # a slow answer
+        person.sees_answer(before)
         person.press("n")
         asked = len(harness.questions)
         for x in range(200, 400, 20):
             person.move(x, 200)
         assert len(harness.questions) == asked
-        waits_for_questions(person, harness, asked + 1)
-        person.rest(300)
+        with person.gets_reply():
+            waits_for_questions(harness, asked + 1)
         above = person.colors([(380 + NEAR, 200)], layer=" + .marks")[0]
         assert above[3] > 30
         page.close()
