@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from PIL import Image
 
 from testbed.running_app import START_SECONDS, free_port
 from tests.support.data_sets import folders_set
+from tests.support.waiting import wait
 
 ROOT = Path(__file__).parent.parent
 KEPT_BACK = shutil.ignore_patterns(".*", "node_modules", "build", "runs", "__pycache__", "tests", "training")
@@ -90,10 +91,13 @@ def test_serve_answers_on_this_machine_until_it_is_told_to_stop(installed: Path,
 
 
 def page_at(url: str, server: subprocess.Popen[bytes]) -> str:
-    deadline = time.monotonic() + START_SECONDS
-    while server.poll() is None and time.monotonic() < deadline:
-        try:
-            return httpx.get(url, timeout=30).text
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise RuntimeError("It did not come up.")
+    pages = []
+
+    def came() -> bool:
+        assert server.poll() is None, "it did not come up"
+        with contextlib.suppress(httpx.TransportError):
+            pages.append(httpx.get(url, timeout=30).text)
+        return bool(pages)
+
+    wait(came, seconds=START_SECONDS)
+    return pages[0]

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from samhq_demo.evaluation import command
 from samhq_demo.evaluation.on_ray import Resources
 from tests.support.data_sets import folders_set
+from tests.support.waiting import wait
 
 NAMES = tuple(f"p{number:02}" for number in range(24))
 _MARK = "SAMHQ_TEST_MARK"
@@ -52,8 +52,7 @@ def test_a_killed_worker_changes_no_digit_and_nothing_is_left_running(tmp_path: 
         stderr=subprocess.STDOUT,
         text=True,
     ) as started:
-        while not records_of(out) and started.poll() is None:
-            time.sleep(0.01)
+        wait(lambda: bool(records_of(out)) or started.poll() is not None)
         victim = next(marked(mark, title="ray::Worker"), None)
         before = len(records_of(out))
         assert victim is not None, started.communicate()[0]
@@ -61,10 +60,7 @@ def test_a_killed_worker_changes_no_digit_and_nothing_is_left_running(tmp_path: 
         printed, _ = started.communicate()
     assert started.returncode == 0, printed
     assert 0 < before < len(NAMES)
-    deadline = time.monotonic() + 20
-    while (left := list(marked(mark))) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert left == []
+    wait(lambda: not list(marked(mark)), seconds=60)
     command.main([str(drawn), "--gallery", "0", "--out", str(tmp_path / "here")])
     assert records_of(out) == records_of(tmp_path / "here")
     assert (out / "objects.csv").read_text() == (tmp_path / "here" / "objects.csv").read_text()

@@ -39,7 +39,7 @@ def test_the_status_is_of_the_selected_object_and_the_chosen_candidate(person: P
     # Another choice asks for both objects again, the selected one first: its own line stays.
     before = person.revision
     person.opens("options")
-    person.page.get_by_label("SAM-HQ's mask").select_option("true")
+    person.page.get_by_label("SAM-HQ's mask", exact=True).select_option("true")
     person.sees_answer(before + 1)
     says(person, f"Object 1: agreement {agreement(person)}.")
     person.opens("objects")
