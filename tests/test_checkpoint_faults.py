@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -28,11 +29,25 @@ def cut_short(folder: Path) -> None:
     weights.write_bytes(weights.read_bytes()[:-1000])
 
 
+def corrupted(folder: Path) -> None:
+    """Its length is right; the list of what is in it is not."""
+    weights = folder / "model.safetensors"
+    content = weights.read_bytes()
+    weights.write_bytes(content.replace(b'"F32"', b'"XYZ"'))
+
+
+def of_another_architecture(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, "model_type": "sam"}))
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
         (removed, "the weights of mine are not on this machine; on this machine: tiny"),
         (cut_short, "the weights of mine are not on this machine; on this machine: tiny"),
+        (corrupted, "mine could not be read as a SAM-HQ checkpoint"),
+        (of_another_architecture, "mine is no SAM-HQ checkpoint: its config.json says 'sam'"),
     ],
 )
 def test_a_checkpoint_that_went_bad_is_told_and_used_again_once_it_is_mended(
@@ -51,3 +66,19 @@ def test_a_checkpoint_that_went_bad_is_told_and_used_again_once_it_is_mended(
     shutil.copytree(checkpoint, folder)
     assert service.compare(picture_of((80, 60)), BOX).model == "mine"
     assert service.status().message == "mine answers."
+
+
+def test_what_failed_is_not_read_again_until_its_files_change(
+    tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "mine"
+    shutil.copytree(checkpoint, folder)
+    of_another_architecture(folder)
+    library = ModelLibrary(Settings(model=str(folder), device="cpu", dtype="float32"))
+    with pytest.raises(ValueError, match="no SAM-HQ checkpoint"):
+        library.pair(None)
+    read: list[str] = []
+    monkeypatch.setattr(ModelLibrary, "_load", lambda self, source, folder: read.append(source.name))
+    with pytest.raises(ValueError, match="no SAM-HQ checkpoint"):
+        library.pair(None)
+    assert read == []

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from torch import nn
 from transformers import SamConfig, SamHQConfig, SamHQModel, SamModel
 from transformers.utils import logging as transformers_logging
@@ -149,7 +150,7 @@ def _load(model_class: Any, folder: Path, *, kind: str, model_type: str) -> Any:
                 dtype=torch.float32,
                 output_loading_info=True,
             )
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, SafetensorError) as error:
         raise ValueError(
             f"{folder.name} could not be read as a {kind} checkpoint: {_first_line(error)}"
         ) from error
