@@ -239,7 +239,7 @@ EXAMPLES: tuple[Photo | PackagePhoto | Drawing, ...] = (
     Drawing("bicycle", "Bicycle: a box", 1054, 0.7, 1, click=False),
     Photo(
         "coffee",
-        "Cup and saucer: a box and two clicks",
+        "Cup: a box and two clicks",
         "coffee.png",
         _box((76, 17, 480, 391), (300, 60), (160, 300)),
         "Rachel Michetti, courtesy of Pikolo Espresso Bar",
