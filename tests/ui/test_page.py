@@ -126,10 +126,10 @@ def test_pictures_of_examples_outlive_old_uploads(service: CompareService) -> No
 
 
 def test_two_pages_share_no_state(service: CompareService) -> None:
-    # The value that each visitor's own copy is made of: no picture.
+    # The values that each visitor's own copies are made of: no picture, no evaluation.
     page = build_page(service)
     states = [block.value for block in page.blocks.values() if isinstance(block, gr.State)]
-    assert states == [None]
+    assert states == [None, None]
 
 
 def test_the_words_about_the_scores_count_each_models_parameters(service: CompareService) -> None:

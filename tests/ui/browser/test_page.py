@@ -248,7 +248,7 @@ def test_choosing_a_model_that_is_not_here_keeps_the_one_that_answers(house: Vis
     house.ask(600, 100, button="right")
     assert house.page.locator("#status.error").count() == 0
     house.page.locator("#model input").click()
-    house.page.get_by_role("option", name="tiny (2.42 M parameters)").click()
+    house.page.get_by_role("option", name="tiny (4.92 M parameters)").click()
     house.page.locator("#answering", has_text="tiny answers; base is sharper.").wait_for()
 
 
