@@ -50,9 +50,19 @@ def behind_tls(url: str, folder: Path, *, header: str) -> Iterator[str]:
     try:
         yield f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
     finally:
-        loop.call_soon_threadsafe(server.close)
+        asyncio.run_coroutine_threadsafe(_end(server), loop).result()
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
+        loop.close()
+
+
+async def _end(server: asyncio.Server) -> None:
+    """Open connections too: what a loop leaves unfinished is complained of in the middle of other tests."""
+    server.close()
+    connections = asyncio.all_tasks() - {asyncio.current_task()}
+    for connection in connections:
+        connection.cancel()
+    await asyncio.gather(*connections, return_exceptions=True)
 
 
 async def _pass_requests(reader: asyncio.StreamReader, to_app: asyncio.StreamWriter, added: bytes) -> None:
