@@ -21,8 +21,9 @@ from samhq_demo.settings import AUTO, Settings, on_zero_gpu
 from samhq_demo.weights.catalog import FALLBACK, LIGHT, PREFERRED, Catalog
 from samhq_demo.weights.download import Download
 from samhq_demo.weights.folders import weights_bytes
-from samhq_demo.weights.names import COUNTED, NAMES, TINY_FOLDER, Source, sam_repo_of_width
+from samhq_demo.weights.names import COUNTED, NAMES, TINY_FOLDER, Source
 from samhq_demo.weights.pickles import PICKLES
+from samhq_demo.weights.published_sam import published_sam_folder
 
 if TYPE_CHECKING:
     from samhq_demo.models.answering import Answerer
@@ -376,17 +377,7 @@ class ModelLibrary:
                     f"The baseline {self._baseline.name} in SAMHQ_BASELINE is not on this machine."
                 )
             return found
-        repo = source.sam_repo_id
-        if repo is None and source.repo_id is not None and source.repo_id not in PICKLES:
-            repo = sam_repo_of_width(folder)
-        if repo is None:
-            return None
-        found = Source(repo, repo_id=repo).weights_folder()
-        if found is None:
-            logger.warning(
-                "%s is not on this machine; SAM's frozen tensors of %s take its place", repo, source.name
-            )
-        return found
+        return published_sam_folder(source, folder)
 
 
 def _capital(sentence: str) -> str:
