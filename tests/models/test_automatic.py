@@ -172,13 +172,13 @@ def test_no_more_points_are_decoded_at_once_than_memory_allows(
     tiny: CompareService, drawn: Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_once: list[int] = []
-    real = ModelPair.attend
+    real = ModelPair.attend_many
 
-    def counting(self: ModelPair, branch: Any, embedding: Any, prompts: Sequence[Prompt], *rest: Any) -> Any:
+    def counting(self: ModelPair, branch: Any, shared: Any, transform: Any, prompts: Sequence[Prompt]) -> Any:
         at_once.append(len(prompts))
-        return real(self, branch, embedding, prompts, *rest)
+        return real(self, branch, shared, transform, prompts)
 
-    monkeypatch.setattr(ModelPair, "attend", counting)
+    monkeypatch.setattr(ModelPair, "attend_many", counting)
     for memory_mb in (16, 64):
         at_once.clear()
         tiny.segment_everything(drawn, EverythingOptions(points_per_side=9, memory_mb=memory_mb))
