@@ -9,6 +9,7 @@ are brought to the picture's size, each where it can be and nowhere else.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -18,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from samhq_demo.masks.boxes import BoxXYXY, is_cut_off, nms, pixel_box, shifted
+from samhq_demo.masks.boxes import ALWAYS, BoxXYXY, Spans, is_cut_off, nms_by_span, pixel_box, shifted
 from samhq_demo.masks.regions import without_small_regions
 from samhq_demo.masks.runs import Runs
 from samhq_demo.models.embedding import ImageEmbedding
@@ -223,12 +224,16 @@ class _Finder:
 
     def kept(self, candidates: Sequence[_Candidate]) -> list[_Placed]:
         """Those of all the crop's candidates that are no duplicates, in the picture."""
-        keep = nms(
+        keep = nms_by_span(
             [candidate.box_xyxy for candidate in candidates],
             [candidate.predicted_iou for candidate in candidates],
+            [self._stays(candidate) for candidate in candidates],
             iou_threshold=self._options.box_nms_threshold,
         )
-        return [self._placed(candidates[place]) for place in keep]
+        return [self._placed(candidates[place], stays) for place, stays in keep]
+
+    def _stays(self, candidate: _Candidate) -> Spans:
+        return ((-math.inf, candidate.stability),) if self._options.all_stabilities else ALWAYS
 
     def _attend(self, places: Sequence[int]) -> tuple[Tensor, PromptPictures]:
         prompts = [
@@ -280,7 +285,7 @@ class _Finder:
             place, choice, order.index(choice - 1), score, float(stability), box_xyxy, full.runs
         )
 
-    def _placed(self, candidate: _Candidate) -> _Placed:
+    def _placed(self, candidate: _Candidate, stays: Spans) -> _Placed:
         runs = candidate.runs
         if runs is None:
             (logits,) = with_room(
@@ -296,6 +301,7 @@ class _Finder:
             stability=candidate.stability,
             point_xy=(float(point[0]) + x, float(point[1]) + y),
             candidate=candidate.rank,
+            stays=stays,
         )
         crop_w, crop_h = self._crop.size_wh
         return _Placed(mask, shifted(candidate.box_xyxy, (x, y)), crop_w * crop_h)
@@ -304,13 +310,15 @@ class _Finder:
 def _finished(found: Sequence[_Placed], options: EverythingOptions, *, crops: int) -> tuple[FoundMask, ...]:
     """One branch's masks of all crops, without duplicates and small regions."""
     if crops > 1:
-        keep = nms(
+        keep = nms_by_span(
             [placed.box_xyxy for placed in found],
             [np.float32(1) / np.float32(placed.crop_area) for placed in found],
+            [placed.mask.stays for placed in found],
             iou_threshold=options.crop_nms_threshold,
         )
-        found = [found[place] for place in keep]
-    masks = [placed.mask for placed in found]
+        masks = [replace(found[place].mask, stays=stays) for place, stays in keep]
+    else:
+        masks = [placed.mask for placed in found]
     if options.min_area:
         masks = _cleaned(masks, options)
     return largest_first(masks)
@@ -319,9 +327,10 @@ def _finished(found: Sequence[_Placed], options: EverythingOptions, *, crops: in
 def _cleaned(masks: Sequence[FoundMask], options: EverythingOptions) -> list[FoundMask]:
     """Without small regions; of duplicates that this makes, one that it left as it was stays."""
     cleaned = [replace(mask, runs=without_small_regions(mask.runs, options.min_area)) for mask in masks]
-    keep = nms(
+    keep = nms_by_span(
         [pixel_box(mask.runs) for mask in cleaned],
         [float(after.runs is before.runs) for before, after in zip(masks, cleaned, strict=True)],
+        [mask.stays for mask in cleaned],
         iou_threshold=max(options.box_nms_threshold, options.crop_nms_threshold),
     )
-    return [cleaned[place] for place in keep]
+    return [replace(cleaned[place], stays=stays) for place, stays in keep]
