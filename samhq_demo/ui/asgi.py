@@ -11,8 +11,10 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from samhq_demo.settings import on_space
 from samhq_demo.ui.arriving import TidyUploads
 from samhq_demo.ui.bodies import BoundedBodies
+from samhq_demo.ui.headers import SafeHeaders
 from samhq_demo.ui.named_calls import HANDLERS
 from samhq_demo.ui.request_ids import IdentifiedRequests
 
@@ -99,10 +101,12 @@ def app_kwargs(routes: Sequence[BaseRoute] = ()) -> dict[str, Any]:
         "exception_handlers": dict(HANDLERS),
         "middleware": [
             Middleware(IdentifiedRequests),
+            Middleware(CompressedPages),
+            # It looks at pages before they are compressed, and marks the refusals of those after it too.
+            Middleware(SafeHeaders, on_space=on_space()),
             Middleware(BoundedBodies),
             Middleware(TidyUploads),
             Middleware(McpWithoutSlash),
-            Middleware(CompressedPages),
         ],
         "routes": list(routes),
     }
