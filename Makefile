@@ -57,6 +57,7 @@ test-js: $(VENV)/.dev node_modules/.made ## the browser's modules without a page
 
 bench: $(VENV)/.dev ## against transformers and the official predictors: benchmarks/RESULTS.md (half an hour; ROUNDS=1: ten minutes)
 	$(PY) -m benchmarks.run --rounds $(ROUNDS)
+	$(PY) -m benchmarks.calls
 
 gpu: $(VENV)/.dev ## on a CUDA card: parity and speed, a section of benchmarks/RESULTS.md (five minutes)
 	$(PY) -m benchmarks.gpu
