@@ -63,6 +63,7 @@ load: $(VENV)/.dev ## 64 people for ten minutes: docs/load.md (USERS=8 LOAD_MINU
 
 bench: $(VENV)/.dev ## against transformers and the official predictors: benchmarks/RESULTS.md (half an hour; ROUNDS=1: ten minutes)
 	$(PY) -m benchmarks.run --rounds $(ROUNDS)
+	$(PY) -m benchmarks.calls
 
 gpu: $(VENV)/.dev ## on a CUDA card: parity and speed, a section of benchmarks/RESULTS.md (five minutes)
 	$(PY) -m benchmarks.gpu
