@@ -41,6 +41,7 @@ class Settings:
         cache_mb: memory for image embeddings in megabytes; 0 keeps none.
         models: the names that visitors may ask for, or ("all",); None: all, but on a Space only what is
             there from its start.
+        metrics: whether /metrics is shown to whoever asks for it.
     """
 
     model: str = AUTO
@@ -49,6 +50,7 @@ class Settings:
     dtype: str | None = None
     cache_mb: int = DEFAULT_CACHE_MB
     models: tuple[str, ...] | None = None
+    metrics: bool = True
 
     def __post_init__(self) -> None:
         if not self.model:
@@ -72,6 +74,7 @@ class Settings:
             dtype=dtype and dtype.lower(),
             cache_mb=_cache_mb(_text(environ, "SAMHQ_CACHE_MB")),
             models=_names(_text(environ, "SAMHQ_MODELS")),
+            metrics=_metrics(_text(environ, "SAMHQ_METRICS"), default=not on_space(environ)),
         )
 
 
@@ -99,3 +102,11 @@ def _names(text: str | None) -> tuple[str, ...] | None:
         return None
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
     return (ALL,) if [name.lower() for name in names] == [ALL] else names
+
+
+def _metrics(text: str | None, *, default: bool) -> bool:
+    if text is None:
+        return default
+    if text.lower() not in {"on", "off"}:
+        raise ValueError(f"SAMHQ_METRICS is {text!r}: it must be on or off.")
+    return text.lower() == "on"
