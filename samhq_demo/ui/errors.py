@@ -39,8 +39,9 @@ def gradio_errors(doing: str) -> Iterator[None]:
     try:
         yield
     except gr.Error as error:
-        # From ZeroGPU, for instance, when a visitor's quota is used up.
-        raise _refusal(doing, error.message, title=error.title) from error
+        # From ZeroGPU, for instance, when a visitor's quota is used up. Some of its messages are HTML by
+        # their letters, and say the same in words as a string.
+        raise _refusal(doing, str(error.message), title=error.title) from error
     except ValueError as error:
         raise _refusal(doing, str(error)) from error
     except Exception as error:
