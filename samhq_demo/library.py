@@ -277,7 +277,7 @@ class ModelLibrary:
             download = self._downloads.get(name)
             if download is None:
                 repos = [r for r in (source.repo_id, self._sam_repo(source)) if r is not None]
-                download = self._downloads[name] = Download(repos)
+                download = self._downloads[name] = Download(repos, revisions=self._catalog.revisions)
             under_way = download.state in {"downloading", "done"}
             download.start()
         if name == self._wanted and not under_way:
@@ -387,7 +387,7 @@ class ModelLibrary:
                     f"The baseline {self._baseline.name} in SAMHQ_BASELINE is not on this machine."
                 )
             return found
-        return published_sam_folder(source, folder)
+        return published_sam_folder(source, folder, revisions=self._catalog.revisions)
 
 
 def _capital(sentence: str) -> str:

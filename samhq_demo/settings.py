@@ -41,6 +41,7 @@ class Settings:
         cache_mb: memory for image embeddings in megabytes; 0 keeps none.
         models: the names that visitors may ask for, or ("all",); None: all, but on a Space only what is
             there from its start.
+        revisions: owner/name@revision for each repository of which not the newest is wanted.
     """
 
     model: str = AUTO
@@ -49,6 +50,7 @@ class Settings:
     dtype: str | None = None
     cache_mb: int = DEFAULT_CACHE_MB
     models: tuple[str, ...] | None = None
+    revisions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.model:
@@ -72,6 +74,7 @@ class Settings:
             dtype=dtype and dtype.lower(),
             cache_mb=_cache_mb(_text(environ, "SAMHQ_CACHE_MB")),
             models=_names(_text(environ, "SAMHQ_MODELS")),
+            revisions=_list(_text(environ, "SAMHQ_REVISIONS") or ""),
         )
 
 
@@ -97,5 +100,10 @@ def _names(text: str | None) -> tuple[str, ...] | None:
     """The names in a list that commas separate, each once, in their order."""
     if text is None:
         return None
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    names = _list(text)
     return (ALL,) if [name.lower() for name in names] == [ALL] else names
+
+
+def _list(text: str) -> tuple[str, ...]:
+    """What commas separate, each once, in its order."""
+    return tuple(dict.fromkeys(item.strip() for item in text.split(",") if item.strip()))
