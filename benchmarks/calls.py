@@ -193,7 +193,7 @@ def measure(*, rounds: int, calls: int) -> list[Found]:
         with run_app(folder / "app", SAMHQ_MODEL="tiny") as app:
             made = makers(app, photo)
             ways = {SERVICE: _served_by(service), **{name: make() for name, make in made.items()}}
-            pids = dict.fromkeys(ways, app.pid) | {SERVICE: int(getattr(service.runner, "pid", 0))}
+            pids = dict.fromkeys(ways, app.process_id) | {SERVICE: int(getattr(service.runner, "pid", 0))}
             found = in_turn(ways, pids, rounds=rounds)
             for one in found:
                 one.many = (

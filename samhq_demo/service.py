@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from samhq_demo.cache import BoundedCache, Encoded
 from samhq_demo.library import ModelLibrary
+from samhq_demo.measures import EMBEDDINGS, STAGE_SECONDS
 from samhq_demo.memory import keep_freed_memory
 from samhq_demo.model_status import ModelDescription, Outlook, ServiceStatus
 from samhq_demo.photo_scores import PhotoScores
@@ -99,6 +100,16 @@ class CompareService:
         """As in `ModelLibrary`."""
         return self._library.wait_for_weights()
 
+    @property
+    def cache_bytes(self) -> int:
+        """Of the embeddings held now."""
+        return self._cache.nbytes
+
+    @property
+    def max_cache_bytes(self) -> int:
+        """Of the embeddings that may be held."""
+        return self._cache.max_bytes
+
     def prepare(self, picture: Picture, *, model: str | None = None) -> Encoded:
         """Encode a picture ahead of its first prompt; waits until it is done."""
         return self._embedding(picture, model=model)[2]
@@ -132,7 +143,8 @@ class CompareService:
         answerer, embedding, encoded = self._embedding(picture, model=request.model, may_encode=may_encode)
         seen = time.perf_counter()
         decode = self._decoder(answerer, picture, embedding, request)
-        objects = answerer.compare(embedding, request, decode=decode, executor=self.executor)
+        with STAGE_SECONDS.labels("decode").time():
+            objects = answerer.compare(embedding, request, decode=decode, executor=self.executor)
         done = time.perf_counter()
         return Comparison(
             model=answerer.pair.name,
@@ -157,7 +169,8 @@ class CompareService:
         request = request.within(picture.size_wh)
         answerer, embedding, _ = self._embedding(picture, model=request.model, may_encode=may_encode)
         decode = self._decoder(answerer, picture, embedding, request)
-        return answerer.preview(embedding, request, decode=decode)
+        with STAGE_SECONDS.labels("decode").time():
+            return answerer.preview(embedding, request, decode=decode)
 
     def segment_everything(
         self,
@@ -183,13 +196,14 @@ class CompareService:
         began = time.perf_counter()
         answerer, embedding, encoded = self._embedding(picture, model=model)
         seen = time.perf_counter()
-        found = answerer.find_everything(
-            picture,
-            embedding,
-            options or EverythingOptions(),
-            on_progress=on_progress,
-            should_stop=should_stop,
-        )
+        with STAGE_SECONDS.labels("everything").time():
+            found = answerer.find_everything(
+                picture,
+                embedding,
+                options or EverythingOptions(),
+                on_progress=on_progress,
+                should_stop=should_stop,
+            )
         return Everything(
             model=answerer.pair.name,
             size_wh=picture.size_wh,
@@ -210,18 +224,22 @@ class CompareService:
             found = self._cache.find(key)
             if found is None or not self._library.is_loaded(name):  # it may have made room for another
                 raise NotEncodedError(f"This picture is not encoded for {name}, or that is not loaded.")
+            EMBEDDINGS.labels("cached").inc()
             return self._library.answerer(name), found, "cached"
         answerer = self._library.answerer(name)
 
         def encode() -> ImageEmbedding:
             try:
-                return answerer.pair.encode(
-                    picture, on_progress=lambda share: self._progress.update({key: share})
-                )
+                with STAGE_SECONDS.labels("encode").time():
+                    return answerer.pair.encode(
+                        picture, on_progress=lambda share: self._progress.update({key: share})
+                    )
             finally:
                 self._progress.pop(key, None)
 
-        return answerer, *self._cache.get(key, encode)
+        embedding, encoded = self._cache.get(key, encode)
+        EMBEDDINGS.labels(encoded).inc()
+        return answerer, embedding, encoded
 
     def _decoder(
         self, answerer: Answerer, picture: Picture, embedding: ImageEmbedding, request: Request

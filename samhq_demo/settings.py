@@ -42,6 +42,7 @@ class Settings:
         models: the names that visitors may ask for, or ("all",); None: all, but on a Space only what is
             there from its start.
         revisions: owner/name@revision for each repository of which not the newest is wanted.
+        metrics: whether /metrics is shown to whoever asks for it.
     """
 
     model: str = AUTO
@@ -51,6 +52,7 @@ class Settings:
     cache_mb: int = DEFAULT_CACHE_MB
     models: tuple[str, ...] | None = None
     revisions: tuple[str, ...] = ()
+    metrics: bool = True
 
     def __post_init__(self) -> None:
         if not self.model:
@@ -75,6 +77,7 @@ class Settings:
             cache_mb=_cache_mb(_text(environ, "SAMHQ_CACHE_MB")),
             models=_names(_text(environ, "SAMHQ_MODELS")),
             revisions=_list(_text(environ, "SAMHQ_REVISIONS") or ""),
+            metrics=_metrics(_text(environ, "SAMHQ_METRICS"), default=not on_space(environ)),
         )
 
 
@@ -107,3 +110,11 @@ def _names(text: str | None) -> tuple[str, ...] | None:
 def _list(text: str) -> tuple[str, ...]:
     """What commas separate, each once, in its order."""
     return tuple(dict.fromkeys(item.strip() for item in text.split(",") if item.strip()))
+
+
+def _metrics(text: str | None, *, default: bool) -> bool:
+    if text is None:
+        return default
+    if text.lower() not in {"on", "off"}:
+        raise ValueError(f"SAMHQ_METRICS is {text!r}: it must be on or off.")
+    return text.lower() == "on"

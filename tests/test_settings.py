@@ -21,6 +21,7 @@ def test_every_variable_sets_its_field():
         "SAMHQ_DTYPE": "bfloat16",
         "SAMHQ_CACHE_MB": "256",
         "SAMHQ_MODELS": "tiny, base,tiny,",
+        "SAMHQ_METRICS": "Off",
         "UNRELATED": "1",
     }
     assert Settings.from_environment(environ) == Settings(
@@ -30,12 +31,28 @@ def test_every_variable_sets_its_field():
         dtype="bfloat16",
         cache_mb=256,
         models=("tiny", "base"),
+        metrics=False,
     )
+
+
+@pytest.mark.parametrize("space", [{"SPACE_ID": "owner/name"}, {"SPACES_ZERO_GPU": "true"}])
+def test_metrics_are_shown_on_ones_own_machine_and_on_a_space_only_if_one_says_so(space):
+    assert Settings.from_environment({}).metrics
+    assert not Settings.from_environment(space).metrics
+    assert Settings.from_environment({**space, "SAMHQ_METRICS": "on"}).metrics
 
 
 def test_a_blank_variable_counts_as_unset():
     environ = dict.fromkeys(
-        ("SAMHQ_MODEL", "SAMHQ_BASELINE", "SAMHQ_DEVICE", "SAMHQ_DTYPE", "SAMHQ_CACHE_MB", "SAMHQ_MODELS"),
+        (
+            "SAMHQ_MODEL",
+            "SAMHQ_BASELINE",
+            "SAMHQ_DEVICE",
+            "SAMHQ_DTYPE",
+            "SAMHQ_CACHE_MB",
+            "SAMHQ_MODELS",
+            "SAMHQ_METRICS",
+        ),
         " ",
     )
     assert Settings.from_environment(environ) == Settings()
@@ -58,6 +75,7 @@ def test_surrounding_space_and_the_case_of_fixed_words_do_not_matter():
         ("SAMHQ_CACHE_MB", "-1", "0 or more"),
         ("SAMHQ_MODELS", "all,tiny", "all, or the names"),
         ("SAMHQ_MODELS", ",", "all, or the names"),
+        ("SAMHQ_METRICS", "yes", "on or off"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_variable_its_value_and_what_is_right(variable, value, right):

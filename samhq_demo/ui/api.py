@@ -27,7 +27,7 @@ from samhq_demo.prompts.prompt import Prompt, parse_prompts
 from samhq_demo.prompts.refinement import parse_refine_steps
 from samhq_demo.prompts.request import Request
 from samhq_demo.service import CompareService
-from samhq_demo.ui.errors import gradio_errors, guard_inputs
+from samhq_demo.ui.errors import gradio_errors, guard_calls, guard_inputs
 from samhq_demo.ui.readings import Readings
 from samhq_demo.ui.served import write_mask, write_overlay, written_files
 from samhq_demo.ui.turns import keep_turns
@@ -255,6 +255,7 @@ def register_api(service: CompareService) -> None:
         raise RuntimeError("register_api must be called inside a gr.Blocks context.")
     guard_inputs(blocks)
     keep_turns(blocks)
+    guard_calls(blocks)
     blocks.temp_file_sets.append(written_files().paths)
     endpoints = Endpoints(service)
     add = partial(_add, blocks)

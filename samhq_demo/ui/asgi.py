@@ -1,18 +1,22 @@
-"""Our middleware for the web server under Gradio: `launch(app_kwargs=APP_KWARGS)`."""
+"""Our middleware for the web server under Gradio: `launch(app_kwargs=app_kwargs())`."""
 
 from __future__ import annotations
 
 import gzip
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from samhq_demo.settings import on_space
 from samhq_demo.ui.arriving import TidyUploads
 from samhq_demo.ui.bodies import BoundedBodies
+from samhq_demo.ui.headers import SafeHeaders
 from samhq_demo.ui.named_calls import HANDLERS
+from samhq_demo.ui.request_ids import IdentifiedRequests
 
 _MCP = "/gradio_api/mcp"
 # Server-sent events are never among them: compressed, an event would wait for the next.
@@ -87,12 +91,22 @@ def _compressed(start: Message, message: Message) -> Message:
     return {**message, "body": smaller}
 
 
-APP_KWARGS: Mapping[str, Any] = {
-    "exception_handlers": dict(HANDLERS),
-    "middleware": [
-        Middleware(BoundedBodies),
-        Middleware(TidyUploads),
-        Middleware(McpWithoutSlash),
-        Middleware(CompressedPages),
-    ],
-}
+def app_kwargs(routes: Sequence[BaseRoute] = ()) -> dict[str, Any]:
+    """What FastAPI is to be made with.
+
+    Args:
+        routes: more than Gradio's, such as those of `outside`.
+    """
+    return {
+        "exception_handlers": dict(HANDLERS),
+        "middleware": [
+            Middleware(IdentifiedRequests),
+            Middleware(CompressedPages),
+            # It looks at pages before they are compressed, and marks the refusals of those after it too.
+            Middleware(SafeHeaders, on_space=on_space()),
+            Middleware(BoundedBodies),
+            Middleware(TidyUploads),
+            Middleware(McpWithoutSlash),
+        ],
+        "routes": list(routes),
+    }

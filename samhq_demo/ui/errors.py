@@ -15,40 +15,65 @@ from gradio.components.api_component import Api
 from gradio.exceptions import ComponentProcessingError, InvalidPathError
 from gradio.utils import get_function_params
 
+from samhq_demo.measures import REQUESTS
 from samhq_demo.parsing import printable
+from samhq_demo.ui.request_ids import answering, current_id
 from samhq_demo.ui.uploads import NOT_UPLOADED, is_web_address, without_own_address
 
 logger = logging.getLogger(__name__)
 
-SERVER_FAULT = "The server failed at this, through no fault of the request: its log says why."
+SERVER_FAULT = "The server failed at this, through no fault of the request: its log says why at request={id}."
 DISK_FULL = "The server's disk is full: try again in a while. What you have on the page is kept."
 # Enough for any sentence of ours; messages of libraries can be pages long.
 MAX_MESSAGE_LENGTH = 400
 
 
+class ServerFaultError(gr.Error):
+    """A fault of the server, told with the id at which the log has it."""
+
+    def __init__(self) -> None:
+        super().__init__(SERVER_FAULT.format(id=current_id()), print_exception=False)
+
+
 @contextmanager
-def gradio_errors(doing: str) -> Iterator[None]:
-    """Turn what a handler raises into `gr.Error`; a `with` block or a decorator.
+def gradio_errors(doing: str, *, is_step: bool = False) -> Iterator[None]:
+    """Turn what a handler raises into `gr.Error`, and count how it ended; a `with` block or a decorator.
 
     Args:
-        doing: what failed, for the log, such as "/compare".
+        doing: what failed, for the log and the counts, such as "/compare".
+        is_step: another step follows, and is counted instead of this one where this one does not fail.
 
     Raises:
         gr.Error: with the sentence of a `ValueError`, or with SERVER_FAULT for any other exception.
     """
     try:
         yield
-    except gr.Error as error:
+    except ServerFaultError:  # from a block inside, which has told and counted it
+        raise
+    except Exception as error:
+        raise _told(doing, error) from error
+    else:
+        if not is_step:
+            REQUESTS.labels(doing, "answered").inc()
+
+
+def _told(doing: str, error: Exception) -> gr.Error:
+    """What whoever asked is told of an error, once it is logged and counted."""
+    if isinstance(error, gr.Error):
         # From ZeroGPU, for instance, when a visitor's quota is used up. Some of its messages are HTML by
         # their letters, and say the same in words as a string.
-        raise _refusal(doing, str(error.message), title=error.title) from error
-    except ValueError as error:
-        raise _refusal(doing, str(error)) from error
-    except Exception as error:
-        if is_disk_full(error):
-            raise _refusal(doing, DISK_FULL) from error
-        logger.exception("%s failed", doing)
-        raise gr.Error(SERVER_FAULT, print_exception=False) from error
+        return _refusal(doing, str(error.message), title=error.title)
+    if is_disk_full(error):
+        return _refusal(doing, DISK_FULL)
+    if isinstance(error, ValueError):
+        return _refusal(doing, str(error))
+    return _fault(doing, error)
+
+
+def _fault(doing: str, error: Exception) -> ServerFaultError:
+    logger.error("%s failed", doing, exc_info=error)
+    REQUESTS.labels(doing, "failed").inc()
+    return ServerFaultError()
 
 
 def is_disk_full(error: BaseException) -> bool:
@@ -70,7 +95,7 @@ def guard_inputs(blocks: gr.Blocks) -> None:
     preprocess = blocks.preprocess_data
 
     async def guarded(block_fn: Any, inputs: list[Any], *args: Any, **kwargs: Any) -> list[Any]:
-        with gradio_errors(f"/{block_fn.api_name or block_fn.name}"):
+        with gradio_errors(_address(block_fn), is_step=True):
             inputs = _with_defaults(block_fn, inputs)
             try:
                 inputs = [without_own_address(value) for value in inputs]
@@ -83,6 +108,30 @@ def guard_inputs(blocks: gr.Blocks) -> None:
                 raise ValueError(_input_fault(error)) from error
 
     blocks.preprocess_data = guarded  # type: ignore[method-assign]
+
+
+def guard_calls(blocks: gr.Blocks) -> None:
+    """Have each call of an event or endpoint known by its request's id, and a fault around it told with that.
+
+    What fails before or after a handler, in Gradio's own part, would be printed and answered with no reason.
+    """
+    process = blocks.process_api
+
+    async def guarded(block_fn: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        asked = blocks.fns[block_fn] if isinstance(block_fn, int) else block_fn
+        with answering(kwargs.get("request")):
+            try:
+                return await process(block_fn, *args, **kwargs)
+            except gr.Error:
+                raise
+            except Exception as error:
+                raise _fault(_address(asked), error) from error
+
+    blocks.process_api = guarded  # type: ignore[method-assign]
+
+
+def _address(block_fn: Any) -> str:
+    return f"/{block_fn.api_name or block_fn.name}"
 
 
 def _without_web_files(value: Any, *, may_name: bool) -> Any:
@@ -118,6 +167,7 @@ def _refusal(doing: str, message: str, *, title: str = "Error") -> gr.Error:
     if len(sentence) > MAX_MESSAGE_LENGTH:
         sentence = sentence[: MAX_MESSAGE_LENGTH - 1] + "…"
     logger.warning("%s refused: %s", doing, sentence)
+    REQUESTS.labels(doing, "refused").inc()
     return gr.Error(sentence, title=title, print_exception=False)
 
 

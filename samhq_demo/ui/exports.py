@@ -19,6 +19,7 @@ from samhq_demo.export.cutout import cutout
 from samhq_demo.export.overlays import overlays
 from samhq_demo.export.shown import ShownObject, parse_shown
 from samhq_demo.export.svg import outlines_svg
+from samhq_demo.measures import STAGE_SECONDS
 from samhq_demo.pictures import Picture
 from samhq_demo.results.comparison import Branch
 from samhq_demo.ui.served import write_mask, write_once
@@ -81,11 +82,12 @@ def write_export(export: Export, *, picture: Picture, picture_name: str) -> Path
     """
     kind = export.kind
     if kind == "mask":
-        return write_mask(export.objects[0].by(export.branch).runs, name=kind)
+        with STAGE_SECONDS.labels("export").time():
+            return write_mask(export.objects[0].by(export.branch).runs, name=kind)
     write = partial(_write, export, picture=picture, picture_name=picture_name)
-    return write_once(
-        f"{kind}.{_ENDINGS[kind]}", write, key=_key(export, picture=picture, picture_name=picture_name)
-    )
+    key = _key(export, picture=picture, picture_name=picture_name)
+    with STAGE_SECONDS.labels("export").time():
+        return write_once(f"{kind}.{_ENDINGS[kind]}", write, key=key)
 
 
 def _key(export: Export, *, picture: Picture, picture_name: str) -> str:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import importlib.util
 import logging
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
+from starlette.routing import BaseRoute
 
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
-from samhq_demo.ui.asgi import APP_KWARGS
+from samhq_demo.ui.asgi import app_kwargs
 from samhq_demo.ui.launching import exit_in_one_sentence
+from samhq_demo.ui.outside import outside_routes
 from samhq_demo.ui.page import CSS_FILE, build_page, theme
+from samhq_demo.ui.request_ids import LogLines
 
 # Room for 64 megapixels in an uncompressed format of 8 bits a channel.
 MAX_FILE_SIZE = "256mb"
@@ -24,8 +28,12 @@ if not EXAMPLES.is_dir():
     EXAMPLES = _PACKAGE.parent / "examples"
 
 
-def launch(page: gr.Blocks) -> None:
-    """Serve until stopped, on Gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT."""
+def launch(page: gr.Blocks, *, routes: Sequence[BaseRoute] = ()) -> None:
+    """Serve until stopped, on Gradio's own GRADIO_SERVER_NAME and GRADIO_SERVER_PORT.
+
+    Args:
+        routes: more than those of the page.
+    """
     page.launch(
         theme=theme(),
         css_paths=CSS_FILE,
@@ -36,7 +44,7 @@ def launch(page: gr.Blocks) -> None:
         run_history=False,
         footer_links=["api", "settings", "gradio"],
         ssr_mode=False,
-        app_kwargs=dict(APP_KWARGS),
+        app_kwargs=app_kwargs(routes),
     )
 
 
@@ -44,13 +52,17 @@ def main() -> None:
     """Serve as the settings in the environment say; one sentence and an end where that cannot be."""
     # As Ctrl+C, so that visitors' files are deleted at the end: this is how a Space and a container stop.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(LogLines())
+    logging.basicConfig(handlers=[handler])
     logging.getLogger("samhq_demo").setLevel(logging.INFO)
     with exit_in_one_sentence(ValueError):
-        service = build_service(Settings.from_environment())
+        settings = Settings.from_environment()
+        service = build_service(settings)
     page = build_page(service, examples_dir=EXAMPLES)
+    routes = outside_routes(service, page, shows_metrics=settings.metrics)
     with exit_in_one_sentence(OSError):
         try:
-            launch(page)
+            launch(page, routes=routes)
         except KeyboardInterrupt:  # while the server was just starting; later Gradio sees to it
             page.close(verbose=False)

@@ -29,7 +29,7 @@ def test_every_way_is_answered(app: RunningApp, tmp_path: Path, monkeypatch: pyt
     made = calls.makers(app, photo)
     monkeypatch.setattr(calls, "USERS", 2)
     found = calls.in_turn(
-        {name: make() for name, make in made.items()}, dict.fromkeys(made, app.pid), rounds=1
+        {name: make() for name, make in made.items()}, dict.fromkeys(made, app.process_id), rounds=1
     )
     assert [one.name for one in found][-2:] == [SHARING, CLIENT]
     for one in found:

@@ -18,7 +18,8 @@ import pytest
 from gradio_client import Client
 
 from samhq_demo.ui.api import register_api
-from samhq_demo.ui.asgi import APP_KWARGS
+from samhq_demo.ui.asgi import app_kwargs
+from samhq_demo.ui.outside import outside_routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def serve(service: Any, *, folder: Path, mcp: bool = False) -> Iterator[Served]:
             prevent_thread_lock=True,
             quiet=True,
             mcp_server=mcp,
-            app_kwargs=dict(APP_KWARGS),
+            app_kwargs=app_kwargs(outside_routes(service, blocks, shows_metrics=True)),
         )
         try:
             yield Served(blocks, url, folder)

@@ -20,7 +20,9 @@ from typing import Any, cast
 
 import gradio as gr
 
+from samhq_demo import handing_over
 from samhq_demo.export.shown import MAX_NAME
+from samhq_demo.measures import REQUESTS
 from samhq_demo.palette import BOTH_COLOR, BRANCH_COLORS, OBJECT_COLORS
 from samhq_demo.prompts.prompt import MAX_OBJECTS, MAX_POINTS
 from samhq_demo.prompts.refinement import MAX_REFINE_STEPS
@@ -120,7 +122,7 @@ def _named(name: FunctionName, function: ServerFunction) -> Callable[[Any], dict
     """A server function that the browser calls by `name`."""
 
     def answer(data: Any) -> dict[str, Any]:
-        return _answered(function, data)
+        return _answered(function, data, doing=f"viewer {name}")
 
     answer.__name__ = name
     return answer
@@ -138,7 +140,11 @@ def answer_queued(viewer: gr.HTML, decode: Decode, **listener: Any) -> None:
         sequence = asked.get("sequence")
         # To an older question of the same page an empty reply: the page has let go of it.
         is_old = is_superseded("answer")
-        reply = {} if is_old else _answered(lambda data: decode(Question.from_json(data)), asked)
+        reply = (
+            {}
+            if is_old
+            else _answered(lambda data: decode(Question.from_json(data)), asked, doing="viewer answer")
+        )
         # Nothing but a number goes back as it came: of what looks like a file Gradio would make one.
         return viewer_message(answer={"sequence": sequence if type(sequence) is int else None, **reply})
 
@@ -158,8 +164,10 @@ def search_queued(viewer: gr.HTML, search: Search, **listener: Any) -> None:
         number = sequence if type(sequence) is int else None
         with closing(search(asked)) as all_news:  # also where the visitor leaves, and this is closed
             while True:
-                news = _answered(lambda _: next(all_news), asked)
+                news = _answered(lambda _: next(all_news), asked, doing="viewer everything", is_step=True)
                 yield viewer_message(everything={**news, "sequence": number})
+                if news.get("is_over"):
+                    REQUESTS.labels("viewer everything", "answered").inc()
                 if news.get("is_over") or "error" in news:
                     return
 
@@ -254,6 +262,7 @@ def shared_module() -> str:
     values = {
         "LIMITS": limits,
         "OBJECT_COLORS": OBJECT_COLORS,
+        "HANDING_OVER": {"fragment": handing_over.FRAGMENT, "ready": handing_over.READY},
         "BRANCH_COLORS": {**BRANCH_COLORS, "both": BOTH_COLOR},
     }
     return "".join(f"export const {name} = {json.dumps(value)};\n" for name, value in values.items())
@@ -266,10 +275,14 @@ def viewer_styles() -> str:
     return f".sv {{ {variables} }}\n{_read('viewer.css')}"
 
 
-def _answered(function: ServerFunction, data: Any) -> dict[str, Any]:
-    """What a server function may answer: an exception would reach the browser as nothing at all."""
+def _answered(function: ServerFunction, data: Any, *, doing: str, is_step: bool = False) -> dict[str, Any]:
+    """What a server function may answer: an exception would reach the browser as nothing at all.
+
+    Args:
+        doing, is_step: as for `gradio_errors`.
+    """
     try:
-        with gradio_errors("viewer"):
+        with gradio_errors(doing, is_step=is_step):
             if not isinstance(data, Mapping):
                 raise ValueError("A question of the viewer must be an object.")
             try:

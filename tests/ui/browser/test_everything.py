@@ -118,7 +118,7 @@ def test_the_keyboard_points_and_keeps(visitor: Visitor) -> None:
 
 def test_a_finger_keeps_a_mask_and_axe_finds_nothing_serious(app: RunningApp, browser: Browser) -> None:
     phone = Visitor.arrive(browser, app.url, size_wh=(390, 844), has_touch=True, is_mobile=True)
-    phone.page.add_script_tag(path=AXE)
+    phone.page.evaluate(AXE.read_text(encoding="utf-8"))
     find(phone)
     assert phone.page.evaluate("document.documentElement.scrollWidth") <= 390
     assert serious(phone) == []
