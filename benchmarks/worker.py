@@ -210,7 +210,7 @@ def limit(way: Any, *, number: int, rounds: int, size_wh: tuple[int, int], patie
     for _ in range(rounds):
         peak = max(peak, matmul_peak(pair.compute.dtype, seconds=patience))
         began = time.perf_counter()
-        pair._run_encoders(values)
+        pair.run_encoders(values)
         seconds.append(time.perf_counter() - began)
     flops = encoder_flops(pair.sam_hq.config.vision_config).total
     return {
