@@ -38,6 +38,7 @@ class RunningApp:
     url: str
     log: Path
     seconds_to_page: float
+    pid: int
 
 
 @contextmanager
@@ -73,7 +74,7 @@ def run_app(folder: Path, *, port: int | None = None, **environment: str) -> Ite
     try:
         url = f"http://127.0.0.1:{port}/"
         _wait_for_page(process, url, log)
-        yield RunningApp(url, log, time.monotonic() - began)
+        yield RunningApp(url, log, time.monotonic() - began, process.pid)
     finally:
         process.terminate()
         try:
