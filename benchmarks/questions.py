@@ -26,7 +26,12 @@ def clicks(count: int, *, number: int, size_wh: tuple[int, int] = SIZE_WH) -> li
     """Prompts of one click each, anywhere but near the edge."""
     width, height = size_wh
     places = np.random.default_rng(number).uniform(0.1, 0.9, (count, 2)) * (width, height)
-    return [Prompt(points=((float(x), float(y)),), labels=(PointLabel.OBJECT,)) for x, y in places]
+    return [click((float(x), float(y))) for x, y in places]
+
+
+def click(place: tuple[float, float]) -> Prompt:
+    """A prompt of one click."""
+    return Prompt(points=(place,), labels=(PointLabel.OBJECT,))
 
 
 def boxes(count: int, *, number: int, size_wh: tuple[int, int] = SIZE_WH) -> list[Prompt]:

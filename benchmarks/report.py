@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks import figures
 from benchmarks.chart import bars
 from benchmarks.figures import OFFICIAL, OURS, TRANSFORMERS, Limit, Results, Series
-from benchmarks.gpu_report import section_in, with_section
+from benchmarks.sections import ALL
 
 HERE = Path(__file__).parent
 TIMES = (figures.FIRST, figures.LATER, figures.TEN, figures.BOXES_NEW, figures.BOXES_SEEN)
@@ -62,10 +62,13 @@ NEXT = """\
 
 
 def write(results: Results, folder: Path) -> Path:
-    """Write RESULTS.md and results.svg; returns the former, in which the section on a GPU stays."""
+    """Write RESULTS.md and results.svg; returns the former, in which the sections of other commands stay."""
     file = folder / "RESULTS.md"
-    on_gpu = section_in(file.read_text(encoding="utf-8")) if file.exists() else ""
-    file.write_text(with_section(markdown(results), on_gpu), encoding="utf-8")
+    old = file.read_text(encoding="utf-8") if file.exists() else ""
+    text = markdown(results)
+    for section in ALL:
+        text = section.put_into(text, section.found_in(old))
+    file.write_text(text, encoding="utf-8")
     geometry = next(iter(_geometries(results)))
     (folder / "results.svg").write_text(plot(results, geometry), encoding="utf-8")
     return file

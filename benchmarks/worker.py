@@ -112,6 +112,16 @@ def session(way: Way, *, number: int, clicks: int, size_wh: tuple[int, int]) -> 
     return {"seconds": seconds, "peak": peak, "masks": masks}
 
 
+def click(way: Way, *, number: int, place: tuple[float, float], size_wh: tuple[int, int]) -> float:
+    """Seconds of one click on a picture, from the second on one that was seen before."""
+    from benchmarks import questions
+
+    picture, prompt = questions.picture(number, size_wh=size_wh), questions.click(place)
+    began = time.perf_counter()
+    way.answer(picture, [prompt])
+    return time.perf_counter() - began
+
+
 def boxes(way: Way, *, number: int, count: int, size_wh: tuple[int, int]) -> dict[str, float]:
     """So many boxes in a new picture, in one request; then once more in the same picture."""
     from benchmarks import questions
@@ -207,6 +217,7 @@ def passes(way: Way) -> int:
 
 TASKS: Mapping[str, Callable[..., Any]] = {
     "session": session,
+    "click": click,
     "boxes": boxes,
     "users": users,
     "profile": profile,

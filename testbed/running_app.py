@@ -38,7 +38,7 @@ class RunningApp:
     url: str
     log: Path
     seconds_to_page: float
-    pid: int
+    process_id: int
 
 
 @contextmanager

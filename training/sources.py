@@ -65,7 +65,7 @@ SOURCES = (
         "photos",
         ("usr/share/backgrounds/*.jpg",),
         "CC-BY-SA-4.0, CC-BY-4.0",
-        without="analogpattern|free_by|Picture_0B|seeding_by",  # the last two are examples on the page
+        without="analogpattern|free_by|Picture_0B|seeding_by",  # the last three are examples on the page
     ),
     Source(
         "debian",

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from samhq_demo import handing_over
 from samhq_demo.evaluation.folders import Item
 from samhq_demo.evaluation.records import BranchRecord, ObjectRecord, PictureRecord
 from samhq_demo.evaluation.truths import TrueObject
@@ -97,7 +98,8 @@ def gallery_html(
 
     Args:
         items: the pictures by their names, read again here; what cannot be read any more is left out.
-        app: where the app runs; each object has a link to it, its picture and a file of prompts for it.
+        app: where the app runs; each object has a link that opens it there, and for doing that by hand its
+            picture and a file of prompts.
     """
     parts = []
     for name, chosen in (("Largest wins of SAM-HQ", wins), ("Largest losses of SAM-HQ", losses)):
@@ -111,6 +113,7 @@ def gallery_html(
             f"<h1>{escape(title)}</h1>\n<pre>{escape(report)}</pre>",
             f'<div class="charts">{"".join(charts)}</div>',
             *parts,
+            f"<script>{handing_over.SCRIPT}</script>",
             "</body>\n</html>\n",
         ]
     )
@@ -179,9 +182,10 @@ def _links(item: Item, saved: Mapping[str, Any], *, app: str) -> str:
     prompts = _data_url(json.dumps(saved).encode(), "application/json")
     shown = _data_url(item.picture.read_bytes(), "application/octet-stream")
     return (
-        f'<p><a href="{escape(app)}" target="_blank" rel="noopener">Open the app</a>, then give it '
-        f'<a download="{escape(name)}" href="{shown}">the picture</a> and load '
-        f'<a download="{escape(stem)}.prompts.json" href="{prompts}">its prompt and truth</a>.</p>'
+        f'<p><a data-app href="{escape(app)}" target="_blank" rel="noopener">Open in the app</a>, '
+        f'which has to run there; or give it <a download="{escape(name)}" href="{shown}">the picture</a> '
+        f'and load <a download="{escape(stem)}.prompts.json" href="{prompts}">its prompt and truth</a> '
+        "by hand.</p>"
     )
 
 

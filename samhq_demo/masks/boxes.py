@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from samhq_demo.masks.runs import Runs
 
 BoxXYXY = tuple[int, int, int, int]
+# Values of a threshold, in spans (low, high]: over `low`, and `high` at most.
+Spans = tuple[tuple[float, float], ...]
+ALWAYS: Spans = ((-math.inf, math.inf),)
 # As far from an edge counts as near it, in pixels: segment-anything's `is_box_near_crop_edge`.
 _NEAR = 20
 
@@ -48,20 +54,48 @@ def nms(boxes_xyxy: ArrayLike, scores: ArrayLike, *, iou_threshold: float) -> li
         boxes_xyxy: (N, 4).
         scores: (N,).
     """
+    always = [ALWAYS] * len(np.asarray(scores))
+    return [place for place, _ in nms_by_span(boxes_xyxy, scores, always, iou_threshold=iou_threshold)]
+
+
+def nms_by_span(
+    boxes_xyxy: ArrayLike, scores: ArrayLike, spans: Sequence[Spans], *, iou_threshold: float
+) -> list[tuple[int, Spans]]:
+    """`nms` for all values of a threshold at once: the places of the boxes that stay for some, and for which.
+
+    Args:
+        spans: (N,), the values of that threshold which each box passes.
+    """
     corners = np.asarray(boxes_xyxy, np.float32).reshape(-1, 4)
     x0, y0, x1, y1 = corners.T
     areas = (x1 - x0) * (y1 - y0)
     limit = np.float64(iou_threshold)
     left = np.argsort(-np.asarray(scores, np.float32), kind="stable")
+    stays = dict(enumerate(spans))
     kept = []
     while left.size:
         best, left = int(left[0]), left[1:]
-        kept.append(best)
+        kept.append((best, stays[best]))
         overlap = _overlap(x0, x1, best, left) * _overlap(y0, y1, best, left)
         either = areas[best] + areas[left] - overlap
         iou = np.divide(overlap, either, out=np.zeros_like(overlap), where=either > 0)
-        left = left[~(iou.astype(np.float64) > limit)]
+        is_out = iou.astype(np.float64) > limit
+        for at in np.flatnonzero(is_out):
+            place = int(left[at])
+            stays[place] = _without(stays[place], stays[best])
+            is_out[at] = not stays[place]
+        left = left[~is_out]
     return kept
+
+
+def _without(spans: Spans, others: Spans) -> Spans:
+    """What of the spans lies in none of the others."""
+    for low, high in others:
+        pieces = (
+            piece for first, last in spans for piece in ((first, min(last, low)), (max(first, high), last))
+        )
+        spans = tuple((first, last) for first, last in pieces if first < last)
+    return spans
 
 
 def _overlap(

@@ -9,6 +9,7 @@ are brought to the picture's size, each where it can be and nowhere else.
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
@@ -18,11 +19,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from samhq_demo.masks.boxes import BoxXYXY, is_cut_off, nms, pixel_box, shifted
+from samhq_demo.masks.boxes import ALWAYS, BoxXYXY, Spans, is_cut_off, nms_by_span, pixel_box, shifted
 from samhq_demo.masks.regions import without_small_regions
 from samhq_demo.masks.runs import Runs
 from samhq_demo.models.embedding import ImageEmbedding
 from samhq_demo.models.gpu_memory import in_halves, with_room
+from samhq_demo.models.many_prompts import PromptPictures
 from samhq_demo.models.pair import ModelPair
 from samhq_demo.models.sam import Attended
 from samhq_demo.pictures import Picture
@@ -35,7 +37,12 @@ BRANCHES: tuple[Branch, ...] = ("sam_hq", "sam")  # the slower one first
 
 # Of each point, for every value of the embedding: until the scores are known, and until there are masks.
 _ATTEND_BYTES, _MASK_BYTES = 24, 128
+# On a CPU what a step computes should stay in its cache; but a step for one point takes twice as long as its
+# share in a step for sixteen.
+_VALUES_AT_ONCE = {"cpu": 2**21}
 _MOST_POINTS_AT_ONCE = 128
+# A mask's step is long enough by itself.
+_MASKS_AT_ONCE = {"cpu": 2}
 # On a CPU the two at work, and one more so that no core waits.
 _AT_WORK, _IN_FLIGHT = 2, 3
 
@@ -182,10 +189,13 @@ class _Finder:
         self._pair, self._branch, self._embedding = pair, branch, embedding
         self._crop, self._options, self._size_wh = crop, options, size_wh
         self._points = options.points(crop)
+        self._shared = pair.shared_picture(branch, embedding)
         # Half of the memory is for the candidates' runs.
-        share = options.memory_mb * 2**20 // (2 * _AT_WORK) // embedding.sam_hq[0].numel()
-        self._points_at_once = max(1, min(share // _ATTEND_BYTES, _MOST_POINTS_AT_ONCE))
-        self._masks_at_once = max(1, share // _MASK_BYTES)
+        values, device = embedding.sam_hq[0].numel(), pair.compute.decoder_device.type
+        share = options.memory_mb * 2**20 // (2 * _AT_WORK) // values
+        most = _VALUES_AT_ONCE.get(device, _MOST_POINTS_AT_ONCE * values) // values
+        self._points_at_once = max(1, min(share // _ATTEND_BYTES, most, _MOST_POINTS_AT_ONCE))
+        self._masks_at_once = max(1, min(share // _MASK_BYTES, _MASKS_AT_ONCE.get(device, share)))
 
     def batches(self) -> Iterator[range]:
         """Places of points that are asked at once."""
@@ -202,11 +212,11 @@ class _Finder:
         return in_halves(self._candidates, places)
 
     def _candidates(self, places: Sequence[int]) -> list[_Candidate]:
-        attended = self._attend(places)
-        scores = self._pair.scores(self._branch, attended)
+        tokens, images = self._attend(places)
+        scores = self._pair.scores(self._branch, tokens)
         chosen = self._chosen(scores)
         found = []
-        for (row, choice), logits in zip(chosen, self._logits(attended, chosen), strict=True):
+        for (row, choice), logits in zip(chosen, self._logits(tokens, images, chosen), strict=True):
             candidate = self._candidate(places[row], choice, scores[row], logits)
             if candidate is not None:
                 found.append(candidate)
@@ -214,18 +224,23 @@ class _Finder:
 
     def kept(self, candidates: Sequence[_Candidate]) -> list[_Placed]:
         """Those of all the crop's candidates that are no duplicates, in the picture."""
-        keep = nms(
+        keep = nms_by_span(
             [candidate.box_xyxy for candidate in candidates],
             [candidate.predicted_iou for candidate in candidates],
+            [self._stays(candidate) for candidate in candidates],
             iou_threshold=self._options.box_nms_threshold,
         )
-        return [self._placed(candidates[place]) for place in keep]
+        return [self._placed(candidates[place], stays) for place, stays in keep]
 
-    def _attend(self, places: Sequence[int]) -> Attended:
+    def _stays(self, candidate: _Candidate) -> Spans:
+        return ((-math.inf, candidate.stability),) if self._options.all_stabilities else ALWAYS
+
+    def _attend(self, places: Sequence[int]) -> tuple[Tensor, PromptPictures]:
         prompts = [
             Prompt(points=(tuple(self._points[place]),), labels=(PointLabel.OBJECT,)) for place in places
         ]
-        return self._pair.attend(self._branch, self._embedding, prompts)
+        transform = self._embedding.input_transform
+        return self._pair.attend_many(self._branch, self._shared, transform, prompts)
 
     def _chosen(self, scores: Tensor) -> list[tuple[int, int]]:
         """(row, choice) of the candidates that are looked at; scores: (B, 4)."""
@@ -238,12 +253,14 @@ class _Finder:
         chosen: list[list[int]] = passes.nonzero().tolist()
         return [(row, choice) for row, choice in chosen]
 
-    def _logits(self, attended: Attended, chosen: Sequence[tuple[int, int]]) -> Iterator[Tensor]:
+    def _logits(
+        self, tokens: Tensor, images: PromptPictures, chosen: Sequence[tuple[int, int]]
+    ) -> Iterator[Tensor]:
         """The low-resolution logits of each choice, (h, w)."""
         rows = sorted({row for row, _ in chosen})
         for start in range(0, len(rows), self._masks_at_once):
             some = rows[start : start + self._masks_at_once]
-            part = Attended(attended.tokens[some], attended.image[some])
+            part = Attended(tokens[some], images.attended(some))
             logits = self._pair.masks(self._branch, self._embedding, part).logits
             at = {row: index for index, row in enumerate(some)}
             for row, choice in chosen:
@@ -268,11 +285,11 @@ class _Finder:
             place, choice, order.index(choice - 1), score, float(stability), box_xyxy, full.runs
         )
 
-    def _placed(self, candidate: _Candidate) -> _Placed:
+    def _placed(self, candidate: _Candidate, stays: Spans) -> _Placed:
         runs = candidate.runs
         if runs is None:
             (logits,) = with_room(
-                lambda: list(self._logits(self._attend([candidate.place]), [(0, candidate.choice)]))
+                lambda: list(self._logits(*self._attend([candidate.place]), [(0, candidate.choice)]))
             )
             runs = self._embedding.input_transform.full_mask(logits).runs
         width, height = self._size_wh
@@ -284,6 +301,7 @@ class _Finder:
             stability=candidate.stability,
             point_xy=(float(point[0]) + x, float(point[1]) + y),
             candidate=candidate.rank,
+            stays=stays,
         )
         crop_w, crop_h = self._crop.size_wh
         return _Placed(mask, shifted(candidate.box_xyxy, (x, y)), crop_w * crop_h)
@@ -292,13 +310,15 @@ class _Finder:
 def _finished(found: Sequence[_Placed], options: EverythingOptions, *, crops: int) -> tuple[FoundMask, ...]:
     """One branch's masks of all crops, without duplicates and small regions."""
     if crops > 1:
-        keep = nms(
+        keep = nms_by_span(
             [placed.box_xyxy for placed in found],
             [np.float32(1) / np.float32(placed.crop_area) for placed in found],
+            [placed.mask.stays for placed in found],
             iou_threshold=options.crop_nms_threshold,
         )
-        found = [found[place] for place in keep]
-    masks = [placed.mask for placed in found]
+        masks = [replace(found[place].mask, stays=stays) for place, stays in keep]
+    else:
+        masks = [placed.mask for placed in found]
     if options.min_area:
         masks = _cleaned(masks, options)
     return largest_first(masks)
@@ -307,9 +327,10 @@ def _finished(found: Sequence[_Placed], options: EverythingOptions, *, crops: in
 def _cleaned(masks: Sequence[FoundMask], options: EverythingOptions) -> list[FoundMask]:
     """Without small regions; of duplicates that this makes, one that it left as it was stays."""
     cleaned = [replace(mask, runs=without_small_regions(mask.runs, options.min_area)) for mask in masks]
-    keep = nms(
+    keep = nms_by_span(
         [pixel_box(mask.runs) for mask in cleaned],
         [float(after.runs is before.runs) for before, after in zip(masks, cleaned, strict=True)],
+        [mask.stays for mask in cleaned],
         iou_threshold=max(options.box_nms_threshold, options.crop_nms_threshold),
     )
-    return [cleaned[place] for place in keep]
+    return [replace(cleaned[place], stays=stays) for place, stays in keep]

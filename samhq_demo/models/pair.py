@@ -20,6 +20,7 @@ from samhq_demo.models.embedding import ImageEmbedding
 from samhq_demo.models.encoder import EncodedImage, run_encoder
 from samhq_demo.models.gpu_memory import in_halves, with_room
 from samhq_demo.models.input_transform import InputTransform
+from samhq_demo.models.many_prompts import PromptPictures, SharedPicture, attend_many
 from samhq_demo.models.sam import (
     Attended,
     DecodedMasks,
@@ -287,10 +288,34 @@ class ModelPair:
         )
 
     @torch.inference_mode()
-    def scores(self, branch: Branch, attended: Attended) -> Tensor:
-        """The predicted IoU of SAM's four masks, (B, 4) on the CPU: known before there is any mask."""
+    def shared_picture(self, branch: Branch, embedding: ImageEmbedding) -> SharedPicture:
+        """What a branch's decoder computes of a picture alone, for `attend_many`."""
+        is_sam = branch == "sam"
+        model = self.sam if is_sam else self.sam_hq
+        no_mask = model.prompt_encoder.no_mask_embed.weight[0, :, None, None]
+        return SharedPicture(
+            model.mask_decoder.transformer,
+            (embedding.sam if is_sam else embedding.sam_hq)[0] + no_mask,
+            (self._sam_positions if is_sam else self._sam_hq_positions)[0],
+        )
+
+    @torch.inference_mode()
+    def attend_many(
+        self, branch: Branch, shared: SharedPicture, transform: InputTransform, prompts: Sequence[Prompt]
+    ) -> tuple[Tensor, PromptPictures]:
+        """`attend` for many prompts of one picture, for less: their tokens, and what makes their images."""
         model = self.sam if branch == "sam" else self.sam_hq
-        scores = iou_scores(model.mask_decoder, attended).cpu()
+        sparse = self._embed(model, transform, prompts, None).sparse
+        assert sparse is not None, "points or a box"
+        output_tokens = sam_output_tokens if branch == "sam" else sam_hq_output_tokens
+        tokens = output_tokens(model.mask_decoder).expand(len(sparse), -1, -1)
+        return attend_many(shared, torch.cat([tokens, sparse.to(tokens.dtype)], dim=1))
+
+    @torch.inference_mode()
+    def scores(self, branch: Branch, tokens: Tensor) -> Tensor:
+        """The predicted IoU of SAM's four masks, (B, 4) on the CPU, of attended tokens: it needs no mask."""
+        model = self.sam if branch == "sam" else self.sam_hq
+        scores = iou_scores(model.mask_decoder, tokens).cpu()
         self._check_finite(scores)
         return scores
 

@@ -104,12 +104,12 @@ def sam_masks(decoder: Any, attended: Attended, features: Tensor) -> DecodedMask
     logits = (hyper @ features.flatten(1, -2).mT).unflatten(-1, features.shape[1:-1])
     # Masks are put in rows, not features: there are eight times as many.
     rows = placed(logits.flatten(0, 1).unsqueeze(-1)).squeeze(-1)
-    return DecodedMasks(rows.unflatten(0, logits.shape[:2]), iou_scores(decoder, attended))
+    return DecodedMasks(rows.unflatten(0, logits.shape[:2]), iou_scores(decoder, attended.tokens))
 
 
-def iou_scores(decoder: Any, attended: Attended) -> Tensor:
-    """The scores of SAM's four masks, (B, 4): they need no mask."""
-    scores: Tensor = decoder.iou_prediction_head(attended.tokens[:, 0])
+def iou_scores(decoder: Any, tokens: Tensor) -> Tensor:
+    """The scores of SAM's four masks, (B, 4), of attended tokens: they need no mask."""
+    scores: Tensor = decoder.iou_prediction_head(tokens[:, 0])
     return scores
 
 

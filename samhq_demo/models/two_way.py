@@ -31,11 +31,7 @@ def two_way(transformer: Any, tokens: Tensor, image: Tensor, positions: Tensor) 
     if _projecting_is_cheaper(transformer, tokens):
         return _as_shipped(transformer, tokens, image, positions)
     for layer in transformer.layers:
-        if layer.skip_first_layer_pe:
-            tokens = _attend(layer.self_attn, tokens, tokens)
-        else:
-            tokens = tokens + _attend(layer.self_attn, tokens + points, tokens)
-        tokens = layer.layer_norm1(tokens)
+        tokens = attend_tokens(layer, tokens, points)
         placed = image + positions
         tokens = layer.layer_norm2(
             tokens + _look_at_image(layer.cross_attn_token_to_image, tokens + points, placed, image)
@@ -47,6 +43,15 @@ def two_way(transformer: Any, tokens: Tensor, image: Tensor, positions: Tensor) 
     attention = transformer.final_attn_token_to_image
     seen = _look_at_image(attention, tokens + points, image + positions, image)
     return transformer.layer_norm_final_attn(tokens + seen), image
+
+
+def attend_tokens(layer: Any, tokens: Tensor, points: Tensor) -> Tensor:
+    """A layer's attention among tokens (B, T, C); `points` are their first values."""
+    if layer.skip_first_layer_pe:
+        tokens = _attend(layer.self_attn, tokens, tokens)
+    else:
+        tokens = tokens + _attend(layer.self_attn, tokens + points, tokens)
+    return layer.layer_norm1(tokens)
 
 
 def _projecting_is_cheaper(transformer: Any, tokens: Tensor) -> bool:
@@ -67,7 +72,7 @@ def _as_shipped(transformer: Any, tokens: Tensor, image: Tensor, positions: Tens
     return seen[0].squeeze(1), seen[1].squeeze(1)
 
 
-def _split(attention: Any, projected: Tensor) -> Tensor:
+def split_heads(attention: Any, projected: Tensor) -> Tensor:
     """(B, T, I) -> (B, heads, T, I/heads)."""
     return projected.unflatten(-1, (attention.num_attention_heads, -1)).transpose(1, 2)
 
@@ -80,7 +85,7 @@ def _by_head(attention: Any, projection: Any) -> Tensor:
 def _attend(attention: Any, compared: Tensor, values: Tensor) -> Tensor:
     """Attention among tokens: queries and keys of `compared`, (B, T, C) both, values of `values`."""
     queries, keys, carried = (
-        _split(attention, projection(of))
+        split_heads(attention, projection(of))
         for projection, of in (
             (attention.q_proj, compared),
             (attention.k_proj, compared),
@@ -102,7 +107,7 @@ def _look_at_image(attention: Any, tokens: Tensor, placed: Tensor, image: Tensor
     The keys' bias adds the same to each score of a query, and softmax takes it away again. The
     values' bias is added once, since a query's weights sum to 1.
     """
-    queries = _split(attention, attention.q_proj(tokens)) * attention.scaling
+    queries = split_heads(attention, attention.q_proj(tokens)) * attention.scaling
     through = queries @ _by_head(attention, attention.k_proj)  # (B, heads, T, C)
     weights = _times(through.flatten(1, 2), placed.mT).softmax(-1)  # (B, heads*T, N)
     seen = _times(weights, image).view_as(through)
@@ -115,12 +120,12 @@ def _looked_at(attention: Any, placed: Tensor, compared: Tensor, tokens: Tensor,
 
     `compared` are the tokens with their first values, `placed` the image with its positions.
     """
-    keys = _split(attention, attention.k_proj(compared)) * attention.scaling
+    keys = split_heads(attention, attention.k_proj(compared)) * attention.scaling
     through = keys @ _by_head(attention, attention.q_proj)  # (B, heads, T, C)
     bias = keys @ attention.q_proj.bias.unflatten(0, (attention.num_attention_heads, -1, 1))
     scores = _times(through.flatten(1, 2), placed.mT).unflatten(1, through.shape[1:3])
     weights = (scores + bias).softmax(2).flatten(1, 2)  # (B, heads*T, N)
     out = attention.out_proj.weight.unflatten(1, (attention.num_attention_heads, -1))  # (C, heads, I/heads)
-    values = _split(attention, attention.v_proj(tokens)) @ out.permute(1, 2, 0)  # (B, heads, T, C)
+    values = split_heads(attention, attention.v_proj(tokens)) @ out.permute(1, 2, 0)  # (B, heads, T, C)
     values = values + attention.out_proj.bias / attention.num_attention_heads  # each head's weights sum to 1
     return torch.baddbmm(image.expand(len(tokens), -1, -1), weights.mT, values.flatten(1, 2))

@@ -68,6 +68,8 @@ class EverythingOptions:
         crop_overlap: by which share of the picture's short side the crops of the first layer overlap.
         crop_points_downscale: a layer's grid has so many times fewer points a side than the layer before.
         min_area: holes and separate pieces of fewer pixels are removed; 0 removes none.
+        all_stabilities: also what stays with a higher stability threshold: there a mask may be no duplicate
+            any more, as a surer one is not stable enough. Each mask then says with which it stays.
         memory_mb: what may be held beside the models, the picture, its embedding and the masks that stay,
             whatever the number of points; but one point at a time is always decoded (with ViT-B some 160 MB).
     """
@@ -83,6 +85,7 @@ class EverythingOptions:
     crop_overlap: float = 512 / 1500
     crop_points_downscale: int = 1
     memory_mb: int = 512
+    all_stabilities: bool = False
 
     def __post_init__(self) -> None:
         for name, least in _COUNTS.items():

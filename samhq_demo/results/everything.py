@@ -7,6 +7,7 @@ from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from samhq_demo.cache import Encoded
+from samhq_demo.masks.boxes import ALWAYS, Spans
 from samhq_demo.masks.runs import Runs
 from samhq_demo.prompts.prompt import PointXY
 from samhq_demo.results.comparison import TIMINGS, Branch
@@ -24,6 +25,7 @@ class FoundMask:
         predicted_iou: SAM's own estimate of its IoU; it can pass 1.
         point_xy: of the grid, in picture pixels: the click that this mask answers.
         candidate: which of the candidates of that click it is, 0 the surest.
+        stays: the stability thresholds with which it stays; with others it is a duplicate of a surer mask.
     """
 
     runs: Runs
@@ -32,6 +34,7 @@ class FoundMask:
     stability: float
     point_xy: PointXY
     candidate: int = 0
+    stays: Spans = ALWAYS
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -75,6 +75,7 @@ class EverythingQuestion:
             crop_layers=self.crop_layers,
             predicted_iou_threshold=asked["predicted_iou"],
             stability_threshold=asked["stability"],
+            all_stabilities=True,
         )
 
 
@@ -201,4 +202,5 @@ def _mask(mask: FoundMask) -> EveryMask:
         "stability": float(mask.stability),
         "point": [float(at) for at in mask.point_xy],
         "candidate": mask.candidate,
+        "stays": [[max(low, -1.0), high] for low, high in mask.stays],
     }

@@ -76,29 +76,39 @@ class Handlers:
 
     # Pictures in and out
 
-    def take_picture(self, sent: Mapping[str, str] | None, ticket_id: str | None) -> Iterator[Arrived]:
-        """{"path", "name"} from #picture or the upload button. A refused file leaves all as it was."""
+    def take_picture(
+        self, sent: Mapping[str, str] | None, ticket_id: str | None, *, prompts: Any = None
+    ) -> Iterator[Arrived]:
+        """{"path", "name"} from #picture or the upload button. A refused file leaves all as it was.
+
+        Args:
+            prompts: the text of saved prompts that belong to it.
+        """
         yield gr.skip(), viewer_message(work=texts.READING), gr.skip()
         try:
             with gradio_errors("a picture"):
                 if sent is None:
                     raise ValueError(texts.NO_PICTURE_SENT)
                 ticket = self._admit({"path": sent["path"]}, name=sent["name"])
+                read = {} if prompts is None else read_prompts(prompts, size_wh=ticket.size_wh)
         except gr.Error as notice:
             # The browser already shows the file that was refused.
             yield self._view(ticket_id), viewer_message(say=notice.message, is_error=True), gr.skip()
             raise
-        yield self._arrived(ticket)
+        yield self._arrived(ticket, objects=read.get("objects"), settings=read.get("settings"))
 
     def take_sent(self, ticket_id: str | None, event: gr.EventData) -> Iterator[Arrived]:
-        """A picture that was dropped on the viewer, pasted or opened there: {"path", "name"}."""
+        """A picture that was dropped on the viewer, pasted, opened there or handed over: {"path", "name"}.
+
+        With what was handed over come {"prompts"}, the text of saved ones.
+        """
         data = event._data if isinstance(event._data, Mapping) else {}
         path, name = data.get("path"), data.get("name")
         sent = None
         if isinstance(path, str):
             is_named = isinstance(name, str) and 0 < len(name) <= MAX_NAME
             sent = {"path": path, "name": str(name) if is_named else Path(path).name}
-        yield from self.take_picture(sent, ticket_id)
+        yield from self.take_picture(sent, ticket_id, prompts=data.get("prompts"))
 
     def take_example(self, title: str) -> Arrived:
         with gradio_errors("an example"):

@@ -25,6 +25,7 @@ from samhq_demo.ui.gallery import Gallery
 from samhq_demo.ui.handlers import AT_A_TIME, Handlers
 from samhq_demo.ui.kept import READ_KEPT
 from samhq_demo.ui.opening import Opening
+from samhq_demo.ui.queue_statistics import keep_no_statistics
 from samhq_demo.ui.served import bound_uploads
 from samhq_demo.ui.store import PictureStore
 from samhq_demo.ui.unfetched import drop_unfetched
@@ -32,6 +33,9 @@ from samhq_demo.ui.viewer.component import answer_queued, build_viewer, search_q
 
 CSS_FILE = Path(__file__).with_name("page.css")
 MODEL_NEWS_SECONDS = 3
+# How often who waits in the queue is told the place there. By itself Gradio tells all of them whenever a call
+# begins: with 16 programs as many messages an answer, and the page shows none of them.
+RANK_SECONDS = 2
 # Every hour, what visitors sent and were shown more than a day ago: (seconds, seconds).
 DELETE_CACHE = (3600, 86_400)
 
@@ -87,8 +91,9 @@ def build_page(
         _wire_pictures(parts, handlers, evaluations, page)
         _wire_viewer(parts, handlers, finder)
         _wire_models(parts, handlers, page)
-    page.queue(max_size=256)
+    page.queue(max_size=256, status_update_rate=RANK_SECONDS)
     drop_unfetched(page)
+    keep_no_statistics(page)
     bound_uploads(page, in_use=store.files_in_use)
     return page
 

@@ -6,7 +6,6 @@ import hashlib
 import os
 import secrets
 import threading
-import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
@@ -19,6 +18,7 @@ from gradio.utils import get_upload_folder
 from numpy.typing import NDArray
 from PIL import Image
 
+from samhq_demo.export.gray_png import gray_png
 from samhq_demo.masks.runs import Runs
 
 # Some thousand masks, exports and views of large photos.
@@ -231,6 +231,4 @@ def write_mask(mask: Runs, *, name: str, void: Runs | None = None) -> Path:
     values = np.where(mask.mask(), np.uint8(255 if void is None else 1), np.uint8(0))
     if void is not None:
         values[void.mask()] = 255
-    gray = Image.fromarray(values)
-    # Run lengths alone: a mask's PNG is quicker to write, and no larger, than with zlib's full search.
-    return write_once(f"{name}.png", partial(gray.save, compress_level=1, compress_type=zlib.Z_RLE))
+    return write_once(f"{name}.png", lambda path: path.write_bytes(gray_png(values)))

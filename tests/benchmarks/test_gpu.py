@@ -14,7 +14,8 @@ from transformers import SamHQConfig, SamHQModel
 from benchmarks import gpu
 from benchmarks.card import Card
 from benchmarks.gpu_parts import Plan
-from benchmarks.gpu_report import BEGIN, Row, exit_code, section, section_in, with_section
+from benchmarks.gpu_report import Row, exit_code, section
+from benchmarks.sections import ON_GPU
 from samhq_demo.prompts.everything import EverythingOptions
 from samhq_demo.weights.names import COUNTED
 from testbed.checkpoints import SMALL, VIT_H, VIT_L
@@ -56,7 +57,7 @@ def test_the_whole_run_is_written(tmp_path: Path) -> None:
     assert {"1 threads clicking, preview", "3 threads clicking, compare"} < told
     assert {"click, transformers in float32", "encoder in float16, 4 pictures at once"} < told
     text = to.read_text()
-    assert section_in(text).count("\n| ") >= len(rows)
+    assert ON_GPU.found_in(text).count("\n| ") >= len(rows)
     assert len(json.loads((to.parent / "gpu.json").read_text())["rows"]) == len(rows)
 
 
@@ -102,13 +103,13 @@ def test_only_a_missed_parity_or_a_failure_is_an_error() -> None:
 
 
 def test_the_section_is_replaced_and_the_rest_of_the_report_stays() -> None:
-    first = with_section("# Report\n\nOther.\n", section([Row("m", "a", "1 ms")], {"card": "one"}))
-    assert first.startswith("# Report\n\nOther.\n\n" + BEGIN)
-    again = with_section(first, section([Row("m", "a", "2 ms")], {"card": "two"}))
+    first = ON_GPU.put_into("# Report\n\nOther.\n", section([Row("m", "a", "1 ms")], {"card": "one"}))
+    assert first.startswith("# Report\n\nOther.\n\n" + ON_GPU.begin)
+    again = ON_GPU.put_into(first, section([Row("m", "a", "2 ms")], {"card": "two"}))
     assert "2 ms" in again
     assert "1 ms" not in again
     assert again.count("## On a GPU") == 1
-    assert with_section("# Report\n", "") == "# Report\n"
+    assert ON_GPU.put_into("# Report\n", "") == "# Report\n"
 
 
 def test_without_a_card_it_says_so_in_one_sentence(

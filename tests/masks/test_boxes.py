@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
-from samhq_demo.masks.boxes import is_cut_off, nms, pixel_box, shifted
+from samhq_demo.masks.boxes import is_cut_off, nms, nms_by_span, pixel_box, shifted
 from samhq_demo.masks.runs import Runs
 from testbed.official import official_amg
 from testbed.stubs.boxes import batched_nms
@@ -47,6 +49,21 @@ def test_it_is_the_documented_nms(threshold: float) -> None:
         torch.from_numpy(boxes).float(), torch.from_numpy(scores).float(), torch.zeros(120), threshold
     )
     assert nms(boxes, scores, iou_threshold=threshold) == stays.tolist()
+
+
+def test_for_each_threshold_those_stay_that_stay_with_it_alone() -> None:
+    rng = np.random.default_rng(3)
+    corners = rng.integers(0, 12, (150, 2))
+    boxes = np.concatenate([corners, corners + rng.integers(1, 9, (150, 2))], axis=1)
+    scores, stabilities = rng.integers(0, 40, 150) / 40, rng.integers(0, 20, 150) / 20
+    spans = [((-math.inf, float(high)),) for high in stabilities]
+    found = nms_by_span(boxes, scores, spans, iou_threshold=0.3)
+    for threshold in np.linspace(0, 1, 41):
+        passing = np.flatnonzero(stabilities >= threshold)
+        alone = nms(boxes[passing], scores[passing], iou_threshold=0.3)
+        stay = [place for place, own in found if any(low < threshold <= high for low, high in own)]
+        assert stay == passing[alone].tolist()
+    assert max(len(own) for _, own in found) > 1  # some stay, then not, then stay again
 
 
 def test_what_ends_at_a_side_of_the_crop_alone_is_cut_off() -> None:

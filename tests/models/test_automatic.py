@@ -127,6 +127,31 @@ def test_masks_of_the_bundled_checkpoint_are_the_official_ones(
     assert_equal_to_both(tiny, sam_hq, drawn, least=3, **{**TINY, **options})
 
 
+@pytest.mark.parametrize("more", [{}, {"crop_layers": 1, "points_per_side": 4}])
+def test_one_search_tells_what_stays_with_each_stability(
+    tiny: CompareService, drawn: Picture, more: dict[str, Any]
+) -> None:
+    options = {"points_per_side": 8, "predicted_iou_threshold": 0.3, **more}
+    all_of_it = tiny.segment_everything(
+        drawn, EverythingOptions(**options, stability_threshold=0.5, all_stabilities=True)
+    )
+    seen = set()
+    for threshold in (0.5, 0.7, 0.8, 0.9):
+        alone = tiny.segment_everything(drawn, EverythingOptions(**options, stability_threshold=threshold))
+        for branch in ("sam", "sam_hq"):
+            stay = [
+                mask.runs
+                for mask in all_of_it.by(branch)
+                if any(low < threshold <= high for low, high in mask.stays)
+            ]
+            assert stay == [mask.runs for mask in alone.by(branch)]
+            seen |= set(stay)
+    # Some of them are duplicates at first.
+    assert len(seen) > len(
+        {mask.runs for b in ("sam", "sam_hq") for mask in all_of_it.by(b) if mask.stays[0][0] < 0}
+    )
+
+
 def test_it_finds_the_drawn_shapes(tiny: CompareService, drawn: Picture) -> None:
     found = tiny.segment_everything(drawn, EverythingOptions(points_per_side=8, **TINY))
     disk = np.hypot(*(np.indices((200, 300)) - 70)) <= 50
@@ -172,13 +197,13 @@ def test_no_more_points_are_decoded_at_once_than_memory_allows(
     tiny: CompareService, drawn: Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at_once: list[int] = []
-    real = ModelPair.attend
+    real = ModelPair.attend_many
 
-    def counting(self: ModelPair, branch: Any, embedding: Any, prompts: Sequence[Prompt], *rest: Any) -> Any:
+    def counting(self: ModelPair, branch: Any, shared: Any, transform: Any, prompts: Sequence[Prompt]) -> Any:
         at_once.append(len(prompts))
-        return real(self, branch, embedding, prompts, *rest)
+        return real(self, branch, shared, transform, prompts)
 
-    monkeypatch.setattr(ModelPair, "attend", counting)
+    monkeypatch.setattr(ModelPair, "attend_many", counting)
     for memory_mb in (16, 64):
         at_once.clear()
         tiny.segment_everything(drawn, EverythingOptions(points_per_side=9, memory_mb=memory_mb))

@@ -1,4 +1,4 @@
-"""The example of a house, a plain shape that every model should find, and its place among the examples."""
+"""The example of a house, a plain shape that every model should find, and where examples are in the row."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from samhq_demo.pictures import read_mask
 from testbed.running_app import ROOT
 
 EXAMPLES = json.loads((ROOT / "examples" / "examples.json").read_text())
-HOUSE_AT, HEARTS_AT = (
+HOUSE_AT, HEARTS_AT, ROCKET_AT = (
     next(at for at, example in enumerate(EXAMPLES) if example["file"] == file)
-    for file in ("house.jpg", "hearts.jpg")
+    for file in ("house.jpg", "hearts.jpg", "rocket.jpg")
 )
 HOUSE = ROOT / "examples" / "house.jpg"
 SIZE_WH = (768, 576)

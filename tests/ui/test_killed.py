@@ -25,7 +25,7 @@ def test_a_client_gets_an_error_at_once_and_an_answer_from_the_next_server(tmp_p
         client = Client(running.url, verbose=False, analytics_enabled=False, download_files=tmp_path)
         job = client.submit(image=photo, points_per_side=64, api_name="/segment_everything")
         wait(lambda: job.status().code is Status.PROCESSING)
-        os.kill(running.pid, signal.SIGKILL)
+        os.kill(running.process_id, signal.SIGKILL)
         began = time.monotonic()
         with pytest.raises((httpx.TransportError, CancelledError)):  # by what it was waiting for
             job.result(timeout=60)

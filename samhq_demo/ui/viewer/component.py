@@ -20,6 +20,7 @@ from typing import Any, cast
 
 import gradio as gr
 
+from samhq_demo import handing_over
 from samhq_demo.export.shown import MAX_NAME
 from samhq_demo.measures import REQUESTS
 from samhq_demo.palette import BOTH_COLOR, BRANCH_COLORS, OBJECT_COLORS
@@ -261,6 +262,7 @@ def shared_module() -> str:
     values = {
         "LIMITS": limits,
         "OBJECT_COLORS": OBJECT_COLORS,
+        "HANDING_OVER": {"fragment": handing_over.FRAGMENT, "ready": handing_over.READY},
         "BRANCH_COLORS": {**BRANCH_COLORS, "both": BOTH_COLOR},
     }
     return "".join(f"export const {name} = {json.dumps(value)};\n" for name, value in values.items())

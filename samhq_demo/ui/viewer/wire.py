@@ -178,7 +178,13 @@ class EverythingRequest(TypedDict):
 
 
 class EveryMask(TypedDict):
-    """One mask that was found. point: of the grid; candidate: as in `FoundMask`."""
+    """One mask that was found.
+
+    Attributes:
+        point: of the grid.
+        candidate: as in `FoundMask`.
+        stays: the stability thresholds with which it stays, [low, high] each: over `low`, `high` at most.
+    """
 
     rle: Rle
     bbox: list[float]
@@ -187,6 +193,7 @@ class EveryMask(TypedDict):
     stability: float
     point: list[float]
     candidate: int
+    stays: list[list[float]]
 
 
 class Least(TypedDict):

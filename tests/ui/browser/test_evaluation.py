@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from samhq_demo.evaluation import command
 from testbed.running_app import RunningApp
 from testbed.visitor import Visitor
-from tests.support.data_sets import BLOB, STRIPE, folders_set, label_map, picture_of, save
+from tests.support.data_sets import BLOB, STRIPE, bar, folders_set, label_map, picture_of, save
 
 pytestmark = pytest.mark.browser
 
@@ -49,6 +50,32 @@ def test_pictures_are_evaluated_and_a_row_opens_in_the_viewer(
     assert opened["truth"]["rle"]
     visitor.sees_scores()
     assert visitor.score("sam", "true_iou") != "–"
+    visitor.leave()
+
+
+def test_a_row_of_the_gallery_opens_in_the_app_by_itself(
+    app: RunningApp, browser: Browser, tmp_path: Path
+) -> None:
+    drawn = folders_set(tmp_path / "drawn", names=("a", "b"))
+    # A fault in the truth, so that one of the two models is better.
+    save(label_map(bar((30, 20, 70, 90))), drawn / "gt" / "a.png")
+    command.main([str(drawn), "--model", "tiny", "--app", app.url])
+    context = browser.new_context()
+    gallery = context.new_page()
+    gallery.goto((tmp_path / "drawn-evaluation" / "gallery.html").as_uri())
+    row = gallery.locator("article", has=gallery.get_by_role("heading", name="im/a.jpg")).first
+    with context.expect_page() as opened:
+        row.get_by_role("link", name="Open in the app").click()
+    visitor = Visitor(opened.value, context=context)
+    visitor.page.wait_for_function(
+        "() => document.querySelector('#viewer')?.viewer?.state().objects[0]?.prompt?.box?.[0] === 30"
+    )
+    assert visitor.page.evaluate("location.hash") == ""
+    (shown,) = visitor.state["objects"]
+    assert shown["prompt"]["box"] == [30, 20, 70, 90]
+    assert shown["truth"]["rle"]
+    visitor.sees_scores()
+    assert visitor.score("sam_hq", "true_iou") != "–"
     visitor.leave()
 
 

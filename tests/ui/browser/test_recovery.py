@@ -177,10 +177,10 @@ def test_a_server_that_is_killed_in_mid_answer_is_told_and_gives_the_answer_once
     with run_app(tmp_path / "app", port=port, SAMHQ_MODEL="tiny") as running:
         visitor = Visitor.arrive_in_tab(profile, running.url)
         works(visitor, tmp_path)
-        os.kill(running.pid, signal.SIGSTOP)  # so that the answer is under way for sure
+        os.kill(running.process_id, signal.SIGSTOP)  # so that the answer is under way for sure
         visitor.click(50, 60)
         visitor.page.wait_for_selector("#viewer[data-busy]")
-        os.kill(running.pid, signal.SIGKILL)
+        os.kill(running.process_id, signal.SIGKILL)
         visitor.says("cannot be reached")
         state = visitor.state
         assert len(visitor.prompt["points"]) == 3

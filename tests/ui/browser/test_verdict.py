@@ -11,12 +11,12 @@ from playwright.sync_api import Browser
 from testbed.photos import save_photo
 from testbed.running_app import RunningApp
 from testbed.visitor import Visitor
+from tests.support.house import HOUSE_AT, ROCKET_AT
 
 pytestmark = pytest.mark.browser
 
 NAMES = {"sam": "SAM", "sam_hq": "SAM-HQ"}
 PANES = {"sam": "#sam", "sam_hq": "#sam-hq"}
-WITH_TRUTH, WITHOUT_TRUTH = 2, 8  # the cup, the rocket
 
 
 def true_ious(visitor: Visitor) -> dict[str, float]:
@@ -57,9 +57,9 @@ def test_the_first_sight_says_in_words_which_model_is_better(visitor: Visitor) -
 
 def test_the_summary_goes_over_all_examples_that_were_tried(visitor: Visitor) -> None:
     gains = [gain(visitor)]
-    visitor.choose_example(WITH_TRUTH)
+    visitor.choose_example(HOUSE_AT)
     gains.append(gain(visitor))
-    visitor.choose_example(WITHOUT_TRUTH)  # says nothing
+    visitor.choose_example(ROCKET_AT)  # without a true mask: says nothing
     visitor.choose_example(0)  # once more: counts once
     visitor.sees_scores()
     mean = round(sum(gains) / 2, 3)

@@ -19,7 +19,7 @@ const GRID = { points_per_side: 16, crop_layers: 1 };
 /** @type {EveryMask} */
 const MASK = {
   rle: { size: [4, 4], counts: [0, 8, 8] }, bbox: [0, 0, 2, 4], area: 8, predicted_iou: 0.9, stability: 0.9,
-  point: [1, 2], candidate: 2,
+  point: [1, 2], candidate: 2, stays: [[-1, 0.9]],
 };
 const SCORES = { predicted_iou: 0.5, stability: 0.6 };
 

@@ -20,10 +20,11 @@ const SIZE = 10;
  */
 function columns(left, right, more = {}) {
   const width = right - left;
+  const { stability = 0.9 } = more;
   return {
     rle: { size: [SIZE, SIZE], counts: [left * SIZE, width * SIZE, (SIZE - right) * SIZE] },
-    bbox: [left, 0, width, SIZE], area: width * SIZE, predicted_iou: 0.9, stability: 0.9,
-    point: [left + 0.5, 5.25], candidate: 0, ...more,
+    bbox: [left, 0, width, SIZE], area: width * SIZE, predicted_iou: 0.9, stability,
+    point: [left + 0.5, 5.25], candidate: 0, stays: [[-1, stability]], ...more,
   };
 }
 
@@ -48,6 +49,18 @@ test("a filter hides masks by area and scores, and brings them back", () => {
   assert.deepEqual(widths(found), [3]);
   found.setFilter({ largest_area: 80, stability: 0.9 });
   assert.deepEqual(widths(found), [8, 3]);
+});
+
+test("a mask that a surer one hides is seen where that is not stable enough", () => {
+  const surer = columns(0, 8, { stability: 0.7 });
+  const found = foundOf([surer, columns(0, 7, { stays: [[0.7, 0.9]], predicted_iou: 0.8 })], []);
+  assert.deepEqual(widths(found), [8]);
+  found.setFilter({ stability: 0.7 });
+  assert.deepEqual(widths(found), [8]);
+  found.setFilter({ stability: 0.71 });
+  assert.deepEqual(widths(found), [7]);
+  found.setFilter({ stability: 0.91 });
+  assert.deepEqual(widths(found), []);
 });
 
 test("no mask changes its color with the filter", () => {

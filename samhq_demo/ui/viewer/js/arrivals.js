@@ -10,6 +10,7 @@ import { namedMask } from "./prompt.js";
  * @import { Session } from "./session.js"
  * @import { StatusLine } from "./status-line.js"
  * @import { Upload } from "./album.js"
+ * @import { HandedOver } from "./handed-over.js"
  * @import { Tabs } from "./tabs.js"
  * @import { MaskReply, Picture, Server } from "./wire.js"
  *
@@ -25,7 +26,8 @@ import { namedMask } from "./prompt.js";
  * @typedef {object} Link The way to Python for files.
  * @property {Server} server
  * @property {(file: File) => Promise<Upload>} upload
- * @property {(file: { path: string, name: string }) => void} arrive tells of a picture that was sent.
+ * @property {(file: { path: string, name: string, prompts?: string }) => void} arrive tells of a picture that was sent,
+ *   and of the text of the prompts that came with it.
  */
 
 /** @type {MaskReply} */
@@ -104,6 +106,12 @@ export class Arrivals {
   async #takePicture(file) {
     const sent = await this.#send(file);
     if (sent) this.link.arrive({ path: sent.path, name: file.name });
+  }
+
+  /** @param {HandedOver} given */
+  async takeHandedOver({ file, prompts }) {
+    const sent = await this.#send(file);
+    if (sent) this.link.arrive({ path: sent.path, name: file.name, prompts });
   }
 
   /**

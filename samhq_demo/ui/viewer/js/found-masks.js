@@ -51,7 +51,7 @@ export class FoundMasks {
       // By its place in the whole list: no mask changes its color with the filter.
       const all = this.masks[branch].map((mask, place) => ({ mask, color: colorOf(place) }));
       this.#seen[branch] = all.filter(({ mask }) => mask.area >= least_area && mask.area <= largest_area
-        && mask.predicted_iou >= predicted_iou && mask.stability >= stability);
+        && mask.predicted_iou >= predicted_iou && staysWith(mask, stability));
     }
   }
 
@@ -121,6 +121,16 @@ export class FoundMasks {
 }
 
 /**
+ * Whether a mask stays with a stability threshold: others may be less stable, so that it is no duplicate any more.
+ *
+ * @param {EveryMask} mask
+ * @param {number} threshold
+ */
+function staysWith({ stays }, threshold) {
+  return stays.some(([low, high]) => low < threshold && threshold <= high);
+}
+
+/**
  * The color of the mask at this place in the list.
  *
  * @param {number} place
@@ -153,5 +163,5 @@ function predictionOf({ rle, bbox, area, predicted_iou, stability }) {
 function nothingOf({ rle: { size }, point }) {
   /** @type {Rle} */
   const rle = { size, counts: [size[0] * size[1]] };
-  return { rle, bbox: [0, 0, 0, 0], area: 0, predicted_iou: 0, stability: 0, point, candidate: 0 };
+  return { rle, bbox: [0, 0, 0, 0], area: 0, predicted_iou: 0, stability: 0, point, candidate: 0, stays: [] };
 }

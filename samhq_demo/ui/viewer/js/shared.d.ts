@@ -2,4 +2,5 @@
 
 export const LIMITS: { objects: number; points: number; steps: number; nameLength: number };
 export const OBJECT_COLORS: string[];
+export const HANDING_OVER: { fragment: string; ready: string };
 export const BRANCH_COLORS: { sam: string; sam_hq: string; both: string };

@@ -2,6 +2,7 @@
 
 import { Album } from "./album.js";
 import { partOf } from "./dom.js";
+import { askOpener } from "./handed-over.js";
 import { Viewer } from "./viewer.js";
 
 /**
@@ -34,7 +35,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
     ask: (/** @type {Question} */ question) => withPictures.decode(question),
     queue: (/** @type {Question} */ question) => trigger("submit", question),
     search: (/** @type {EverythingRequest} */ request) => trigger("apply", request),
-    arrive: (/** @type {{ path: string, name: string }} */ file) => trigger("upload", file),
+    arrive: (/** @type {{ path: string, name: string, prompts?: string }} */ file) => trigger("upload", file),
     tell: (/** @type {string | null} */ ticket) => trigger("select", { picture: ticket }),
   }, plain(props.options) ?? {});
   Object.assign(host, { viewer: handleOf(viewer) });
@@ -44,6 +45,7 @@ export function start({ element, trigger, props, server, upload, watch }) {
   };
   watch("value", receive);
   receive();
+  askOpener((given) => void viewer.arrivals.takeHandedOver(given));
 }
 
 /**

@@ -172,6 +172,8 @@
  * @property {number} stability
  * @property {Point} point Of the grid.
  * @property {number} candidate Which of the candidates of a click there it is, 0 the surest.
+ * @property {(readonly [low: number, high: number])[]} stays The stability thresholds with which it stays, over `low`
+ *   and `high` at most: with others it is a duplicate of a surer mask.
  *
  * @typedef {{ predicted_iou: number, stability: number }} Least Masks with lower scores are left out.
  *
