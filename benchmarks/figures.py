@@ -15,6 +15,7 @@ TRANSFORMERS_BF16 = "transformers, bfloat16"
 
 FIRST, LATER, TEN = "first click", "later click", "10 clicks on one picture"
 BOXES_NEW, BOXES_SEEN = "32 boxes in a new picture", "32 boxes in the same picture again"
+EVERYTHING = "everything in a new picture, 8 × 8 points"
 PEAK_LOADED, PEAK_CLICKS = "peak memory, models loaded", "peak memory, clicks"
 PEAK_BOXES = "peak memory, 32 boxes"
 LOADED, PAGE = "start to models loaded", "start to page"

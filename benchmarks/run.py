@@ -48,6 +48,7 @@ class Plan:
     clicks: int = CLICKS
     boxes: int = BOXES
     user_clicks: int = USER_CLICKS
+    points: int = 8  # on each side of the grid that asks for everything
     patience: float = 1.0  # seconds for each shape of matrix product
     start: Callable[..., worker.Started] = worker.start
     page: Callable[[Path], float] | None = seconds_to_page
@@ -127,6 +128,8 @@ def _round(notes: Notes, way: str, asked: worker.Started, *, number: int, plan: 
     if first_round:
         notes.add(way, figures.PEAK_BOXES, "MB", boxed["peak"])
     if way in (OFFICIAL, OURS):
+        taken = asked.ask("everything", number=number + 2, points=plan.points, size_wh=size_wh)
+        notes.add(way, figures.EVERYTHING, "s", taken)
         for count in figures.USERS:
             rate = asked.ask(
                 "users", number=number + 2, count=count, clicks=plan.user_clicks, size_wh=size_wh

@@ -30,9 +30,11 @@ from transformers.utils import logging
 
 from samhq_demo.inline import InlineExecutor
 from samhq_demo.pictures import Picture
+from samhq_demo.prompts.everything import EverythingOptions
 from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.prompts.request import Request
 from samhq_demo.results.comparison import Comparison
+from samhq_demo.results.everything import Everything
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
 
@@ -180,6 +182,22 @@ class OfficialWay:
             ask = self._click if _is_click(prompts) else self._boxes
             return [ask(predictor, prompts) for predictor in (self.sam, self.sam_hq)]
 
+    def everything(self, picture: Picture, *, points_per_side: int) -> list[list[dict[str, Any]]]:
+        """Each model's records, with every score let through."""
+        from testbed import official
+
+        packages = ((official.official_sam, self.sam), (official.official_sam_hq, self.sam_hq))
+        with self._lock:
+            return [
+                package.SamAutomaticMaskGenerator(
+                    predictor.model,
+                    points_per_side=points_per_side,
+                    pred_iou_thresh=0,
+                    stability_score_thresh=0,
+                ).generate(picture.pixels)
+                for package, predictor in packages
+            ]
+
     def _click(self, predictor: Any, prompts: Sequence[Prompt]) -> tuple[np.ndarray, np.ndarray]:
         points, labels = np.array(prompts[0].points), np.array([int(v) for v in prompts[0].labels])
         masks, scores, _ = predictor.predict(points, labels, multimask_output=True)
@@ -226,6 +244,13 @@ class ServiceWay:
 
     def answer(self, picture: Picture, prompts: Sequence[Prompt]) -> Comparison:
         return self.service.compare(picture, Request(tuple(prompts)))
+
+    def everything(self, picture: Picture, *, points_per_side: int) -> Everything:
+        """Both models' masks, with every score let through."""
+        options = EverythingOptions(
+            points_per_side=points_per_side, predicted_iou_threshold=0, stability_threshold=0
+        )
+        return self.service.segment_everything(picture, options)
 
     def masks(self, answered: Comparison) -> Masks:
         sam, sam_hq = ([getattr(one, name).runs.mask() for one in answered.objects] for name in Masks._fields)

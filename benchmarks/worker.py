@@ -161,6 +161,16 @@ def users(way: Way, *, number: int, count: int, clicks: int, size_wh: tuple[int,
     return clicks / (time.perf_counter() - began)
 
 
+def everything(way: Any, *, number: int, points: int, size_wh: tuple[int, int]) -> float:
+    """Seconds for all masks that a grid of so many points a side finds in a new picture."""
+    from benchmarks import questions
+
+    picture = questions.picture(number, size_wh=size_wh)
+    began = time.perf_counter()
+    way.everything(picture, points_per_side=points)
+    return time.perf_counter() - began
+
+
 def profile(way: Any, *, number: int, size_wh: tuple[int, int]) -> dict[str, Mapping[str, float]]:
     """Where the time goes in this project: a first click, a later one, and 32 boxes after them.
 
@@ -200,7 +210,7 @@ def limit(way: Any, *, number: int, rounds: int, size_wh: tuple[int, int], patie
     for _ in range(rounds):
         peak = max(peak, matmul_peak(pair.compute.dtype, seconds=patience))
         began = time.perf_counter()
-        pair._run_encoders(values)
+        pair.run_encoders(values)
         seconds.append(time.perf_counter() - began)
     flops = encoder_flops(pair.sam_hq.config.vision_config).total
     return {
@@ -220,6 +230,7 @@ TASKS: Mapping[str, Callable[..., Any]] = {
     "click": click,
     "boxes": boxes,
     "users": users,
+    "everything": everything,
     "profile": profile,
     "limit": limit,
     "passes": passes,

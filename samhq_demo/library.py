@@ -12,6 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from samhq_demo.background import in_background, try_for
 from samhq_demo.cache import BoundedCache
 from samhq_demo.failures import LoadFailures
 from samhq_demo.memory import NoRoomError
@@ -64,10 +65,9 @@ class ModelLibrary:
     def start(self) -> None:
         """Load the model that answers, and fetch the wanted one, in the background."""
         if on_zero_gpu():
-            # ZeroGPU looks for functions that borrow its GPU when the app launches.
-            self._load_active()
+            self._load_ahead()
         else:
-            _in_background(self._load_active, name="load")
+            in_background(self._load_active, name="load")
         if not self.available(self._wanted):
             self.fetch(self._wanted)
 
@@ -83,9 +83,9 @@ class ModelLibrary:
 
         def prepare_active() -> None:
             with contextlib.suppress(ValueError):  # `pair` has told
-                _try(prepare, self.pair(None).name)
+                try_for(self.pair(None).name, prepare)
 
-        _in_background(prepare_active, name="prepare")
+        in_background(prepare_active, name="prepare")
 
     def describe(self) -> list[ModelDescription]:
         """Every model that may be asked for."""
@@ -277,11 +277,11 @@ class ModelLibrary:
             download = self._downloads.get(name)
             if download is None:
                 repos = [r for r in (source.repo_id, self._sam_repo(source)) if r is not None]
-                download = self._downloads[name] = Download(repos)
+                download = self._downloads[name] = Download(repos, revisions=self._catalog.revisions)
             under_way = download.state in {"downloading", "done"}
             download.start()
         if name == self._wanted and not under_way:
-            _in_background(lambda: self._answer_with(name, download), name=f"await {name}")
+            in_background(lambda: self._answer_with(name, download), name=f"await {name}")
 
     def wait_for_weights(self) -> str:
         """The name of the model that the settings want, fetched first where it is not on this machine.
@@ -314,7 +314,7 @@ class ModelLibrary:
         if name not in self._loaded:
             return
         for prepare in self._preparations:
-            _try(prepare, name)
+            try_for(name, prepare)
         self._active = name
         logger.info("%s answers from now on", name)
 
@@ -324,6 +324,16 @@ class ModelLibrary:
         if name == self._wanted and name != wishes[-1]:
             self._wanted = wishes[wishes.index(name) + 1]
             self.fetch(self._wanted)
+
+    def _load_ahead(self) -> None:
+        """Load what is here and has room: ZeroGPU's card gets what this thread loads before the launch."""
+        self._load_active()
+        for name in self._sources:
+            folder = self._sources[name].weights_folder()
+            if folder is None or name in self._loaded or not self._may_ask(name):
+                continue
+            if self._loaded.nbytes + weights_bytes(folder) <= self._loaded.max_bytes:
+                try_for(name, self.pair)
 
     def _load_active(self) -> None:
         try:
@@ -377,20 +387,9 @@ class ModelLibrary:
                     f"The baseline {self._baseline.name} in SAMHQ_BASELINE is not on this machine."
                 )
             return found
-        return published_sam_folder(source, folder)
+        return published_sam_folder(source, folder, revisions=self._catalog.revisions)
 
 
 def _capital(sentence: str) -> str:
     """With a capital where it begins with a word; a model's name stays as it is."""
     return sentence[:1].upper() + sentence[1:] if sentence.startswith("the ") else sentence
-
-
-def _try(prepare: Callable[[str], None], name: str) -> None:
-    try:
-        prepare(name)
-    except Exception:
-        logger.exception("What was to be prepared for %s was not", name)
-
-
-def _in_background(task: Callable[[], None], *, name: str) -> None:
-    threading.Thread(target=task, name=name, daemon=True).start()

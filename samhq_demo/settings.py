@@ -41,6 +41,7 @@ class Settings:
         cache_mb: memory for image embeddings in megabytes; 0 keeps none.
         models: the names that visitors may ask for, or ("all",); None: all, but on a Space only what is
             there from its start.
+        revisions: owner/name@revision for each repository of which not the newest is wanted.
         metrics: whether /metrics is shown to whoever asks for it.
     """
 
@@ -50,6 +51,7 @@ class Settings:
     dtype: str | None = None
     cache_mb: int = DEFAULT_CACHE_MB
     models: tuple[str, ...] | None = None
+    revisions: tuple[str, ...] = ()
     metrics: bool = True
 
     def __post_init__(self) -> None:
@@ -74,6 +76,7 @@ class Settings:
             dtype=dtype and dtype.lower(),
             cache_mb=_cache_mb(_text(environ, "SAMHQ_CACHE_MB")),
             models=_names(_text(environ, "SAMHQ_MODELS")),
+            revisions=_list(_text(environ, "SAMHQ_REVISIONS") or ""),
             metrics=_metrics(_text(environ, "SAMHQ_METRICS"), default=not on_space(environ)),
         )
 
@@ -100,8 +103,13 @@ def _names(text: str | None) -> tuple[str, ...] | None:
     """The names in a list that commas separate, each once, in their order."""
     if text is None:
         return None
-    names = tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+    names = _list(text)
     return (ALL,) if [name.lower() for name in names] == [ALL] else names
+
+
+def _list(text: str) -> tuple[str, ...]:
+    """What commas separate, each once, in its order."""
+    return tuple(dict.fromkeys(item.strip() for item in text.split(",") if item.strip()))
 
 
 def _metrics(text: str | None, *, default: bool) -> bool:

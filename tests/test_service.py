@@ -30,13 +30,13 @@ BOX = Prompt(box_xyxy=(5.0, 5.0, 60.0, 40.0))
 def encodes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """Every run of an image encoder, for real, noted down."""
     ran: list[tuple[int, ...]] = []
-    real = ModelPair._run_encoders
+    real = ModelPair.run_encoders
 
     def counting(self: ModelPair, pixel_values, **how):
         ran.append(tuple(pixel_values.shape))
         return real(self, pixel_values, **how)
 
-    monkeypatch.setattr(ModelPair, "_run_encoders", counting)
+    monkeypatch.setattr(ModelPair, "run_encoders", counting)
     return ran
 
 

@@ -33,6 +33,9 @@ class Diet:
     targets: tuple[str, ...]
     seed: int
     photo_share: float = 0.0  # of the scenes; the others are drawn
+    # Of the clicks and boxes of photos' own segments, how many go anywhere instead, with an empty mask: what
+    # people ask for is mostly nothing that a tree of regions finds.
+    anywhere: float = 0.0
 
     @property
     def views(self) -> int:
@@ -115,6 +118,13 @@ class Batches(Dataset[dict[str, Tensor]]):
         clicks, boxes = np.zeros((count, 2), np.float32), np.zeros((count, 4), np.float32)
         for i, pick in enumerate(picks):
             mask = view(wanted[pick].mask)
+            if (
+                wanted[pick].kind == "segment"
+                and i < 2 * self.diet.objects
+                and rng.random() < self.diet.anywhere
+            ):
+                clicks[i], boxes[i] = _somewhere(rng, (mask.shape[1], mask.shape[0]))
+                continue
             masks[i, : mask.shape[0], : mask.shape[1]] = mask
             clicks[i] = _click(rng, mask)
             boxes[i] = _box(rng, mask)
@@ -165,6 +175,14 @@ def _click(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:
 
     best = max(some, key=depth)
     return np.array([xs[best], ys[best]], np.float32)
+
+
+def _somewhere(rng: np.random.Generator, size_wh: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """A click (x, y), and a box, each side a tenth to four fifths of the picture's."""
+    whole = np.array(size_wh, np.float32)
+    sides = whole * np.exp(rng.uniform(np.log(0.1), np.log(0.8), 2))
+    corner = rng.uniform(0, 1, 2) * (whole - sides)
+    return rng.uniform(0, 1, 2) * (whole - 1), np.concatenate([corner, corner + sides])
 
 
 def _box(rng: np.random.Generator, mask: np.ndarray) -> np.ndarray:

@@ -13,6 +13,8 @@ from training.prompting import correction, embed_prompt, more_points, rough_mask
 
 # What was measured on the way, scalars that are left where they are: to read one waits for a GPU.
 Meter = dict[str, Tensor]
+# Where SAM's mask and a segment overlap so far, the segment is on average the closer one to what people draw.
+_FOUND = 0.8
 
 
 class Lesson:
@@ -67,13 +69,14 @@ class Lesson:
         """Of the HQ mask added to SAM-HQ's inner masks, which the app shows; for less of the HQ mask alone.
 
         A click is answered with candidates: of an object whose rim is known the one that fits learns, and the
-        others stay. A segment of a photo, whose rim nobody has drawn, teaches to leave every mask of SAM as
-        it is. The HQ token is seen by SAM's tokens, so the inner masks and their scores learn to stay SAM's
-        `own`.
+        others stay. A segment of a photo, whose rim nobody has drawn, teaches its rim if SAM finds it, and
+        else to leave every mask of SAM as it is. The HQ token is seen by SAM's tokens, so the inner masks
+        and their scores learn to stay SAM's `own`.
         """
         masks = slice(1, 4) if name == "click" else slice(0, 1)
         inner, sam = decoded.logits[:, masks].float(), own.logits[:, masks].float()
         alone = decoded.logits[:, 4:].float()
+        exact = exact | (mask_iou(sam, low).amax(1) >= _FOUND)
         fits = mask_loss(sam, low).argmin(1)
         rows = torch.arange(len(fits), device=fits.device)
         both = F.interpolate(inner[rows, fits].unsqueeze(1) + alone, truth.shape[-2:], mode="bilinear")

@@ -117,13 +117,12 @@ PHASES = (
     ),
     Phase(
         name="hq",
-        diet=Diet(256, 4, 3, 0.85, (*_SOLID, "thin"), seed=6, photo_share=0.75),
+        diet=Diet(256, 4, 3, 0.85, (*_SOLID, "thin"), seed=6, photo_share=0.75, anywhere=0.4),
         share=0.3,
         steps=4000,
         rate=1.5e-3,
         gpu_batch=36,
         gpu_rate=1.5e-3,
-        sifts=True,
     ),
 )
 # Where the HQ parts learn nearly all pasted shapes are thin; other objects are there to stay as good.

@@ -20,6 +20,7 @@ from samhq_demo.models.light import light_sam_hq
 from samhq_demo.models.pair import ModelPair
 from samhq_demo.models.pickled import pickled_tensors
 from samhq_demo.models.tiny_vit import TinyViT
+from samhq_demo.models.zero_gpu import place
 from samhq_demo.weights.names import NAMES
 from samhq_demo.weights.pickles import PICKLES
 
@@ -103,6 +104,8 @@ def pair_of(sam: Any, sam_hq: Any, *, name: str, compute: Compute) -> ModelPair:
             model.vision_encoder.to(compute.decoder_device, compute.dtype)
     if compute.dtype != torch.float32:
         _leave_files(sam, sam_hq)
+    if compute.zero_gpu:
+        place(*(model.vision_encoder for model in (sam, sam_hq) if model.vision_encoder is not None))
     return ModelPair(sam, sam_hq, name=name, compute=compute, shared_encoder=shared)
 
 

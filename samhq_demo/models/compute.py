@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import torch
 
 from samhq_demo.memory import machine_memory
 from samhq_demo.settings import check_compute, on_zero_gpu
 
-# An encoder pass of the largest model takes about a second on ZeroGPU's cards; asking for little
-# puts a visitor ahead in its queue.
-GPU_SECONDS = 15
-
-Task = TypeVar("Task", bound=Callable[..., Any])
-
 
 @dataclass(frozen=True, slots=True)
 class Compute:
     """The encoder's device and precision; the decoder's device. The decoder is always float32.
 
-    On ZeroGPU the encoder gets a GPU for each new picture, and the decoder stays on the CPU:
+    On ZeroGPU the encoder borrows a GPU for each new picture, and the decoder stays on the CPU:
     it is small enough, and a click then costs nobody's quota.
     """
 
@@ -51,15 +43,6 @@ class Compute:
         if self.device.type == "cuda" and not self.zero_gpu:
             return torch.cuda.get_device_properties(self.device).total_memory // 2
         return machine_memory() // 2
-
-    def borrow_gpu(self, task: Task) -> Task:
-        """The task itself, or on ZeroGPU the same task run where the GPU is."""
-        if not self.zero_gpu:
-            return task
-        import spaces
-
-        wrapped: Task = spaces.GPU(duration=GPU_SECONDS)(task)
-        return wrapped
 
 
 def choose_compute(*, device: str | None = None, dtype: str | None = None) -> Compute:
@@ -93,7 +76,7 @@ def _best_device() -> str:
 def _native_dtype(device: str, *, zero_gpu: bool) -> torch.dtype:
     """The fastest precision that the device has units for; emulated bfloat16 is slower than float32."""
     if device == "cuda":
-        if zero_gpu:  # an H200; CUDA must not be asked in the main process
+        if zero_gpu:  # they all can; CUDA must not be asked in the main process
             return torch.bfloat16
         return torch.bfloat16 if torch.cuda.get_device_capability()[0] >= 8 else torch.float16
     if device == "cpu" and _cpu_has_bfloat16():

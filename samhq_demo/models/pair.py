@@ -33,6 +33,7 @@ from samhq_demo.models.sam import (
 )
 from samhq_demo.models.sam_hq import hq_features, sam_hq_masks, sam_hq_output_tokens
 from samhq_demo.models.tiny_vit import TinyViT
+from samhq_demo.models.zero_gpu import lend_gpu
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.results.comparison import Branch
@@ -110,7 +111,7 @@ class ModelPair:
         self.executor: Executor = (
             ThreadPoolExecutor(_DECODERS_AT_ONCE, thread_name_prefix="decode") if on_cpu else InlineExecutor()
         )
-        self._see = compute.borrow_gpu(self._run_encoders)
+        self._see = lend_gpu(self) if compute.zero_gpu else self.run_encoders
 
     @property
     def nbytes(self) -> int:
@@ -140,7 +141,7 @@ class ModelPair:
             if on_progress is None or self.compute.zero_gpu:
                 sam, sam_hq, early = self._see(values)
             else:
-                sam, sam_hq, early = self._run_encoders(values, on_layer=self._counted(on_progress))
+                sam, sam_hq, early = self.run_encoders(values, on_layer=self._counted(on_progress))
         device = self.compute.decoder_device
         sam_hq = sam_hq.to(device, torch.float32)
         features = hq_features(
@@ -160,12 +161,12 @@ class ModelPair:
         done = itertools.count(1)
         return lambda: on_progress(next(done) / total)
 
-    def _run_encoders(
+    def run_encoders(
         self, pixel_values: Tensor, *, on_layer: Callable[[], None] = lambda: None
     ) -> tuple[Tensor | None, Tensor, Tensor]:
         """(1, 3, S, S) -> SAM's own embedding, None where it is SAM-HQ's; SAM-HQ's; its early features.
 
-        On ZeroGPU this runs in a forked process, whose CUDA tensors must not come back.
+        On ZeroGPU this runs in a forked process, see `zero_gpu`: what is moved there is moved at most once.
         """
         values = pixel_values.to(self.compute.device, self.compute.dtype)
         with torch.inference_mode():

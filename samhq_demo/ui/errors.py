@@ -60,8 +60,9 @@ def gradio_errors(doing: str, *, is_step: bool = False) -> Iterator[None]:
 def _told(doing: str, error: Exception) -> gr.Error:
     """What whoever asked is told of an error, once it is logged and counted."""
     if isinstance(error, gr.Error):
-        # From ZeroGPU, for instance, when a visitor's quota is used up.
-        return _refusal(doing, error.message, title=error.title)
+        # From ZeroGPU, for instance, when a visitor's quota is used up. Some of its messages are HTML by
+        # their letters, and say the same in words as a string.
+        return _refusal(doing, str(error.message), title=error.title)
     if is_disk_full(error):
         return _refusal(doing, DISK_FULL)
     if isinstance(error, ValueError):

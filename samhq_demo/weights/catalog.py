@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from samhq_demo.machine import expects_gpu
 from samhq_demo.settings import ALL, AUTO, Settings, on_space
 from samhq_demo.weights.names import NAMES, Source, resolve
-from samhq_demo.weights.space import preloaded_repos
+from samhq_demo.weights.pickles import PICKLES
+from samhq_demo.weights.revisions import parse_revisions, pinned
+from samhq_demo.weights.space import preloaded_pins, preloaded_repos
 
 FALLBACK = "tiny"
 LIGHT = "light"
@@ -24,12 +26,14 @@ class Catalog:
         offered: the names that visitors may ask for.
         wishes: those that are to answer where a request names none, the most wanted first.
         baseline: the SAM to compare the wanted one with; None: the one that fits it.
+        revisions: what is wanted of a repository where it is not the newest.
     """
 
     sources: Mapping[str, Source]
     offered: frozenset[str]
     wishes: tuple[str, ...]
     baseline: Source | None
+    revisions: Mapping[str, str]
 
     @classmethod
     def of(cls, settings: Settings) -> Catalog:
@@ -56,7 +60,28 @@ class Catalog:
         baseline = (
             None if settings.baseline is None else resolve(settings.baseline, variable="SAMHQ_BASELINE")
         )
-        return cls(sources, offered, wishes, baseline)
+        revisions = _revisions(settings, [*sources.values(), *([] if baseline is None else [baseline])])
+        return cls(
+            {name: pinned(source, revisions) for name, source in sources.items()},
+            offered,
+            wishes,
+            None if baseline is None else pinned(baseline, revisions),
+            revisions,
+        )
+
+
+def _revisions(settings: Settings, sources: Sequence[Source]) -> dict[str, str]:
+    """Those in SAMHQ_REVISIONS, or that a Space preloads; ValueError for a repository of no model here."""
+    pins = settings.revisions or (preloaded_pins() if on_space() else ())
+    revisions = parse_revisions(pins)
+    known = {repo for source in sources for repo in (source.repo_id, source.sam_repo_id) if repo}
+    for repo in revisions:
+        if repo not in known:
+            raise ValueError(
+                f"SAMHQ_REVISIONS has {repo}, which no model here comes from; there are "
+                f"{', '.join(sorted(known - PICKLES.keys()))}."
+            )
+    return revisions
 
 
 def _offered(settings: Settings, sources: dict[str, Source]) -> frozenset[str]:

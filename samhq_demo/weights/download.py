@@ -12,10 +12,11 @@ import re
 import shutil
 import threading
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from huggingface_hub import (
@@ -93,6 +94,7 @@ class Download:
         self,
         repo_ids: str | Sequence[str],
         *,
+        revisions: Mapping[str, str] = MappingProxyType({}),
         endpoint: str | None = None,
         cache_dir: Path | None = None,
         timeout: float | None = None,
@@ -100,6 +102,7 @@ class Download:
         self.repo_ids = (repo_ids,) if isinstance(repo_ids, str) else tuple(repo_ids)
         for repo_id in self.repo_ids:
             validate_repo_id(repo_id)
+        self._revisions = revisions
         self._endpoint = endpoint or constants.ENDPOINT
         self._cache_dir = cache_dir
         self._facts_timeout = constants.HF_HUB_ETAG_TIMEOUT if timeout is None else timeout
@@ -165,7 +168,7 @@ class Download:
     def _fetch_all(self) -> tuple[Path, ...]:
         files: list[_HubFile] = []
         for repo_id in self.repo_ids:
-            if cached_folder(repo_id, cache_dir=self._cache_dir) is None:
+            if self._cached(repo_id) is None:
                 self._at_hand = repo_id
                 files += self._list_files(repo_id)
         self._status = replace(self._status, bytes_total=sum(file.size for file in files))
@@ -176,21 +179,27 @@ class Download:
             self._fetch(file, before=before)
             before += file.size
             self._status = replace(self._status, bytes_done=before)
-        for folder, commit in {(file.folder, file.commit) for file in files}:
-            (folder / "refs").mkdir(exist_ok=True)
-            (folder / "refs" / REVISION).write_text(commit, encoding="utf-8")
+        for repo_id, folder, commit in {(file.repo_id, file.folder, file.commit) for file in files}:
+            reference = folder / "refs" / self._revisions.get(repo_id, REVISION)
+            if reference.name != commit:
+                reference.parent.mkdir(parents=True, exist_ok=True)
+                reference.write_text(commit, encoding="utf-8")
         return tuple(self._found(repo_id) for repo_id in self.repo_ids)
 
     def _found(self, repo_id: str) -> Path:
-        folder = cached_folder(repo_id, cache_dir=self._cache_dir)
+        folder = self._cached(repo_id)
         if folder is None:
             raise DownloadError("refused", f"What the Hub has of {repo_id} is no whole checkpoint.")
         return folder
 
+    def _cached(self, repo_id: str) -> Path | None:
+        return cached_folder(repo_id, revision=self._revisions.get(repo_id), cache_dir=self._cache_dir)
+
     def _list_files(self, repo_id: str) -> list[_HubFile]:
         api = HfApi(endpoint=self._endpoint)
+        revision = self._revisions.get(repo_id, REVISION)
         info = self._patiently(
-            lambda timeout: api.model_info(repo_id, revision=REVISION, files_metadata=True, timeout=timeout)
+            lambda timeout: api.model_info(repo_id, revision=revision, files_metadata=True, timeout=timeout)
         )
         siblings = {sibling.rfilename: sibling for sibling in info.siblings or ()}
         files = [
@@ -206,7 +215,9 @@ class Download:
     def _facts(self, repo_id: str, sibling: RepoSibling, *, commit: str) -> _HubFile:
         """What is needed to fetch a file. What mirrors leave out of their heads, the listing has too."""
         name, lfs = sibling.rfilename, sibling.lfs
-        url = hf_hub_url(repo_id, name, revision=commit or REVISION, endpoint=self._endpoint)
+        url = hf_hub_url(
+            repo_id, name, revision=commit or self._revisions.get(repo_id, REVISION), endpoint=self._endpoint
+        )
         head = self._patiently(
             lambda timeout: get_hf_file_metadata(url, timeout=timeout, endpoint=self._endpoint)
         )

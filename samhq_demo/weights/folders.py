@@ -7,6 +7,7 @@ exception.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,13 +70,18 @@ def is_whole(weights: Path) -> bool:
     return data_size == max(ends, default=0)
 
 
-def cached_folder(repo_id: str, *, cache_dir: Path | None = None) -> Path | None:
-    """The whole snapshot of `repo_id` in the Hub's cache, the newest first, or None. Uses no network."""
+def cached_folder(repo_id: str, *, revision: str | None = None, cache_dir: Path | None = None) -> Path | None:
+    """The whole snapshot of `repo_id` in the Hub's cache, or None. Uses no network.
+
+    Args:
+        revision: a commit, tag or branch: of it alone; None: the newest, of `main` first.
+    """
     repo = repo_folder(repo_id, cache_dir=cache_dir)
     try:
         if repo_id in PICKLES:
             return _pickle_folder(repo, repo_id)
-        return next((folder for folder in _snapshots(repo) if missing_part(folder) is None), None)
+        snapshots = _snapshots(repo) if revision is None else _snapshots_of(repo, revision)
+        return next((folder for folder in snapshots if missing_part(folder) is None), None)
     except PermissionError:  # another user's cache
         return None
 
@@ -100,6 +106,15 @@ def _snapshots(repo: Path) -> Iterator[Path]:
         yield repo / "snapshots" / reference.read_text(encoding="utf-8").strip()
     # What was fetched by commit, or before a newer fetch that broke off, has no reference.
     yield from sorted((repo / "snapshots").glob("*"), key=lambda path: path.stat().st_mtime, reverse=True)
+
+
+def _snapshots_of(repo: Path, revision: str) -> Iterator[Path]:
+    """Of a revision alone; none where it is neither a commit that is here nor a name that was fetched."""
+    reference = repo / "refs" / revision
+    if reference.is_file():
+        yield repo / "snapshots" / reference.read_text(encoding="utf-8").strip()
+    elif re.fullmatch(r"[0-9a-f]{40}", revision):
+        yield repo / "snapshots" / revision
 
 
 def repo_folder(repo_id: str, *, cache_dir: Path | None = None) -> Path:

@@ -62,18 +62,20 @@ _SAM_BY_WIDTH = {768: "base", 1024: "large", 1280: "huge"}
 class Source:
     """Where one checkpoint comes from: a repo on the Hub or a folder, never both.
 
-    `sam_repo_id` is the published SAM of the same size, where there is one.
+    `sam_repo_id` is the published SAM of the same size, where there is one; `revision` what is wanted of the
+    repo, None: the newest.
     """
 
     name: str
     repo_id: str | None = None
     folder: Path | None = None
     sam_repo_id: str | None = None
+    revision: str | None = None
 
     def weights_folder(self, *, cache_dir: Path | None = None) -> Path | None:
         """The folder that holds the whole checkpoint, or None if it is not on this machine."""
         if self.repo_id is not None:
-            return cached_folder(self.repo_id, cache_dir=cache_dir)
+            return cached_folder(self.repo_id, revision=self.revision, cache_dir=cache_dir)
         if self.folder is not None and missing_part(self.folder) is None:
             return self.folder
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 from samhq_demo.weights.names import Source, sam_repo_of_width
@@ -11,12 +12,13 @@ from samhq_demo.weights.pickles import PICKLES
 logger = logging.getLogger(__name__)
 
 
-def published_sam_folder(source: Source, folder: Path) -> Path | None:
+def published_sam_folder(source: Source, folder: Path, *, revisions: Mapping[str, str]) -> Path | None:
     """The folder of the SAM of a checkpoint's size, on this machine.
 
     Args:
         source: where the SAM-HQ checkpoint comes from.
         folder: where its weights lie.
+        revisions: what is wanted of a repository, see `weights.revisions`.
 
     Returns:
         None where there is none or it is not here: SAM is then taken out of the SAM-HQ checkpoint.
@@ -26,7 +28,7 @@ def published_sam_folder(source: Source, folder: Path) -> Path | None:
         repo = sam_repo_of_width(folder)
     if repo is None:
         return None
-    found = Source(repo, repo_id=repo).weights_folder()
+    found = Source(repo, repo_id=repo, revision=revisions.get(repo)).weights_folder()
     if found is None:
         logger.warning(
             "%s is not on this machine; SAM's frozen tensors of %s take its place", repo, source.name

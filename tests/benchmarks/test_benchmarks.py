@@ -73,6 +73,17 @@ def test_every_way_answers_with_the_same_masks(ways: dict[str, Way], prompts: li
     assert (found["official"].sam_hq == ours.sam_hq).mean() > 0.999
 
 
+def test_everything_is_the_same_for_the_official_way_and_ours(ways: dict[str, Any]) -> None:
+    picture = questions.picture(14, size_wh=SIZE_WH)
+    official = ways["official"].everything(picture, points_per_side=3)
+    ours = ways["service"].everything(picture, points_per_side=3)
+    for records, found in zip(official, (ours.sam, ours.sam_hq), strict=True):
+        assert sorted(record["area"] for record in records) == pytest.approx(
+            sorted(mask.runs.area for mask in found), abs=5
+        )
+        assert found
+
+
 def test_pictures_and_prompts_come_from_their_number() -> None:
     ids = [questions.picture(number, size_wh=SIZE_WH).content_id for number in (0, 0, 1, 6, 1000)]
     assert ids[0] == ids[1]
@@ -118,13 +129,22 @@ def test_a_run_fills_every_row(folder: Path, tmp_path: Path) -> None:
         return worker.start(kind, where, dtype=dtype, make=threading.Thread)
 
     plan = Plan(
-        rounds=2, size_wh=SIZE_WH, clicks=2, boxes=2, user_clicks=4, patience=0.001, start=start, page=None
+        rounds=2,
+        size_wh=SIZE_WH,
+        clicks=2,
+        boxes=2,
+        user_clicks=4,
+        points=2,
+        patience=0.001,
+        start=start,
+        page=None,
     )
     notes, limits, profiles = measure("small", folder, native="float32", plan=plan)
     rows = {(one.way, one.row): one for one in notes.series()}
     assert {row for way, row in rows if way == TRANSFORMERS} < {row for way, row in rows if way == OURS}
     assert len(rows[OURS, figures.FIRST].values) == 2
     assert rows[OURS, figures.TEN].median >= rows[OURS, figures.FIRST].best
+    assert {way for way, row in rows if row == figures.EVERYTHING} == {OFFICIAL, OURS}
     assert {(one.model, one.ways) for one in notes.agreements() if one.pixels > 0.999} >= {
         ("SAM", (TRANSFORMERS, OURS)),
         ("SAM", (OFFICIAL, OURS)),

@@ -163,13 +163,13 @@ def test_the_picture_is_encoded_once_for_both_and_every_crop_once(
     drawn: Picture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ran: list[object] = []
-    real = ModelPair._run_encoders
+    real = ModelPair.run_encoders
 
     def counting(self: ModelPair, pixel_values: Any, **how: Any) -> Any:
         ran.append(pixel_values)
         return real(self, pixel_values, **how)
 
-    monkeypatch.setattr(ModelPair, "_run_encoders", counting)
+    monkeypatch.setattr(ModelPair, "run_encoders", counting)
     fresh = build_service(Settings(model="tiny", device="cpu", dtype="float32"))
     assert fresh.prepare(drawn) == "now"
     found = fresh.segment_everything(drawn, EverythingOptions(points_per_side=2, crop_layers=1))

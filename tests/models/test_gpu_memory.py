@@ -87,8 +87,8 @@ def test_an_encoder_without_room_tries_again_once(
     checkpoint: Path, monkeypatch: pytest.MonkeyPatch, full_for: int, is_answered: bool
 ) -> None:
     service = build_service(Settings(model=str(checkpoint), device="cpu", dtype="float32"))
-    full = FullGpu(ModelPair._run_encoders, most=0, full_for=full_for)
-    monkeypatch.setattr(ModelPair, "_run_encoders", full)
+    full = FullGpu(ModelPair.run_encoders, most=0, full_for=full_for)
+    monkeypatch.setattr(ModelPair, "run_encoders", full)
     if is_answered:
         assert service.prepare(PICTURE) == "now"
     else:

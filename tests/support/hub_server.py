@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 KIB = 1024
 PIECE = 16 * KIB
@@ -73,6 +73,7 @@ class HubServer:
         hides_etags: send no ETag.
         hides_sizes: leave sizes and hashes out of listings.
         head_seconds: how long an answer about a file takes.
+        older: by repo id and name, such as a tag, the files of revisions before `main`; by their commit, too.
     """
 
     def __init__(self, repos: Mapping[str, Mapping[str, bytes]]) -> None:
@@ -89,6 +90,7 @@ class HubServer:
         self.hides_etags = False
         self.hides_sizes = False
         self.head_seconds = 0.0
+        self.older: dict[str, dict[str, dict[str, bytes]]] = {}
         self.asked: list[Asked] = []
         self.bytes_sent = 0  # of large files
         self.closing = threading.Event()
@@ -111,21 +113,30 @@ class HubServer:
         """How often `method` asked for a path with this ending."""
         return sum(asked.method == method and asked.path.endswith(ending) for asked in self.asked)
 
-    def commit(self, repo_id: str) -> str:
-        """The commit that the repo's files make: it changes when they do."""
-        names = [f"{name} {_sha256(content)}" for name, content in sorted(self.repos[repo_id].items())]
+    def commit(self, repo_id: str, revision: str = "main") -> str:
+        """The commit that the files of a revision make: it changes when they do."""
+        files = self.files(repo_id, revision) or {}
+        names = [f"{name} {_sha256(content)}" for name, content in sorted(files.items())]
         return hashlib.sha1("\n".join([repo_id, *names]).encode()).hexdigest()
 
-    def sibling(self, repo_id: str, name: str) -> dict[str, Any]:
+    def files(self, repo_id: str, revision: str) -> dict[str, bytes] | None:
+        """Those of a revision, by its name or its commit; None where there is none."""
+        older = self.older.get(repo_id, {})
+        if revision == "main" or revision in older:
+            return self.repos[repo_id] if revision == "main" else older[revision]
+        named = (name for name in ("main", *older) if self.commit(repo_id, name) == revision)
+        return next((self.files(repo_id, name) for name in named), None)
+
+    def sibling(self, content: bytes, name: str) -> dict[str, Any]:
         """What the Hub's listing says of a file."""
-        content = self.repos[repo_id][name]
         entry: dict[str, Any] = {"size": len(content), "blobId": _git_hash(content)}
         if name.endswith(LARGE):
             entry["lfs"] = {"sha256": _sha256(content), "size": len(content), "pointerSize": 134}
         return entry
 
     def large_file(self, sha256: str) -> bytes | None:
-        contents = (content for files in self.repos.values() for content in files.values())
+        older = (files for named in self.older.values() for files in named.values())
+        contents = (content for files in (*self.repos.values(), *older) for content in files.values())
         return next((content for content in contents if _sha256(content) == sha256), None)
 
 
@@ -155,9 +166,9 @@ class _Handler(BaseHTTPRequestHandler):
         if hub.refuse is not None:
             self._refuse(hub.refuse)
         elif about and about[1] in hub.repos:
-            self._list(about[1], tree=about[2] == "tree")
+            self._list(about[1], unquote(about[3] or "main"), tree=about[2] == "tree")
         elif file and file[1] in hub.repos:
-            self._file(file[1], file[3])
+            self._file(file[1], unquote(file[2]), file[3])
         elif large:
             self._large(hub.large_file(large[1]) or b"")
         else:
@@ -167,10 +178,13 @@ class _Handler(BaseHTTPRequestHandler):
         code = code or self.hub.error_code
         self._send(status, b'{"error": "no"}', {"X-Error-Code": code} if code else {})
 
-    def _list(self, repo_id: str, *, tree: bool) -> None:
-        hub = self.hub
+    def _list(self, repo_id: str, revision: str, *, tree: bool) -> None:
+        hub, files = self.hub, self.hub.files(repo_id, revision)
+        if files is None:
+            self._refuse(404, code="RevisionNotFound")
+            return
         wants_sizes = "blobs" in parse_qs(urlsplit(self.path).query) and not hub.hides_sizes
-        entries = {name: hub.sibling(repo_id, name) for name in hub.repos[repo_id]}
+        entries = {name: hub.sibling(content, name) for name, content in files.items()}
         answer: Any
         if tree:
             answer = [
@@ -180,12 +194,13 @@ class _Handler(BaseHTTPRequestHandler):
             ]
         else:
             siblings = [{"rfilename": n} | (entry if wants_sizes else {}) for n, entry in entries.items()]
-            answer = {"id": repo_id, "modelId": repo_id, "sha": hub.commit(repo_id), "siblings": siblings}
+            sha = hub.commit(repo_id, revision)
+            answer = {"id": repo_id, "modelId": repo_id, "sha": sha, "siblings": siblings}
         self._send(200, json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
-    def _file(self, repo_id: str, name: str) -> None:
+    def _file(self, repo_id: str, revision: str, name: str) -> None:
         hub = self.hub
-        content = hub.repos[repo_id].get(name)
+        content = (hub.files(repo_id, revision) or {}).get(name)
         if hub.refuse_files is not None:
             self._refuse(hub.refuse_files)
             return
@@ -194,7 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if self.command == "HEAD":
             hub.closing.wait(hub.head_seconds)
-        headers = {"X-Repo-Commit": hub.commit(repo_id)}
+        headers = {"X-Repo-Commit": hub.commit(repo_id, revision)}
         if name.endswith(LARGE):
             headers["X-Linked-Etag"] = f'"{_sha256(content)}"'
             headers["X-Linked-Size"] = str(len(content))

@@ -81,10 +81,12 @@ def square(low: int, high: int) -> torch.Tensor:
     return truth
 
 
-def test_a_photos_segment_teaches_to_keep_sams_mask_whatever_its_own_rim_is() -> None:
-    assert hq_loss(square(8, 24), exact=False) == hq_loss(square(2, 30), exact=False)
-    assert hq_loss(square(8, 24), exact=False) < hq_loss(square(8, 24), exact=False, alone=8.0)
+def test_a_photos_segment_teaches_its_rim_if_sam_finds_it_and_else_to_keep_sams_mask() -> None:
+    assert hq_loss(square(4, 28), exact=False) == hq_loss(square(2, 30), exact=False)
+    assert hq_loss(square(2, 30), exact=False) < hq_loss(square(2, 30), exact=False, alone=8.0)
     assert hq_loss(square(8, 24), exact=True) < hq_loss(square(2, 30), exact=True)
+    # SAM's square is from 8 to 24.
+    assert hq_loss(square(8, 25), exact=False) == hq_loss(square(8, 25), exact=True)
 
 
 def test_inner_masks_learn_to_stay_where_sam_has_them() -> None:

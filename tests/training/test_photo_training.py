@@ -115,6 +115,25 @@ def test_batches_of_photos_begin_anywhere_and_tell_unsorted_ground() -> None:
         Batches(diet, 8)
 
 
+def test_prompts_on_a_photos_own_segments_can_go_anywhere_but_the_third_sort() -> None:
+    """Without a mask: nobody knows what is there. Where an object was pasted they stay on it."""
+    diet = Diet(64, 8, 1, 0.2, ("plain", "segment", "thin"), seed=3, photo_share=1.0, anywhere=1.0)
+    batch = Batches(diet, 1, PhotoScenes(pictures_of(), Mixture()))[0]
+    segments = ~batch["exact"]
+    assert segments[:, :2].any()
+    assert batch["exact"].any()
+    empty = ~batch["masks"].flatten(2).any(2)
+    assert torch.equal(empty[:, :2], segments[:, :2])
+    assert not empty[:, 2].any()
+    x0, y0, x1, y1 = batch["boxes"][:, :2][segments[:, :2]].T
+    assert (x1 - x0 > 4).all()
+    assert (y1 - y0 > 3).all()
+    assert min(x0.min(), y0.min()) >= 0
+    assert max(x1.max(), y1.max()) <= 64
+    assert (batch["clicks"] >= 0).all()
+    assert (batch["clicks"] <= 63).all()
+
+
 def test_nothing_is_learnt_of_two_unsorted_places() -> None:
     head = AffinityHead(4)
     embeddings = torch.randn(1, 4, 4, 4, requires_grad=True)

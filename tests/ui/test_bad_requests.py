@@ -342,6 +342,20 @@ def test_an_error_in_gradios_own_words_is_passed_on_without_a_traceback(
     assert_one_log_line(caplog, "/compare refused: Your quota is used up.")
 
 
+def test_words_that_are_html_inside_are_passed_on_as_words() -> None:
+    """As those of ZeroGPU where no GPU was free: markup would stand in the page's status line."""
+
+    class Html(str):
+        __slots__ = ()
+
+        def __str__(self) -> str:
+            return "No GPU was available. Create a free account."
+
+    with pytest.raises(gr.Error) as caught, gradio_errors("/compare"):
+        raise gr.Error(Html("<a href='https://x'>Create a free account</a>"), title="ZeroGPU queue timeout")
+    assert caught.value.message == "No GPU was available. Create a free account."
+
+
 def assert_one_sentence(message: str) -> None:
     assert message.endswith(".")
     assert "\n" not in message
