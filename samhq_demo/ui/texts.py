@@ -74,6 +74,14 @@ NOTE = (
 )
 
 ABOUT = "What the scores mean, and what SAM-HQ adds"
+_KEPT = (
+    "What becomes of your pictures",
+    "A picture that you open goes to this server, and with what is made of it is deleted there after a day, "
+    "at the latest an hour later; sooner where room is needed, and when the server stops. Only who knows its "
+    "ticket can ask about it, and your browser alone does. The browser keeps the last ones, with your "
+    "prompts, for a day too, so that a reload brings them back. The log has no pictures and no prompts, and "
+    "nothing is learned from them.",
+)
 _MEANINGS = (
     (
         "SAM's own confidence",
@@ -241,9 +249,11 @@ def _why(status: ServiceStatus, wish: Outlook | None) -> str:
 
 
 def about_html(models: Sequence[ModelDescription]) -> str:
-    """What the scores mean, and the parameters of each model, as they were counted."""
+    """What the scores mean, what is kept, and the parameters of each model, as they were counted."""
     note = "".join(f"<p>{escape(sentence)}</p>" for sentence in NOTE)
-    meanings = "".join(f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in _MEANINGS)
+    meanings = "".join(
+        f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in (*_MEANINGS, _KEPT)
+    )
     rows = "".join(
         f"<tr><th scope='row'>{escape(model.name)}</th><td>{parameters(model.parameters)}</td>"
         f"<td>{parameters(model.hq_parameters)}, {model.hq_parameters / model.parameters:.1%}</td>"

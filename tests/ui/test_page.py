@@ -17,7 +17,7 @@ from samhq_demo.photo_scores import PhotoScores
 from samhq_demo.service import CompareService
 from samhq_demo.ui import texts
 from samhq_demo.ui.examples import read_examples, thumbnail
-from samhq_demo.ui.page import build_page
+from samhq_demo.ui.page import DELETE_CACHE, build_page
 from testbed.photos import save_photo
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -136,6 +136,11 @@ def test_the_words_about_the_scores_count_each_models_parameters(service: Compar
     about = texts.about_html(service.models())
     assert "<td>94.8 M</td><td>1.07 M, 1.1%</td>" in about
     assert "no score was trained for the HQ mask" in about
+
+
+def test_the_page_says_how_long_pictures_are_kept(service: CompareService) -> None:
+    assert DELETE_CACHE == (3600, 24 * 3600)
+    assert "is deleted there after a day, at the latest an hour later;" in texts.about_html(service.models())
 
 
 def test_what_comes_from_outside_is_no_html() -> None:

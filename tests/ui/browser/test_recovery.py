@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -164,6 +166,27 @@ def test_a_server_that_was_started_anew_gets_the_picture_again(
         before = visitor.revision
         visitor.click_in_picture(40, 40, SIZE_WH)
         visitor.sees_answer(before)
+        visitor.page.close()
+
+
+def test_a_server_that_is_killed_in_mid_answer_is_told_and_gives_the_answer_once_it_is_back(
+    profile: BrowserContext, tmp_path: Path
+) -> None:
+    port = free_port()
+    (tmp_path / "app").mkdir()
+    with run_app(tmp_path / "app", port=port, SAMHQ_MODEL="tiny") as running:
+        visitor = Visitor.arrive_in_tab(profile, running.url)
+        works(visitor, tmp_path)
+        os.kill(running.process_id, signal.SIGSTOP)  # so that the answer is under way for sure
+        visitor.click(50, 60)
+        visitor.page.wait_for_selector("#viewer[data-busy]")
+        os.kill(running.process_id, signal.SIGKILL)
+        visitor.says("cannot be reached")
+        state = visitor.state
+        assert len(visitor.prompt["points"]) == 3
+    with run_app(tmp_path / "app", port=port, SAMHQ_MODEL="tiny"):
+        sees_it_again(visitor, state)
+        expect(visitor.page.locator("#status")).to_contain_text("agree", timeout=60_000)
         visitor.page.close()
 
 

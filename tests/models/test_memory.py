@@ -1,0 +1,33 @@
+"""The machine's own memory runs out in the encoder: one sentence, and the next request is answered."""
+
+from __future__ import annotations
+
+from samhq_demo.models.gpu_memory import MEMORY_FULL
+from tests.support.programs import run_python
+
+# The system gives the process no more than it has when its model is loaded, and a little.
+_PROGRAM = """
+import resource
+from pathlib import Path
+from samhq_demo.memory import NoRoomError
+from samhq_demo.service import build_service
+from samhq_demo.settings import Settings
+from tests.support.parity import picture_of
+
+service = build_service(Settings(model="tiny", device="cpu", dtype="float32"))
+service.prepare(picture_of((8, 8)))
+picture = picture_of((800, 600))
+pages = int(Path("/proc/self/statm").read_text().split()[0])
+limits = resource.getrlimit(resource.RLIMIT_AS)
+resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 2**20, limits[1]))
+try:
+    print(service.prepare(picture))
+except NoRoomError as error:
+    print(error)
+resource.setrlimit(resource.RLIMIT_AS, limits)
+print(service.prepare(picture))
+"""
+
+
+def test_an_encoder_without_memory_says_so_and_the_next_request_is_answered() -> None:
+    assert run_python(_PROGRAM, OMP_NUM_THREADS="1").splitlines() == [MEMORY_FULL, "now"]
