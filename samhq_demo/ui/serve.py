@@ -45,6 +45,9 @@ def launch(page: gr.Blocks, *, routes: Sequence[BaseRoute] = ()) -> None:
         footer_links=["api", "settings", "gradio"],
         ssr_mode=False,
         app_kwargs=app_kwargs(routes),
+        # Gradio has asked its server by now; for the page it would wait three seconds and then end the app,
+        # and on a busy machine, with torch being imported, the first page takes longer.
+        _frontend=False,
     )
 
 

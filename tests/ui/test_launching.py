@@ -21,7 +21,7 @@ from samhq_demo.ui.launching import (
     keep_own_address_from_proxy,
     why_not_writable,
 )
-from testbed.running_app import ROOT, START_SECONDS, RunningApp, run_app
+from testbed.running_app import ROOT, START_SECONDS, RunningApp, free_port, run_app
 from tests.support.hub_server import HubServer, checkpoint
 from tests.support.waiting import wait
 
@@ -40,6 +40,24 @@ def assert_takes_uploads(app: RunningApp) -> Path:
     assert file.read_bytes() == b"content"
     assert "Traceback" not in app.log.read_text()
     return file.parent
+
+
+# A page that takes longer to come than Gradio waits for it, as on a machine with much else to do.
+SLOW_PAGE = """
+import time
+import gradio as gr
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+from samhq_demo.ui.serve import launch
+
+def answer(request):
+    time.sleep(4)
+    return PlainTextResponse("late")
+
+with gr.Blocks(analytics_enabled=False) as page:
+    gr.Markdown("A page")
+launch(page, routes=[Route("/", answer)])
+"""
 
 
 def wait_for(app: RunningApp, words: str) -> str:
@@ -168,6 +186,24 @@ def test_an_exception_for_all_stays() -> None:
     environ = {"HTTP_PROXY": "http://p", "NO_PROXY": "*"}
     keep_own_address_from_proxy(environ)
     assert environ["NO_PROXY"] == "*"
+
+
+def test_a_page_that_comes_late_does_not_end_the_app(tmp_path: Path) -> None:
+    port = free_port()
+    where = {"GRADIO_SERVER_PORT": str(port), "GRADIO_TEMP_DIR": str(tmp_path), **NO_PROXIES}
+    with subprocess.Popen(
+        [sys.executable, "-c", SLOW_PAGE], cwd=ROOT, env={**os.environ, **where}, stdout=subprocess.DEVNULL
+    ) as app:
+
+        def answers() -> bool:
+            with suppress(httpx.ConnectError):
+                return httpx.get(f"http://127.0.0.1:{port}/", timeout=60).text == "late"
+            return False
+
+        wait(answers, seconds=START_SECONDS)
+        assert answers()
+        assert app.poll() is None
+        app.terminate()
 
 
 # Folders
