@@ -23,6 +23,7 @@ _BY_THE_CLOCK = {
     "tests/support/waiting.py": "asks again and again whether it has come to that",
     "tests/support/hub_server.py": "is a slow line",
     "tests/test_library.py": "asks again and again in a program of its own",
+    "tests/ui/test_launching.py": "is a slow page",
     "tests/ui/test_turns.py": "is a slow answer, so that several come together",
 }
 _WAIT = re.compile(r"\bwait_for_timeout\(|\bsleep\(")

@@ -240,7 +240,7 @@ def test_all_objects_are_in_the_datasets_the_outlines_and_the_overlays(
 ) -> None:
     before = visitor.ask(*CLICK)
     visitor.press("n")
-    visitor.drag((380, 80), (540, 240))
+    visitor.drag((543, 72), (693, 200))
     visitor.sees_answer(before)
     areas = []
     for number in (1, 2):
@@ -263,7 +263,7 @@ def test_all_objects_are_in_the_datasets_the_outlines_and_the_overlays(
 def test_saved_prompts_bring_everything_back(visitor: Visitor, tmp_path: Path) -> None:
     before = refined_with_truth(visitor)
     visitor.press("n")
-    visitor.drag((380, 80), (540, 240))
+    visitor.drag((543, 72), (693, 200))
     before = visitor.sees_answer(before)
     saved, scores = visitor.state["objects"], visitor.page.inner_text("#viewer .objects")
     file = visitor.take("prompts", tmp_path)
