@@ -115,7 +115,12 @@ def come_back(app: RunningApp, user: User, record: Record, *, until: float, thin
         which = chance.randrange(len(user.questions))
         question = user.questions[which]
         record.time(question.kind, partial(ask, client, user, question), user.alone[which])
-        time.sleep(min(chance.expovariate(1 / think), 4 * think))
+        _look_at_it(chance, think)
+
+
+def _look_at_it(chance: random.Random, think: float) -> None:
+    """For `think` seconds on average, and never for long."""
+    time.sleep(min(chance.expovariate(1 / think), 4 * think))
 
 
 def _client(app: RunningApp) -> Client:
@@ -138,7 +143,7 @@ class Browsing:
             areas, file = self._alone[which]
             record.time("click in the browser", partial(self._click, _PLACES[which]), areas)
             record.time("export in the browser", self._export, file)
-            time.sleep(min(chance.expovariate(1 / think), 4 * think))
+            _look_at_it(chance, think)
 
     def _click(self, place: tuple[float, float]) -> str:
         """-> the areas and the agreement that the page shows."""

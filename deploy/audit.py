@@ -33,9 +33,8 @@ def audit(command: Sequence[str]) -> int:
         )
         found = json.loads(report.read_text(encoding="utf-8"))["dependencies"] if report.is_file() else []
     asked = [package for package in found if "skip_reason" not in package]
-    if (
-        not asked
-    ):  # where nothing answers it ends with 1 as after a hole, or leaves all packages out and with 0
+    # Where nothing answers, pip-audit ends with 1 as after a hole, or with 0 and all packages left out.
+    if not asked:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1][:200]
         why = f"none of {len(found)} packages is known where it asked" if found else last
         print(f"NOT AUDITED: pip-audit could not ask for known holes: {why}.")

@@ -145,17 +145,12 @@ class CompareService:
         decode = self._decoder(answerer, picture, embedding, request)
         with STAGE_SECONDS.labels("decode").time():
             objects = answerer.compare(embedding, request, decode=decode, executor=self.executor)
-        done = time.perf_counter()
         return Comparison(
             model=answerer.pair.name,
             size_wh=picture.size_wh,
             objects=objects,
             encoded=encoded,
-            milliseconds={
-                "encode": 1000 * (seen - began),
-                "decode": 1000 * (done - seen),
-                "total": 1000 * (done - began),
-            },
+            milliseconds=_timings(began, seen),
         )
 
     def preview(self, picture: Picture, request: Request, *, may_encode: bool = True) -> Preview:

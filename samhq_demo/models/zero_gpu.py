@@ -62,21 +62,24 @@ def lend_gpu(encoders: Encoders) -> Callable[[Tensor], Encoded]:
 
 
 def _run_borrowed(key: int, pixel_values: Tensor) -> Encoded:
-    run = _borrowing()
     try:
-        try:
-            encoded: Encoded = run(key, pixel_values)
-        except Exception as error:
-            # `spaces` hands over an error's name alone, and uses a process that raised one no more.
-            if NotInThisProcessError.__name__ not in str(error):
-                raise
-            encoded = run(key, pixel_values)  # in one that is forked now
+        return _run_where_it_is_known(key, pixel_values)
     except Exception as error:
         if getattr(error, "title", "") == _FAILED_THERE:
             why = getattr(error, "message", error)
             raise ValueError(f"The GPU that was borrowed for this failed ({why}): try again.") from error
         raise  # its words for a visitor, such as that a quota is used up
-    return encoded
+
+
+def _run_where_it_is_known(key: int, pixel_values: Tensor) -> Encoded:
+    run: Callable[[int, Tensor], Encoded] = _borrowing()
+    try:
+        return run(key, pixel_values)
+    except Exception as error:
+        # `spaces` hands over an error's name alone, and uses a process that raised one no more.
+        if NotInThisProcessError.__name__ not in str(error):
+            raise
+        return run(key, pixel_values)  # in one that is forked now
 
 
 def _run_there(key: int, pixel_values: Tensor) -> Encoded:
