@@ -135,7 +135,7 @@ class Lesson:
             )
             third = 0
         elif kind == 1:  # a rough mask, nothing else
-            prompt = embed_prompt(self.model, masks=rough_mask(low[2].squeeze(1), draw), count=every)
+            prompt = embed_prompt(self.model, masks=rough_mask(low[2].squeeze(1), self.choices), count=every)
             third = 2
         else:  # more points, with and without a box
             number = int(torch.randint(1, 4, (), generator=self.choices))

@@ -58,9 +58,12 @@ def more_points(truth: Tensor, extra: int, generator: torch.Generator) -> tuple[
     return torch.stack(points, 1), torch.stack(labels, 1)
 
 
-def rough_mask(truth: Tensor, generator: torch.Generator) -> Tensor:
-    """The truth grown or shrunk by a few pixels, as mask-prompt logits (B, 1, h, w)."""
-    reach = int(torch.randint(0, 3, (), generator=generator, device=truth.device)) * 2 + 1
-    sign = 1 if torch.rand((), generator=generator, device=truth.device) < 0.5 else -1
+def rough_mask(truth: Tensor, choices: torch.Generator) -> Tensor:
+    """The truth grown or shrunk by a few pixels, as mask-prompt logits (B, 1, h, w).
+
+    How far is drawn on the CPU, whatever holds the truth: a GPU would be waited for.
+    """
+    reach = int(torch.randint(0, 3, (), generator=choices)) * 2 + 1
+    sign = 1 if torch.rand((), generator=choices) < 0.5 else -1
     moved = sign * nn.functional.max_pool2d(sign * truth.unsqueeze(1), reach, 1, reach // 2)
     return torch.where(moved > 0.5, MASK_PROMPT_LOGIT, -MASK_PROMPT_LOGIT)
