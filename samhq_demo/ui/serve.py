@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib.util
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import gradio as gr
 from starlette.routing import BaseRoute
 
-from samhq_demo.service import build_service
+from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
 from samhq_demo.ui.asgi import app_kwargs
 from samhq_demo.ui.launching import exit_in_one_sentence
@@ -51,8 +51,12 @@ def launch(page: gr.Blocks, *, routes: Sequence[BaseRoute] = ()) -> None:
     )
 
 
-def main() -> None:
-    """Serve as the settings in the environment say; one sentence and an end where that cannot be."""
+def main(*, service_of: Callable[[Settings], CompareService] = build_service) -> None:
+    """Serve as the settings in the environment say; one sentence and an end where that cannot be.
+
+    Args:
+        service_of: makes the service, here or as one that asks other machines.
+    """
     # As Ctrl+C, so that visitors' files are deleted at the end: this is how a Space and a container stop.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     handler = logging.StreamHandler()
@@ -61,7 +65,7 @@ def main() -> None:
     logging.getLogger("samhq_demo").setLevel(logging.INFO)
     with exit_in_one_sentence(ValueError):
         settings = Settings.from_environment()
-        service = build_service(settings)
+        service = service_of(settings)
     page = build_page(service, examples_dir=EXAMPLES)
     routes = outside_routes(service, page, shows_metrics=settings.metrics)
     with exit_in_one_sentence(OSError):
