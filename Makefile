@@ -79,9 +79,10 @@ gpu: $(VENV)/.dev ## on a CUDA card: parity and speed, a section of benchmarks/R
 verify: $(VENV)/.dev ## published weights against published numbers: MODELS="base huge"; needs the Hugging Face Hub
 	$(PY) -m tests.published $(MODELS)
 
-lint: $(VENV)/.dev node_modules/.made ## ruff: rules and format; eslint: the browser's part
+lint: $(VENV)/.dev node_modules/.made ## ruff: rules and format; hadolint: the image; eslint: the browser's part
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
+	$(VENV)/bin/hadolint deploy/Dockerfile
 	$(NODE) node_modules/eslint/bin/eslint.js .
 
 format: $(VENV)/.dev ## mend what ruff can mend

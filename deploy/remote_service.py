@@ -122,6 +122,13 @@ class RemoteService(CompareService):
     def progress(self, picture: Picture, *, model: str | None = None) -> float:
         return self._asked("progress", picture.content_id, self._send(picture), model)
 
+    def encodes_before(self, content_id: str, *, model: str | None = None) -> int | None:
+        return self._asked("encodes_before", content_id, content_id, model)
+
+    def encodes_waiting(self, *, model: str | None = None) -> int:
+        """Of one replica."""
+        return self._asked("encodes_waiting", "encodes_waiting", model)
+
     def image_embedding(self, picture: Picture, *, model: str | None = None) -> NDArray[np.float32]:
         return self._asked("image_embedding", picture.content_id, self._send(picture), model)
 

@@ -75,9 +75,6 @@ class Replica:
         # Loads the model, so that no visitor waits for a replica that has just been added.
         self._service.prepare(Picture.from_pixels(np.zeros((64, 64, 3), np.uint8)))
 
-    def process_id(self) -> int:
-        return os.getpid()
-
     def facts(self) -> Facts:
         return _facts(self._service)
 
@@ -86,6 +83,12 @@ class Replica:
 
     def progress(self, picture: SentPicture, model: str | None) -> float:
         return self._service.progress(picture.without_pixels(), model=model)
+
+    def encodes_before(self, content_id: str, model: str | None) -> int | None:
+        return self._service.encodes_before(content_id, model=model)
+
+    def encodes_waiting(self, model: str | None) -> int:
+        return self._service.encodes_waiting(model=model)
 
     def image_embedding(self, picture: SentPicture, model: str | None) -> NDArray[np.float32]:
         return self._service.image_embedding(picture.fetched(), model=model)

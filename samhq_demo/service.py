@@ -122,6 +122,19 @@ class CompareService:
         key = (self._library.name(model), picture.content_id)
         return 1.0 if key in self._cache else self._progress.get(key, 0.0)
 
+    def encodes_before(self, content_id: str, *, model: str | None = None) -> int | None:
+        """How many pictures come before one at a model's encoder, the one that is in it among them.
+
+        Returns at once. 0: it is being encoded; None: it is encoded, or nobody has asked for that.
+        """
+        name = self._library.name(model)
+        return self._library.pair(name).encoding.before(content_id) if self.is_loaded(name) else None
+
+    def encodes_waiting(self, *, model: str | None = None) -> int:
+        """How many pictures are in a model's encoder or wait for it. Returns at once."""
+        name = self._library.name(model)
+        return len(self._library.pair(name).encoding) if self.is_loaded(name) else 0
+
     def image_embedding(self, picture: Picture, *, model: str | None = None) -> NDArray[np.float32]:
         """What SAM-HQ's encoder makes of a picture: (channels, height, width)."""
         _, embedding, _ = self._embedding(picture, model=model)

@@ -22,7 +22,7 @@ from samhq_demo.ui.evaluation_panel import EvaluationPanel, row_of
 from samhq_demo.ui.everything import EverythingFinder
 from samhq_demo.ui.examples import Example, read_examples
 from samhq_demo.ui.gallery import Gallery
-from samhq_demo.ui.handlers import AT_A_TIME, Handlers
+from samhq_demo.ui.handlers import AT_A_TIME, ENCODING_QUEUE, Handlers
 from samhq_demo.ui.kept import READ_KEPT
 from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.queue_statistics import keep_no_statistics
@@ -133,6 +133,7 @@ def _lay_out(
             "export": handlers.export,
             "code": handlers.code,
             "again": handlers.again,
+            "place": handlers.place,
             "stop": finder.stop,
         },
     )
@@ -225,7 +226,7 @@ def _encode_after(event: Any, parts: Parts, handlers: Handlers) -> None:
         handlers.prepare,
         [parts.ticket, parts.model],
         parts.viewer,
-        concurrency_id="encode",
+        concurrency_id=ENCODING_QUEUE,
         concurrency_limit=AT_A_TIME,
         **_OF_THE_PAGE,
     )
@@ -234,7 +235,7 @@ def _encode_after(event: Any, parts: Parts, handlers: Handlers) -> None:
 
 
 def _wire_viewer(parts: Parts, handlers: Handlers, finder: EverythingFinder) -> None:
-    answer_queued(parts.viewer, handlers.answer, concurrency_id="encode", concurrency_limit=AT_A_TIME)
+    answer_queued(parts.viewer, handlers.answer, concurrency_id=ENCODING_QUEUE, concurrency_limit=AT_A_TIME)
     # As the endpoint: it takes many times as long as a click.
     search_queued(parts.viewer, finder.search, concurrency_id="everything", concurrency_limit=1)
     parts.picture.select(

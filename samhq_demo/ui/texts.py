@@ -34,6 +34,8 @@ MORE = "More"
 READING = "Reading the picture …"
 LOADING = "Loading the model {model} …"
 ENCODING = "Encoding the picture, once for both models …"
+NEXT = "The server is busy with others: you are next …"
+BEFORE_YOU = "The server is busy with others: {count} are before you …"
 FIRST_A_PICTURE = "First choose an example or open a picture, then click in it."
 NO_PICTURE_SENT = "No picture arrived: choose an image file."
 NO_SUCH_EXAMPLE = "There is no such example."
@@ -139,6 +141,11 @@ _SOURCES = (
 )
 # In an example's source and license: [text](address), an address, or `code`.
 _MARKED = re.compile(r"\[([^\]]+)\]\((https?://[^)\s]+)\)|(https?://[^\s;,]+)|`([^`]+)`")
+
+
+def waiting(before: int) -> str:
+    """Where somebody stands in line: `before` others come first, those among them who are served now."""
+    return NEXT if before == 1 else BEFORE_YOU.format(count=before)
 
 
 def lead_html() -> str:

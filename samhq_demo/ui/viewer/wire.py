@@ -19,7 +19,7 @@ from samhq_demo.results.json_types import (
     PreviewJson,
 )
 
-FunctionName = Literal["decode", "mask", "prompts", "export", "code", "again", "stop"]
+FunctionName = Literal["decode", "mask", "prompts", "export", "code", "again", "stop", "place"]
 """Python's functions that the browser calls, JSON in and out."""
 
 Missing = Literal["queue", "masks", "picture"]
@@ -240,6 +240,19 @@ class Stopped(Failed, total=False):
     """Whether it was under way; else it stops as soon as it has its turn."""
 
     stopped: bool
+
+
+class PlaceRequest(TypedDict):
+    """Where a page stands with this picture is wanted."""
+
+    picture: str
+    model: str | None
+
+
+class PlaceReply(Failed, total=False):
+    """work: a sentence that says what is waited for; empty where nothing is."""
+
+    work: str
 
 
 class Message(TypedDict, total=False):

@@ -17,6 +17,7 @@ import { isTouch } from "./texts.js";
  * @typedef {object} InboxEvents
  * @property {() => void} pictureComing what was begun on the old picture is over.
  * @property {() => void} pictureCame
+ * @property {() => void} worked Python tells by itself how far the picture is.
  * @property {(news: EverythingNews) => void} everything
  * @property {(picture: Picture) => void} returned The server has it again, but its page does not know yet.
  */
@@ -52,7 +53,10 @@ export class Inbox extends Part {
     if (message.everything) this.emit("everything", message.everything);
     if (message.answer) this.decoder.deliver(message.answer);
     if (message.point) this.editor.placePoint(message.point, this.mode.label);
-    if (message.progress !== undefined) this.#showProgress(message.progress);
+    if (message.progress !== undefined) {
+      this.emit("worked");
+      this.#showProgress(message.progress);
+    }
     if (message.work !== undefined) this.status.work(message.work);
     if (message.say) this.status.say(message.say, { isError: Boolean(message.is_error) });
   }

@@ -20,6 +20,7 @@ import { Keeper } from "./keeper.js";
 import { Keys } from "./keys.js";
 import { Mode } from "./mode.js";
 import { Picking } from "./picking.js";
+import { Place } from "./place.js";
 import { isAnswerable, isBlank, isEmpty } from "./prompt.js";
 import { Recovery } from "./recovery.js";
 import { Scores } from "./scores.js";
@@ -102,19 +103,25 @@ export class Viewer {
     this.keys = new Keys(actions, { root, surface, mode });
     this.numbers = [...numbersOf(root, parts), this.exportPanel];
     this.recovery = new Recovery(decoder);
+    this.line = new Place(session, server);
     this.fullScreen = new FullScreen(root);
     this.place = find(".place");
-    host.setAttribute("data-revision", "0");
-    this.#listen(link);
-    mode.showView("side");
+    this.#begin(link);
+  }
+
+  /** @param {Link} link */
+  #begin(link) {
+    this.host.setAttribute("data-revision", "0");
+    this.#listen();
+    this.#listenForNews(link);
+    this.mode.showView("side");
     this.#refresh();
   }
 
   // ---- what the parts tell ---------------------------------------------------------------------------
 
-  /** @param {Link} link */
-  #listen(link) {
-    const { session, decoder, surface, mode, hover, cursor, gestures, inbox } = this;
+  #listen() {
+    const { session, decoder, surface, mode, hover, cursor, gestures } = this;
     const repaintMarks = () => surface.schedule({ masks: false });
     session.on("changed", (what) => this.#changed(what));
     this.draftBox.on("changed", repaintMarks);
@@ -123,7 +130,6 @@ export class Viewer {
     decoder.on("hoverAnswered", repaintMarks);
     decoder.on("failed", (sentence) => this.#failed(sentence));
     decoder.on("busy", (isBusy) => this.#showBusy(isBusy));
-    decoder.on("queued", () => this.status.work(WAITING));
     surface.on("moved", (how) => this.#moved(how === "zoomed"));
     mode.on("changed", (what) => this.#modeChanged(what));
     hover.on("toggled", () => this.toolbar.update());
@@ -144,12 +150,24 @@ export class Viewer {
     });
     gestures.on("picked", ({ branch }, place) => branch && this.picking.keep(branch, place));
     gestures.on("released", (mark) => hover.activate(mark));
+  }
+
+  /** @param {Link} link */
+  #listenForNews(link) {
+    const { decoder, cursor, gestures, inbox, line, mode, surface } = this;
     inbox.on("everything", (news) => this.everything.take(news));
     inbox.on("pictureComing", () => gestures.abort());
+    inbox.on("worked", () => line.stop());
+    line.on("told", (sentence) => this.status.work(sentence));
+    decoder.on("queued", () => {
+      this.status.work(WAITING);
+      line.start();
+    });
     inbox.on("returned", ({ id }) => link.tell(id));
     inbox.on("pictureCame", () => {
       cursor.hide();
       mode.showAll();
+      line.start();
       if (inbox.picturesShown) surface.scrollIntoView(); // the page opens at its top
     });
   }
@@ -207,6 +225,7 @@ export class Viewer {
     this.host.toggleAttribute("data-busy", isBusy);
     clearTimeout(this.#busyTimer);
     this.root.removeAttribute("data-busy");
+    if (!isBusy) this.line.stop();
     if (isBusy) this.#busyTimer = setTimeout(() => this.root.setAttribute("data-busy", ""), BUSY_AFTER_MS);
   }
 

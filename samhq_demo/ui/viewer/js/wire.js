@@ -194,6 +194,9 @@
  *
  * @typedef {{ picture: string, sequence: number }} StopRequest A search is to be stopped.
  * @typedef {{ stopped?: boolean } & Failed} Stopped Whether it was under way.
+ *
+ * @typedef {{ picture: string, model: string | null }} PlaceRequest Where a page stands with it is wanted.
+ * @typedef {{ work?: string } & Failed} PlaceReply What is waited for, in a sentence; empty where nothing is.
  */
 
 /**
@@ -259,6 +262,7 @@
  * @property {(request: CodeRequest) => Promise<CodeReply | undefined>} code
  * @property {(request: AgainRequest) => Promise<AgainReply | undefined>} [again]
  * @property {(request: StopRequest) => Promise<Stopped | undefined>} [stop]
+ * @property {(request: PlaceRequest) => Promise<PlaceReply | undefined>} [place]
  */
 
 /** The two branches' keys, in the order in which they are shown. */

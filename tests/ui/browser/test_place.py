@@ -1,0 +1,104 @@
+"""Who comes while the server is busy with others reads how many are before them, and then the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import gradio as gr
+import httpx
+import pytest
+from gradio_client import Client, handle_file
+from playwright.sync_api import BrowserContext
+
+from samhq_demo.line import Line
+from samhq_demo.service import CompareService
+from samhq_demo.ui.handlers import AT_A_TIME
+from samhq_demo.ui.page import CSS_FILE, build_page, theme
+from samhq_demo.ui.store import PictureStore
+from testbed.photos import save_photo
+from testbed.visitor import Visitor
+from tests.support.waiting import wait
+from tests.ui.test_place import held
+
+pytestmark = pytest.mark.browser
+
+
+@dataclass(frozen=True, slots=True)
+class Busy:
+    """The page on a service, whose line for the encoder a test can hold up. url ends with a slash."""
+
+    url: str
+    page: gr.Blocks
+    store: PictureStore
+    line: Line
+
+    def asks(self, session: str, file: Path) -> None:
+        """Another page's click in a picture that is not encoded yet; returns once it is in the queue."""
+        ticket = self.store.admit(file, name=file.name)
+        question = {"picture": ticket.id, "sequence": 1, "object": 1, "prompt": {"points": [[9, 9]]}}
+        number = next(key for key, fn in self.page.fns.items() if fn.name == "answer")
+        body: dict[str, Any] = {"fn_index": number, "data": [], "event_data": question}
+        joined = httpx.post(f"{self.url}gradio_api/queue/join", json={**body, "session_hash": session})
+        joined.raise_for_status()
+
+
+@contextmanager
+def busy(service: CompareService, folder: Path) -> Iterator[Busy]:
+    service.wait_for_weights()
+    store = PictureStore()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(folder / "served"))
+        page = build_page(service, store=store)
+        _, url, _ = page.launch(
+            prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", theme=theme(), css_paths=CSS_FILE
+        )
+        try:
+            yield Busy(url, page, store, service._library.pair(None).encoding)
+        finally:
+            page.close(verbose=False)
+
+
+def test_the_place_in_line_is_told_until_the_answer_is_there(
+    service: CompareService, profile: BrowserContext, tmp_path: Path
+) -> None:
+    mine, theirs = (save_photo(tmp_path / f"{seed}.png", size_wh=(400, 300), seed=seed) for seed in (41, 42))
+    with busy(service, tmp_path) as served, held(served.line, "first") as first:
+        visitor = Visitor.arrive_in_tab(profile, served.url)
+        client = Client(served.url, verbose=False, download_files=tmp_path / "down")
+        program = client.submit(handle_file(theirs), [[100, 100]], api_name="/compare")
+        wait(lambda: len(served.line) == 2)
+        with held(served.line, "last") as last:
+            visitor.bring(mine)
+            visitor.says("The server is busy with others: 3 are before you …")
+            visitor.click(100, 100)  # the way a click goes that has to wait for its picture
+            visitor.says("3 are before you …")
+            first["first"].set()
+            visitor.says("The server is busy with others: you are next …")
+            program.result(timeout=60)
+            assert visitor.revision == 0
+            last["last"].set()
+            visitor.sees_answer(0)
+        visitor.says("Object 1: agreement")
+        visitor.leave()
+
+
+def test_it_is_told_as_well_to_who_waits_in_the_queue_before_the_encoder(
+    service: CompareService, profile: BrowserContext, tmp_path: Path
+) -> None:
+    files = [save_photo(tmp_path / f"{seed}.png", size_wh=(90, 60), seed=seed) for seed in range(50, 61)]
+    with busy(service, tmp_path) as served, held(served.line, "first") as first:
+        visitor = Visitor.arrive_in_tab(profile, served.url)
+        for number, file in enumerate(files[:AT_A_TIME]):
+            served.asks(f"page {number}", file)
+        wait(lambda: len(served.line) == 1 + AT_A_TIME)
+        served.asks("one that waits in the queue", files[AT_A_TIME])
+        visitor.bring(files[-1])
+        visitor.says(f"{2 + AT_A_TIME} are before you …")
+        first["first"].set()
+        visitor.ask(20, 20)
+        visitor.says("Object 1: agreement")
+        visitor.leave()
