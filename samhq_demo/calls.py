@@ -135,7 +135,7 @@ def image_embedding(picture: str | Path | Picture, *, model: str | Path = AUTO) 
     Example:
         >>> import samhq_demo
         >>> samhq_demo.image_embedding("examples/house.jpg", model="tiny").shape
-        (128, 32, 32)
+        (128, 40, 40)
     """
     read, _ = _read(picture)
     service, name = _loaded(str(model))

@@ -15,12 +15,14 @@ Parsed = TypeVar("Parsed")
 
 # Of a list as JSON text; the largest that is allowed, 32 objects of 256 points, takes some 400,000.
 MAX_TEXT_LENGTH = 2_000_000
+_MOST_LETTERS = 160  # of a value in a message
 _NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
 
 
 def short_repr(value: Any) -> str:
-    """A value for a message: short, and on one line, however large what was sent is."""
-    return " ".join(reprlib.repr(value).split())
+    """A value for a message: short, and on one line, however large or deep what was sent is."""
+    text = " ".join(reprlib.repr(value).split())
+    return text if len(text) <= _MOST_LETTERS else f"{text[: _MOST_LETTERS - 3]}..."
 
 
 def printable(text: str) -> str:

@@ -12,6 +12,9 @@ from transformers.models.sam.modeling_sam import SamVisionAttention
 from samhq_demo.models.attention import global_attention
 
 WIDTH, DEPTH, HEADS, PATCH, EMBED = 192, 8, 4, 8, 128
+# Of the checkpoint that is shipped: a quarter more than it was trained at. Its masks are better there without
+# a further step, and on two cores it still encodes in less than 0.6 s.
+SHIPPED_SIZE = 320
 
 
 def _parts(image_size: int) -> dict[str, dict[str, object]]:

@@ -138,7 +138,7 @@ def test_only_the_hq_parts_learn_in_the_last_phase(tmp_path: Path, monkeypatch: 
 @pytest.fixture(scope="module")
 def held_out_table() -> dict[str, Score]:
     service = build_service(Settings(model="tiny", device="cpu", dtype="float32"))
-    return {score.asked: score for score in evaluate(service, scenes=24)}
+    return {score.asked: score for score in evaluate(service, scenes=12)}
 
 
 def test_bundled_checkpoint_segments_plain_objects(held_out_table: dict[str, Score]) -> None:
@@ -148,7 +148,7 @@ def test_bundled_checkpoint_segments_plain_objects(held_out_table: dict[str, Sco
 
 def test_bundled_sam_hq_beats_sam_on_thin_objects(held_out_table: dict[str, Score]) -> None:
     thin = held_out_table["thin, box"]
-    assert thin.sam_hq_iou >= 0.63
-    assert thin.sam_hq_boundary >= 0.63
-    assert thin.sam_hq_iou - thin.sam_iou >= 0.12
-    assert thin.sam_hq_boundary - thin.sam_boundary >= 0.12
+    assert thin.sam_hq_iou >= 0.7
+    assert thin.sam_hq_boundary >= 0.7
+    assert thin.sam_hq_iou - thin.sam_iou >= 0.15
+    assert thin.sam_hq_boundary - thin.sam_boundary >= 0.15
