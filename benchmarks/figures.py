@@ -13,6 +13,9 @@ from typing import Any
 TRANSFORMERS, OFFICIAL, OURS = "transformers", "official predictors", "this project"
 TRANSFORMERS_BF16 = "transformers, bfloat16"
 
+# The geometry that this project alone is asked with, in the same rounds.
+LIGHT = "light"
+
 FIRST, LATER, TEN = "first click", "later click", "10 clicks on one picture"
 BOXES_NEW, BOXES_SEEN = "32 boxes in a new picture", "32 boxes in the same picture again"
 EVERYTHING = "everything in a new picture, 8 × 8 points"

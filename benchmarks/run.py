@@ -31,7 +31,7 @@ from benchmarks.figures import (
 )
 from benchmarks.machine import Watch, about_machine, seconds_to_page
 from benchmarks.report import write
-from benchmarks.weights import prepare
+from benchmarks.weights import prepare, prepare_light
 
 HERE = Path(__file__).parent
 SIZE_WH = (1024, 768)
@@ -49,6 +49,7 @@ class Plan:
     boxes: int = BOXES
     user_clicks: int = USER_CLICKS
     points: int = 8  # on each side of the grid that asks for everything
+    light_beside: str = "ViT-B"  # the geometry in whose rounds `light` is asked too
     patience: float = 1.0  # seconds for each shape of matrix product
     start: Callable[..., worker.Started] = worker.start
     page: Callable[[Path], float] | None = seconds_to_page
@@ -61,12 +62,15 @@ class Notes:
     geometry: str
     values: dict[tuple[str, str, str], list[float]] = field(default_factory=lambda: defaultdict(list))
     masks: dict[str, list[np.ndarray]] = field(default_factory=dict)
+    light: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def add(self, way: str, row: str, unit: str, value: float) -> None:
         self.values[way, row, unit].append(value)
 
     def series(self) -> list[Series]:
-        return [Series(self.geometry, *key, values=tuple(found)) for key, found in self.values.items()]
+        own = [Series(self.geometry, *key, values=tuple(found)) for key, found in self.values.items()]
+        light = [Series(figures.LIGHT, OURS, row, "s", tuple(seconds)) for row, seconds in self.light.items()]
+        return own + light
 
     def agreements(self) -> list[Agreement]:
         """How far the other ways' masks of the first click are this project's."""
@@ -97,19 +101,32 @@ def measure(
         notes.add(way, figures.LOADED, "s", started[way].seconds)
         notes.add(way, figures.PEAK_LOADED, "MB", started[way].peak_mb)
         started[way].ask("session", number=WARM_UP, clicks=1, size_wh=plan.size_wh)
+    light = plan.start("light", folder, dtype=native) if geometry == plan.light_beside else None
+    if light is not None:
+        light.ask("session", number=WARM_UP, clicks=1, size_wh=plan.size_wh)
     for i in range(plan.rounds):
+        if light is not None:
+            _light_round(notes, light, number=3 * i, plan=plan)
         for way, one in started.items():
             _tell(f"{geometry}, round {i + 1} of {plan.rounds}: {way}")
             _round(notes, way, one, number=3 * i, plan=plan)
         if plan.page is not None:
             notes.add(OURS, figures.PAGE, "s", plan.page(folder / "sam_hq"))
     profiles = started[OURS].ask("profile", number=WARM_UP + 1, size_wh=plan.size_wh)
-    for one in started.values():
+    for one in (*started.values(), *([] if light is None else [light])):
         one.stop()
     limits = [
         _limit(geometry, folder, dtype=dtype, plan=plan) for dtype in dict.fromkeys((native, "float32"))
     ]
     return notes, limits, [Profile(geometry, question, found) for question, found in profiles.items()]
+
+
+def _light_round(notes: Notes, asked: worker.Started, *, number: int, plan: Plan) -> None:
+    """A new picture and later clicks, the same that the others get."""
+    _tell(f"{figures.LIGHT}, beside {notes.geometry}")
+    seconds = asked.ask("session", number=number, clicks=plan.clicks, size_wh=plan.size_wh)["seconds"]
+    notes.light[figures.FIRST].append(seconds[0])
+    notes.light[figures.LATER].append(median(seconds[1:]))
 
 
 def _round(notes: Notes, way: str, asked: worker.Started, *, number: int, plan: Plan) -> None:
@@ -160,6 +177,8 @@ def run(geometries: Sequence[str], *, plan: Plan) -> Results:
         with tempfile.TemporaryDirectory() as name:
             _tell(f"{geometry}: writing the weights")
             native = _elsewhere(prepare, geometry, Path(name))
+            if geometry == plan.light_beside:
+                _elsewhere(prepare_light, Path(name))
             notes, limited, profiled = measure(geometry, Path(name), native=native, plan=plan)
         series += notes.series()
         agreements += notes.agreements()

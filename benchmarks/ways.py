@@ -7,14 +7,16 @@ or several boxes, which they answer with one mask each.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 import torch
+from huggingface_hub import constants
 from PIL import Image
 from torch import nn
 from transformers import (
@@ -28,6 +30,7 @@ from transformers import (
 )
 from transformers.utils import logging
 
+from benchmarks.weights import HUB
 from samhq_demo.inline import InlineExecutor
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.everything import EverythingOptions
@@ -37,8 +40,10 @@ from samhq_demo.results.comparison import Comparison
 from samhq_demo.results.everything import Everything
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
+from samhq_demo.weights.pickles import PICKLES
+from testbed.light import REPO_ID as LIGHT_REPO
 
-Kind = Literal["transformers", "official", "service"]
+Kind = Literal["transformers", "official", "service", "light"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +87,18 @@ def build(spec: WaySpec) -> Way:
         return ModelCardWay(spec.folder, dtype=getattr(torch, spec.dtype), device=spec.device)
     if spec.kind == "official":
         return OfficialWay(spec.folder, device=spec.device)
+    if spec.kind == "light":
+        return LightWay(spec.folder, dtype=spec.dtype, device=spec.device)
     return ServiceWay(spec.folder, dtype=spec.dtype, device=spec.device)
 
 
 class _Counter:
-    """Counts the passes of some image encoders: each begins with the embedding of its patches."""
+    """Counts the passes of some image encoders: a ViT's begins with its patches, TinyViT is called whole."""
 
     def __init__(self, *encoders: Any) -> None:
         self.passes = 0
         for encoder in encoders:
-            encoder.patch_embed.register_forward_pre_hook(self._count)
+            getattr(encoder, "patch_embed", encoder).register_forward_pre_hook(self._count)
 
     def _count(self, _module: nn.Module, _arguments: Any) -> None:
         self.passes += 1
@@ -228,7 +235,9 @@ class ServiceWay:
     """This project, as its page and its API ask it."""
 
     def __init__(self, folder: Path, *, dtype: str, device: str) -> None:
-        settings = Settings(model=str(folder / "sam_hq"), device=device, dtype=dtype)
+        self._serve(Settings(model=str(folder / "sam_hq"), device=device, dtype=dtype))
+
+    def _serve(self, settings: Settings) -> None:
         self.service = build_service(settings)
         self.pair = self.service._library.pair(None)
         models = [self.pair.sam_hq, *([] if self.pair.shared_encoder else [self.pair.sam])]
@@ -255,3 +264,19 @@ class ServiceWay:
     def masks(self, answered: Comparison) -> Masks:
         sam, sam_hq = ([getattr(one, name).runs.mask() for one in answered.objects] for name in Masks._fields)
         return Masks(np.stack(sam), np.stack(sam_hq))
+
+
+class LightWay(ServiceWay):
+    """This project with Light HQ-SAM, of a pickle that `weights.prepare_light` wrote."""
+
+    def __init__(self, folder: Path, *, dtype: str, device: str) -> None:
+        hub = folder / HUB
+        (file,) = hub.rglob(PICKLES[LIGHT_REPO].file_name)
+        genuine, cache = PICKLES[LIGHT_REPO], constants.HF_HUB_CACHE
+        # What admits the random weights in place of the published ones, until they are loaded.
+        PICKLES[LIGHT_REPO] = replace(genuine, sha256=hashlib.sha256(file.read_bytes()).hexdigest())
+        constants.HF_HUB_CACHE = str(hub)
+        try:
+            self._serve(Settings(model="light", device=device, dtype=dtype))
+        finally:
+            PICKLES[LIGHT_REPO], constants.HF_HUB_CACHE = genuine, cache

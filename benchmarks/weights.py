@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+HUB = "hub"  # where `prepare_light` writes
+
 
 def prepare(geometry: str, folder: Path) -> str:
     """Write the weights of "ViT-B", "tiny" or "small"; returns the precision that this project chooses here.
@@ -25,6 +27,13 @@ def prepare(geometry: str, folder: Path) -> str:
         model.save_pretrained(folder / name, safe_serialization=True)
         torch.save(official_weights(model), folder / f"{name}.pth")
     return str(choose_compute(device="cpu").dtype).removeprefix("torch.")
+
+
+def prepare_light(folder: Path) -> None:
+    """Write Light HQ-SAM of random weights into a folder, as the Hub's cache would hold its pickle."""
+    from testbed.light import official_light, save_pickle
+
+    save_pickle(official_light(seed=3).state_dict(), folder / HUB)
 
 
 def _sam_hq(geometry: str) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,7 @@ from benchmarks.parts import REST, by_function
 from benchmarks.report import markdown, ratio, write
 from benchmarks.run import Plan, measure, ways_for
 from benchmarks.ways import Way, WaySpec, build
-from benchmarks.weights import prepare
+from benchmarks.weights import prepare, prepare_light
 from samhq_demo.masks.overlap import Overlap
 from samhq_demo.masks.runs import Runs
 from testbed.checkpoints import SMALL, random_sam_hq
@@ -136,12 +137,16 @@ def test_a_run_fills_every_row(folder: Path, tmp_path: Path) -> None:
         user_clicks=4,
         points=2,
         patience=0.001,
+        light_beside="small",
         start=start,
         page=None,
     )
+    prepare_light(folder)
     notes, limits, profiles = measure("small", folder, native="float32", plan=plan)
-    rows = {(one.way, one.row): one for one in notes.series()}
+    rows = {(one.way, one.row): one for one in notes.series() if one.geometry == "small"}
     assert {row for way, row in rows if way == TRANSFORMERS} < {row for way, row in rows if way == OURS}
+    light = {one.row: one for one in notes.series() if one.geometry == figures.LIGHT}
+    assert {row: len(one.values) for row, one in light.items()} == {figures.FIRST: 2, figures.LATER: 2}
     assert len(rows[OURS, figures.FIRST].values) == 2
     assert rows[OURS, figures.TEN].median >= rows[OURS, figures.FIRST].best
     assert {way for way, row in rows if row == figures.EVERYTHING} == {OFFICIAL, OURS}
@@ -225,7 +230,19 @@ def test_the_report_says_which_targets_are_met() -> None:
     assert (
         "later click, official predictors: 2 of 2.5, **not met**. It would take 0.2 s; it is 0.25 s." in text
     )
-    assert "float32 against its limit: **2.10**, target 2: **not met**" in text
+    assert "float32 against its limit: **2.10**, target 1.4: **not met**" in text
+
+
+def test_the_report_has_light_beside_vit_b() -> None:
+    results = _results(0.8, peak=1e9)
+    light = [
+        Series(figures.LIGHT, OURS, row, "s", (seconds,))
+        for row, seconds in ((figures.FIRST, 0.1), (figures.LATER, 0.05))
+    ]
+    text = markdown(replace(results, series=[*results.series, *light]))
+    assert "| first click | 0.8 s (0.8) | 0.1 s (0.1) | **8**, target 4: met |" in text
+    assert "| later click | 0.25 s (0.25) | 0.05 s (0.05) | 5 |" in text
+    assert "## light\n" not in text
 
 
 def test_the_report_says_what_the_limit_allows() -> None:
