@@ -70,7 +70,7 @@ def start(kind: str, folder: Path, *, dtype: str, make: Callable[..., Runner] | 
 
 def work(pipe: Connection, kind: Any, folder: Path, dtype: str) -> None:
     """Load a way, then do what is asked until None is, or until nobody is there to ask."""
-    if kind == "service":
+    if kind in ("service", "light"):
         import samhq_demo.models  # noqa: F401  # before torch, as in the app: it says how threads wait
     from benchmarks.ways import WaySpec, build
 
