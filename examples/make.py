@@ -301,7 +301,7 @@ EXAMPLES: tuple[Photo | PackagePhoto | Drawing, ...] = (
         "usr/share/backgrounds/Picture_0B_by_freespace.jpg",
         (0, 0, 2572, 1740),
         900,
-        _click((525, 335)),
+        _click((543, 350)),
         'Trevor "Freespace"',
         "[CC BY 4.0](https://creativecommons.org/licenses/by/4.0/)",
     ),
