@@ -15,7 +15,7 @@ from samhq_demo.settings import Settings
 from tests.support.parity import picture_of
 
 service = build_service(Settings(model="tiny", device="cpu", dtype="float32"))
-service.prepare(picture_of((8, 8)))
+service._library.pair("tiny")
 picture = picture_of((800, 600))
 pages = int(Path("/proc/self/statm").read_text().split()[0])
 limits = resource.getrlimit(resource.RLIMIT_AS)
