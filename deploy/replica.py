@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, replace
 from threading import Event
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import ray
@@ -27,6 +27,8 @@ from samhq_demo.service import CompareService, NotEncodedError, build_service
 from samhq_demo.settings import Settings
 
 _NEWS_SECONDS = 0.25
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,20 +96,10 @@ class Replica:
         return self._service.image_embedding(picture.fetched(), model=model)
 
     def compare(self, picture: SentPicture, request: Request, may_encode: bool) -> Comparison:
-        try:
-            return self._service.compare(picture.without_pixels(), request, may_encode=False)
-        except NotEncodedError:
-            if not may_encode:
-                raise
-        return self._service.compare(picture.fetched(), request)
+        return _answered(self._service.compare, picture, request, may_encode=may_encode)
 
     def preview(self, picture: SentPicture, request: Request, may_encode: bool) -> Preview:
-        try:
-            return self._service.preview(picture.without_pixels(), request, may_encode=False)
-        except NotEncodedError:
-            if not may_encode:
-                raise
-        return self._service.preview(picture.fetched(), request)
+        return _answered(self._service.preview, picture, request, may_encode=may_encode)
 
     async def segment_everything(
         self, picture: SentPicture, options: EverythingOptions, model: str | None
@@ -137,6 +129,18 @@ class Replica:
             yield finding.result()
         finally:
             should_stop.set()
+
+
+def _answered(
+    answer: Callable[..., Answer], picture: SentPicture, request: Request, *, may_encode: bool
+) -> Answer:
+    """Without the pixels where the picture is encoded, as it mostly is."""
+    try:
+        return answer(picture.without_pixels(), request, may_encode=False)
+    except NotEncodedError:
+        if not may_encode:
+            raise
+    return answer(picture.fetched(), request)
 
 
 def _of_models_here(settings: Settings) -> Settings:
