@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from samhq_demo.cache import BoundedCache, Encoded
 from samhq_demo.library import ModelLibrary
+from samhq_demo.line import Line
 from samhq_demo.measures import EMBEDDINGS, STAGE_SECONDS
 from samhq_demo.memory import keep_freed_memory
 from samhq_demo.model_status import ModelDescription, Outlook, ServiceStatus
@@ -127,13 +128,18 @@ class CompareService:
 
         Returns at once. 0: it is being encoded; None: it is encoded, or nobody has asked for that.
         """
-        name = self._library.name(model)
-        return self._library.pair(name).encoding.before(content_id) if self.is_loaded(name) else None
+        line = self._line(model)
+        return None if line is None else line.before(content_id)
 
     def encodes_waiting(self, *, model: str | None = None) -> int:
         """How many pictures are in a model's encoder or wait for it. Returns at once."""
+        line = self._line(model)
+        return 0 if line is None else len(line)
+
+    def _line(self, model: str | None) -> Line | None:
+        """Of the pictures at a model's encoder; None where the model is not loaded."""
         name = self._library.name(model)
-        return len(self._library.pair(name).encoding) if self.is_loaded(name) else 0
+        return self._library.pair(name).encoding if self.is_loaded(name) else None
 
     def image_embedding(self, picture: Picture, *, model: str | None = None) -> NDArray[np.float32]:
         """What SAM-HQ's encoder makes of a picture: (channels, height, width)."""
