@@ -24,9 +24,8 @@ from samhq_demo.masks.regions import without_small_regions
 from samhq_demo.masks.runs import Runs
 from samhq_demo.models.embedding import ImageEmbedding
 from samhq_demo.models.gpu_memory import in_halves, with_room
-from samhq_demo.models.many_prompts import PromptPictures
+from samhq_demo.models.many_prompts import ManyAttended
 from samhq_demo.models.pair import ModelPair
-from samhq_demo.models.sam import Attended
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.everything import Crop, EverythingOptions
 from samhq_demo.prompts.prompt import PointLabel, Prompt
@@ -210,11 +209,11 @@ class _Finder:
         return in_halves(self._candidates, places)
 
     def _candidates(self, places: Sequence[int]) -> list[_Candidate]:
-        tokens, images = self._attend(places)
-        scores = self._pair.scores(self._branch, tokens)
+        attended = self._attend(places)
+        scores = self._pair.scores(self._branch, attended.iou_tokens())
         chosen = self._chosen(scores)
         found = []
-        for (row, choice), logits in zip(chosen, self._logits(tokens, images, chosen), strict=True):
+        for (row, choice), logits in zip(chosen, self._logits(attended, chosen), strict=True):
             candidate = self._candidate(places[row], choice, scores[row], logits)
             if candidate is not None:
                 found.append(candidate)
@@ -233,7 +232,7 @@ class _Finder:
     def _stays(self, candidate: _Candidate) -> Spans:
         return ((-math.inf, candidate.stability),) if self._options.all_stabilities else ALWAYS
 
-    def _attend(self, places: Sequence[int]) -> tuple[Tensor, PromptPictures]:
+    def _attend(self, places: Sequence[int]) -> ManyAttended:
         prompts = [
             Prompt(points=(tuple(self._points[place]),), labels=(PointLabel.OBJECT,)) for place in places
         ]
@@ -251,15 +250,13 @@ class _Finder:
         chosen: list[list[int]] = passes.nonzero().tolist()
         return [(row, choice) for row, choice in chosen]
 
-    def _logits(
-        self, tokens: Tensor, images: PromptPictures, chosen: Sequence[tuple[int, int]]
-    ) -> Iterator[Tensor]:
+    def _logits(self, attended: ManyAttended, chosen: Sequence[tuple[int, int]]) -> Iterator[Tensor]:
         """The low-resolution logits of each choice, (h, w)."""
         rows = sorted({row for row, _ in chosen})
         for start in range(0, len(rows), self._masks_at_once):
             some = rows[start : start + self._masks_at_once]
-            part = Attended(tokens[some], images.attended(some))
-            logits = self._pair.masks(self._branch, self._embedding, part).logits
+            part = attended if len(some) == len(attended.tokens) else attended.some(some)
+            logits = self._pair.masks(self._branch, self._embedding, part.attended()).logits
             at = {row: index for index, row in enumerate(some)}
             for row, choice in chosen:
                 if row in at:
@@ -287,7 +284,7 @@ class _Finder:
         runs = candidate.runs
         if runs is None:
             (logits,) = with_room(
-                lambda: list(self._logits(*self._attend([candidate.place]), [(0, candidate.choice)]))
+                lambda: list(self._logits(self._attend([candidate.place]), [(0, candidate.choice)]))
             )
             runs = self._embedding.input_transform.full_mask(logits).runs
         width, height = self._size_wh

@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from samhq_demo.models.sam import Attended
 from samhq_demo.models.two_way import attend_tokens, split_heads
 
 
@@ -155,13 +156,16 @@ class PromptPictures:
         """(B, R, N)."""
         return self.room[:, : self.vectors.shape[1]]
 
-    @torch.inference_mode()
-    def attended(self, rows: Sequence[int]) -> Tensor:
-        """Some prompts' pictures as `attend` gives them: (b, h, w, C)."""
-        last = self.picture.layers[-1]
+    def some(self, rows: Sequence[int]) -> PromptPictures:
+        """Those of some of the prompts; they get no further layer."""
         assert self.scale is not None
-        seen = torch.baddbmm(last.shared, self.weights[rows].mT, self.vectors[rows])
-        seen = seen.mul_(self.scale[rows].mT).add_(self.picture.bias)
+        return PromptPictures(self.picture, self.weights[rows], self.vectors[rows], self.scale[rows])
+
+    def whole(self) -> Tensor:
+        """As `two_way` gives them, in rows: (B, h, w, C)."""
+        assert self.scale is not None
+        seen = torch.baddbmm(self.picture.layers[-1].shared, self.weights.mT, self.vectors)
+        seen = seen.mul_(self.scale.mT).add_(self.picture.bias)
         return seen.unflatten(1, self.picture.size_hw)
 
     def scores(self, attention: Any, projection: Any, rows: Tensor, seen: _Seen) -> Tensor:
@@ -232,8 +236,52 @@ def _squared(groups: tuple[Tensor | None, ...], norm: _Norm, vectors: Tensor, we
     return products.mul_(weights).sum(1, keepdim=True).add_(norm.square).clamp_(min=0)
 
 
-def attend_many(picture: SharedPicture, tokens: Tensor) -> tuple[Tensor, PromptPictures]:
-    """What `two_way` gives for prompts' tokens (B, T, C) in one picture: the tokens, and the pictures."""
+@dataclass(frozen=True, slots=True, eq=False)
+class ManyAttended:
+    """Prompts that have been through all layers, before the tokens look at their pictures once more.
+
+    That look is a fifth of the work, and each token's own: to know the scores, one token has to look.
+
+    Attributes:
+        tokens: (B, K, C), the output tokens; the prompts' own have done their work.
+        points: their first values.
+        pictures: the prompts'.
+    """
+
+    tokens: Tensor
+    points: Tensor
+    pictures: PromptPictures
+
+    def some(self, rows: Sequence[int]) -> ManyAttended:
+        """Some of the prompts."""
+        return ManyAttended(self.tokens[rows], self.points[rows], self.pictures.some(rows))
+
+    @torch.inference_mode()
+    def iou_tokens(self) -> Tensor:
+        """The first token of each, which has the scores, at the end: (B, 1, C)."""
+        return self._looked(1)
+
+    @torch.inference_mode()
+    def attended(self) -> Attended:
+        """What `two_way` gives of the output tokens and the pictures."""
+        return Attended(self._looked(self.tokens.shape[1]), self.pictures.whole())
+
+    def _looked(self, count: int) -> Tensor:
+        """The first tokens, after their last look."""
+        picture = self.pictures.picture
+        tokens, points = self.tokens[:, :count], self.points[:, :count]
+        last = picture.transformer.final_attn_token_to_image
+        seen = _look(last, tokens + points, self.pictures, picture.layers[-1])
+        looked: Tensor = picture.transformer.layer_norm_final_attn(tokens + seen)
+        return looked
+
+
+def attend_many(picture: SharedPicture, tokens: Tensor, *, output_tokens: int) -> ManyAttended:
+    """`two_way` for prompts' tokens (B, T, C) in one picture.
+
+    Args:
+        output_tokens: how many of the tokens, the first ones, are read in the end.
+    """
     transformer, points = picture.transformer, tokens
     seen = _unseen(picture, tokens)
     for layer, state, norm in zip(transformer.layers, picture.layers, picture.norms, strict=False):
@@ -247,9 +295,7 @@ def attend_many(picture: SharedPicture, tokens: Tensor) -> tuple[Tensor, PromptP
         shares = seen.scores(back, back.q_proj, keys, state.queries).softmax(2)
         codes = split_heads(back, back.v_proj(tokens))
         seen = seen.added(shares, codes, back, norm, layer.layer_norm4)
-    last = transformer.final_attn_token_to_image
-    tokens = tokens + _look(last, tokens + points, seen, picture.layers[-1])
-    return transformer.layer_norm_final_attn(tokens), seen
+    return ManyAttended(tokens[:, :output_tokens], points[:, :output_tokens], seen)
 
 
 def _unseen(picture: SharedPicture, tokens: Tensor) -> PromptPictures:

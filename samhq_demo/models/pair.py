@@ -20,7 +20,7 @@ from samhq_demo.models.embedding import ImageEmbedding
 from samhq_demo.models.encoder import EncodedImage, run_encoder
 from samhq_demo.models.gpu_memory import in_halves, with_room
 from samhq_demo.models.input_transform import InputTransform
-from samhq_demo.models.many_prompts import PromptPictures, SharedPicture, attend_many
+from samhq_demo.models.many_prompts import ManyAttended, SharedPicture, attend_many
 from samhq_demo.models.sam import (
     Attended,
     DecodedMasks,
@@ -304,18 +304,18 @@ class ModelPair:
     @torch.inference_mode()
     def attend_many(
         self, branch: Branch, shared: SharedPicture, transform: InputTransform, prompts: Sequence[Prompt]
-    ) -> tuple[Tensor, PromptPictures]:
-        """`attend` for many prompts of one picture, for less: their tokens, and what makes their images."""
+    ) -> ManyAttended:
+        """`attend` for many prompts of one picture, for less."""
         model = self.sam if branch == "sam" else self.sam_hq
         sparse = self._embed(model, transform, prompts, None).sparse
         assert sparse is not None, "points or a box"
-        output_tokens = sam_output_tokens if branch == "sam" else sam_hq_output_tokens
-        tokens = output_tokens(model.mask_decoder).expand(len(sparse), -1, -1)
-        return attend_many(shared, torch.cat([tokens, sparse.to(tokens.dtype)], dim=1))
+        own = (sam_output_tokens if branch == "sam" else sam_hq_output_tokens)(model.mask_decoder)
+        tokens = torch.cat([own.expand(len(sparse), -1, -1), sparse.to(own.dtype)], dim=1)
+        return attend_many(shared, tokens, output_tokens=len(own))
 
     @torch.inference_mode()
     def scores(self, branch: Branch, tokens: Tensor) -> Tensor:
-        """The predicted IoU of SAM's four masks, (B, 4) on the CPU, of attended tokens: it needs no mask."""
+        """The predicted IoU of SAM's four masks, (B, 4) on the CPU, of IoU tokens: it needs no mask."""
         model = self.sam if branch == "sam" else self.sam_hq
         scores = iou_scores(model.mask_decoder, tokens).cpu()
         self._check_finite(scores)

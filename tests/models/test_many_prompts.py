@@ -39,16 +39,19 @@ def test_tokens_and_images_are_those_of_the_transformer(model: Any, size_hw: tup
     true_tokens, true_image = two_way(
         transformer, tokens, image.flatten(1).mT[None], positions.flatten(1).mT[None]
     )
-    ours, images = attend_many(SharedPicture(transformer, image, positions), tokens)
-    torch.testing.assert_close(ours, true_tokens, atol=2e-5, rtol=1e-4)
-    own = images.attended([2, 0]).flatten(1, 2)
-    torch.testing.assert_close(own, true_image[[2, 0]], atol=2e-5, rtol=1e-4)
+    ours = attend_many(SharedPicture(transformer, image, positions), tokens, output_tokens=5)
+    torch.testing.assert_close(ours.attended().tokens, true_tokens[:, :5], atol=2e-5, rtol=1e-4)
+    torch.testing.assert_close(ours.iou_tokens(), true_tokens[:, :1], atol=2e-5, rtol=1e-4)
+    own = ours.some([2, 0]).attended()
+    torch.testing.assert_close(own.tokens, true_tokens[[2, 0], :5], atol=2e-5, rtol=1e-4)
+    torch.testing.assert_close(own.image.flatten(1, 2), true_image[[2, 0]], atol=2e-5, rtol=1e-4)
 
 
 @torch.inference_mode()
 def test_a_place_that_all_cancel_is_still_a_number() -> None:
     transformer = tiny().mask_decoder.transformer
     image = torch.zeros(128, 4, 4)
-    tokens, images = attend_many(SharedPicture(transformer, image, image), torch.zeros(1, 7, 128))
-    assert torch.isfinite(tokens).all()
-    assert torch.isfinite(images.attended([0])).all()
+    shared = SharedPicture(transformer, image, image)
+    own = attend_many(shared, torch.zeros(1, 7, 128), output_tokens=5).attended()
+    assert torch.isfinite(own.tokens).all()
+    assert torch.isfinite(own.image).all()
