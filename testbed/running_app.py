@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,11 +42,14 @@ class RunningApp:
 
 
 @contextmanager
-def run_app(folder: Path, *, port: int | None = None, **environment: str) -> Iterator[RunningApp]:
+def run_app(
+    folder: Path, *, command: Sequence[str] = ("app.py",), port: int | None = None, **environment: str
+) -> Iterator[RunningApp]:
     """Start `python app.py` with no way out to any other host.
 
     Args:
         folder: for its files.
+        command: what Python is to run instead, such as a module: ("-m", its name, arguments).
         port: None: a free one.
     """
     port = port or free_port()
@@ -65,7 +68,7 @@ def run_app(folder: Path, *, port: int | None = None, **environment: str) -> Ite
     began = time.monotonic()
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "app.py"],
+            [sys.executable, *command],
             cwd=ROOT,
             env={**os.environ, **proxies, **settings, **environment},
             stdout=output,
@@ -99,7 +102,7 @@ def _wait_for_page(process: subprocess.Popen[bytes], url: str, log: Path) -> Non
         except httpx.TransportError:
             pass
         if process.poll() is not None or time.monotonic() > deadline:
-            raise RuntimeError(f"app.py did not come up:\n{log.read_text()}")
+            raise RuntimeError(f"The app did not come up:\n{log.read_text()}")
         time.sleep(0.1)
 
 

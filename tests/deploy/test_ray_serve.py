@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import ssl
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +22,7 @@ from samhq_demo.pictures import read_picture
 from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.prompts.request import Request
 from samhq_demo.service import CompareService
-from testbed.running_app import ROOT, free_port
+from testbed.running_app import run_app
 from tests.evaluation.test_on_ray import marked
 from tests.support.waiting import wait
 
@@ -47,14 +45,8 @@ def pictures(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture(scope="module")
 def served(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
     """(url, mark of its processes) of the page with two replicas."""
-    folder, port, mark = tmp_path_factory.mktemp("served"), free_port(), uuid.uuid4().hex
-    log = folder / "log"
+    mark = uuid.uuid4().hex
     environment = {
-        "GRADIO_SERVER_NAME": "127.0.0.1",
-        "GRADIO_SERVER_PORT": str(port),
-        "GRADIO_TEMP_DIR": str(folder / "uploads"),
-        "GRADIO_ANALYTICS_ENABLED": "False",
-        "HF_HUB_OFFLINE": "1",
         "SAMHQ_MODEL": str(checkpoint),
         "SAMHQ_DEVICE": "cpu",
         "SAMHQ_DTYPE": "float32",
@@ -62,19 +54,13 @@ def served(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", str(len(os.sched_getaffinity(0)))),
         _MARK: mark,
     }
-    command = [sys.executable, "-m", "deploy.ray_serve", "--replicas", "2", "--cpus", "0.5"]
-    with log.open("w") as output:
-        process = subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **environment}, stdout=output, stderr=subprocess.STDOUT
-        )
-    url = f"http://127.0.0.1:{port}/"
+    command = ("-m", "deploy.ray_serve", "--replicas", "2", "--cpus", "0.5")
+    folder = tmp_path_factory.mktemp("served")
     try:
-        wait(lambda: process.poll() is not None or _is_ready(url))
-        assert process.poll() is None, log.read_text()
-        yield url, mark
+        with run_app(folder, command=command, **environment) as running:
+            wait(lambda: _is_ready(running.url))
+            yield running.url, mark
     finally:
-        process.terminate()
-        process.wait(timeout=60)
         wait(lambda: not list(marked(mark)), seconds=60)
 
 
