@@ -28,6 +28,7 @@ from samhq_demo.prompts.refinement import parse_refine_steps
 from samhq_demo.prompts.request import Request
 from samhq_demo.service import CompareService
 from samhq_demo.ui.errors import gradio_errors, guard_calls, guard_inputs
+from samhq_demo.ui.place import EVERYTHING_QUEUE
 from samhq_demo.ui.readings import Readings
 from samhq_demo.ui.served import write_mask, write_overlay, written_files
 from samhq_demo.ui.turns import keep_turns
@@ -264,7 +265,7 @@ def register_api(service: CompareService) -> None:
     add(endpoints.compare, examples=(photo,))
     add(endpoints.compare_many, examples=(photo, prompts))
     # One picture at a time: it takes many times as long as a click, and uses all cores.
-    add(endpoints.segment_everything, examples=(photo,), group=("everything", 1))
+    add(endpoints.segment_everything, examples=(photo,), group=(EVERYTHING_QUEUE, 1))
     # What only reads a list need not wait for the others.
     add(endpoints.models, examples=(), queue=False)
 

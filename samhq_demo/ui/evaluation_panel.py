@@ -15,7 +15,10 @@ from samhq_demo.evaluation.options import EvaluationOptions, PromptKind
 from samhq_demo.ui import texts
 from samhq_demo.ui.errors import gradio_errors
 from samhq_demo.ui.evaluating import Evaluations, Progress
+from samhq_demo.ui.place import EVALUATION_QUEUE, place_in
 from samhq_demo.ui.uploads import received_upload
+from samhq_demo.ui.viewer.component import module_script
+from samhq_demo.ui.viewer.wire import PlaceReply
 
 # What is pressed in the results is told by its row's number.
 _ON_LOAD = """element.addEventListener("click", ({ target }) => {
@@ -62,9 +65,15 @@ class EvaluationPanel:
                 archive = gr.File(label=texts.ZIP, file_types=[".zip"], height=120)
             prompt = gr.Radio(list(texts.PROMPT_KINDS), value="box", label=texts.PROMPT_KIND)
             with gr.Row():
-                start = gr.Button(texts.EVALUATE_START, size="sm")
-                stop = gr.Button(texts.EVALUATE_STOP, size="sm")
-            line = gr.HTML(_line(""), elem_id="evaluate-line")
+                start = gr.Button(texts.EVALUATE_START, size="sm", elem_id="evaluate-start")
+                stop = gr.Button(texts.EVALUATE_STOP, size="sm", elem_id="evaluate-stop")
+            line = gr.HTML(
+                "",
+                html_template='<p role="status">${value}</p>',
+                elem_id="evaluate-line",
+                js_on_load=module_script("evaluation-line", "element", "props", "server", "watch"),
+                server_functions=[place],
+            )
             report = gr.Markdown(elem_id="evaluate-report")
             results = gr.HTML(elem_id="evaluate-results", js_on_load=_ON_LOAD)
         key = gr.State(None)
@@ -93,21 +102,22 @@ class EvaluationPanel:
             run,
             [self.pictures, self.truths, self.archive, self.prompt, model],
             [self.line, self.report, self.results, self.key],
-            concurrency_id="evaluate",
+            concurrency_id=EVALUATION_QUEUE,
             concurrency_limit=1,
             **_PRIVATE,
         )
-        self.stop.click(lambda: _line(texts.EVALUATION_STOPPED), None, self.line, cancels=[begun], **_PRIVATE)
+        self.stop.click(lambda: texts.EVALUATION_STOPPED, None, self.line, cancels=[begun], **_PRIVATE)
 
 
 def _shown(news: Any) -> Shown:
     if isinstance(news, Progress):
-        return _line(texts.EVALUATED.format(done=news.done, of=news.of)), gr.skip(), gr.skip(), gr.skip()
-    return _line(texts.EVALUATION_DONE), news.report, news.results, news.key
+        return texts.EVALUATED.format(done=news.done, of=news.of), gr.skip(), gr.skip(), gr.skip()
+    return texts.EVALUATION_DONE, news.report, news.results, news.key
 
 
-def _line(text: str) -> str:
-    return f'<p role="status">{text}</p>'
+def place(_asked: Any) -> PlaceReply:
+    """What the page that asks waits for with its evaluation; "" for nothing."""
+    return place_in(EVALUATION_QUEUE) or {"work": ""}
 
 
 def _files(given: Any, *, name: str) -> list[GivenFile]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextvars
 import time
 from collections import OrderedDict
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event, Lock
 from typing import Any
 
 from samhq_demo.prompts.everything import DEFAULTS, EverythingOptions
 from samhq_demo.results.everything import Everything, FoundMask, StoppedError
 from samhq_demo.service import CompareService
+from samhq_demo.ui.place import at_encoder
 from samhq_demo.ui.question import number_of, picture_id_of
 from samhq_demo.ui.store import PictureStore
 from samhq_demo.ui.viewer.wire import EveryMask, EverythingNews, Least, Stopped
@@ -132,6 +134,7 @@ class EverythingFinder:
         options = question.options(least)
         points = sum(len(options.points(crop)) for crop in options.crops(picture.size_wh))
         search = self._begin(question)
+        waits_for = partial(at_encoder, self._service, picture.content_id, model=question.model)
         # In a thread of its own, as this one tells how far it is; in this context, as ZeroGPU wants.
         finding: Future[Everything] = self._executor.submit(
             contextvars.copy_context().run,
@@ -144,7 +147,7 @@ class EverythingFinder:
             ),
         )
         try:
-            yield from _progress(search, finding, points=points)
+            yield from _progress(search, finding, points=points, waits_for=waits_for)
             yield _found(finding.result(), least=least, first=first)
         except StoppedError:
             yield {"is_over": True}
@@ -164,14 +167,16 @@ class EverythingFinder:
 
 
 def _progress(
-    search: _Search, finding: Future[Everything], *, points: int
+    search: _Search, finding: Future[Everything], *, points: int, waits_for: Callable[[], str]
 ) -> Generator[EverythingNews, None, None]:
     told, told_at = None, 0.0
     while not finding.done():
-        news = (int(search.share * points), search.has_begun)
+        has_begun = search.has_begun
+        news = (int(search.share * points), has_begun, "" if has_begun else waits_for())
         if news != told or time.monotonic() - told_at > _LONGEST_SILENCE_SECONDS:
             told, told_at = news, time.monotonic()
-            yield {"done": news[0], "points": points, "has_begun": news[1]}
+            done, _, work = news
+            yield {"done": done, "points": points, "has_begun": has_begun, "work": work}
         wait([finding], _PROGRESS_SECONDS)
 
 

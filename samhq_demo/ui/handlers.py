@@ -24,7 +24,7 @@ from samhq_demo.ui.exports import Export, write_export
 from samhq_demo.ui.kept import Kept
 from samhq_demo.ui.newest import is_superseded
 from samhq_demo.ui.opening import Opening
-from samhq_demo.ui.place import pages_before
+from samhq_demo.ui.place import ENCODING_QUEUE, EVERYTHING_QUEUE, at_encoder, pages_before, place_in
 from samhq_demo.ui.question import Question, picture_id_of
 from samhq_demo.ui.saved import read_prompts
 from samhq_demo.ui.sent_masks import SentMasks, UnknownMaskError
@@ -48,7 +48,6 @@ from samhq_demo.ui.viewer.wire import (
 )
 
 AT_A_TIME = 8
-ENCODING_QUEUE = "encode"
 _PROGRESS_SECONDS = 0.15
 MAX_NAME = 1000  # characters of a file's name; no file system has longer ones
 
@@ -224,35 +223,32 @@ class Handlers:
             try:
                 while not encoding.done():
                     done = self._service.progress(picture, model=chosen)
-                    yield viewer_message(progress=done, work=self._work(ticket_id, chosen))
+                    waits_for = at_encoder(self._service, picture.content_id, model=chosen)
+                    yield viewer_message(progress=done, work=waits_for or texts.ENCODING)
                     wait([encoding], _PROGRESS_SECONDS)
             finally:
                 encoding.cancel()  # if it has not begun: its visitor has left, and others wait
             yield viewer_message(progress=1, work="")
             encoding.result()
 
-    def _work(self, ticket_id: str, model: str | None) -> str:
-        """What there is to wait for: the model, others' pictures, or one's own."""
-        if not self._service.is_loaded(model):
-            return texts.LOADING.format(model=model or self._service.status().model)
-        before = self._service.encodes_before(self._store.ticket(ticket_id).content_id, model=model)
-        return texts.waiting(before) if before else texts.ENCODING
-
     def place(self, asked: Mapping[str, Any]) -> PlaceReply:
-        """{"picture", "model"} -> {"work"}: what a page waits for, in a sentence; "" for nothing.
+        """{"picture", "model", "queue"} -> {"work"}: what a page waits for, in a sentence; "" for nothing.
 
         An event that waits in Gradio's queue, or for another of the same picture, cannot say so itself.
         """
         ticket = self._store.ticket(picture_id_of(asked))
+        if asked.get("queue") == EVERYTHING_QUEUE:  # its events tell by themselves once they are out of it
+            return place_in(EVERYTHING_QUEUE) or {"work": ""}
         model = asked.get("model")
         chosen = model if isinstance(model, str) and self._service.outlook(model).is_here else None
         in_queue = pages_before(ENCODING_QUEUE)
         before = self._service.encodes_before(ticket.content_id, model=chosen)
         if in_queue is None:
-            return {"work": "" if before is None else self._work(ticket.id, chosen)}
-        at_encoder = self._service.encodes_waiting(model=chosen) if before is None else before
+            none = before is None  # also where the model is not loaded
+            return {"work": "" if none else at_encoder(self._service, ticket.content_id, model=chosen)}
+        encodes = self._service.encodes_waiting(model=chosen) if before is None else before
         # One at least: whoever is being served while this page waits in the queue.
-        return {"work": texts.waiting(max(1, at_encoder + in_queue))}
+        return {"work": texts.waiting(max(1, encodes + in_queue))}
 
     # Prompts and answers
 

@@ -22,9 +22,10 @@ from samhq_demo.ui.evaluation_panel import EvaluationPanel, row_of
 from samhq_demo.ui.everything import EverythingFinder
 from samhq_demo.ui.examples import Example, read_examples
 from samhq_demo.ui.gallery import Gallery
-from samhq_demo.ui.handlers import AT_A_TIME, ENCODING_QUEUE, Handlers
+from samhq_demo.ui.handlers import AT_A_TIME, Handlers
 from samhq_demo.ui.kept import READ_KEPT
 from samhq_demo.ui.opening import Opening
+from samhq_demo.ui.place import ENCODING_QUEUE, EVERYTHING_QUEUE
 from samhq_demo.ui.queue_statistics import keep_no_statistics
 from samhq_demo.ui.served import bound_uploads
 from samhq_demo.ui.store import PictureStore
@@ -237,7 +238,7 @@ def _encode_after(event: Any, parts: Parts, handlers: Handlers) -> None:
 def _wire_viewer(parts: Parts, handlers: Handlers, finder: EverythingFinder) -> None:
     answer_queued(parts.viewer, handlers.answer, concurrency_id=ENCODING_QUEUE, concurrency_limit=AT_A_TIME)
     # As the endpoint: it takes many times as long as a click.
-    search_queued(parts.viewer, finder.search, concurrency_id="everything", concurrency_limit=1)
+    search_queued(parts.viewer, finder.search, concurrency_id=EVERYTHING_QUEUE, concurrency_limit=1)
     parts.picture.select(
         handlers.click,
         parts.ticket,

@@ -1,4 +1,4 @@
-"""Where a page stands in Gradio's queue."""
+"""Where a page stands in line: in Gradio's queue, and then at the encoder."""
 
 from __future__ import annotations
 
@@ -7,6 +7,35 @@ from itertools import takewhile
 from typing import Any
 
 from gradio.context import LocalContext
+
+from samhq_demo.service import CompareService
+from samhq_demo.ui import texts
+from samhq_demo.ui.viewer.wire import PlaceReply
+
+# The events and requests that wait for each other, by Gradio's `concurrency_id`.
+ENCODING_QUEUE = "encode"
+EVERYTHING_QUEUE = "everything"
+EVALUATION_QUEUE = "evaluate"
+
+
+def place_in(concurrency_id: str) -> PlaceReply | None:
+    """What the page that asks waits for in a queue of one at a time; None: nothing of it waits there."""
+    pages = pages_before(concurrency_id)
+    # And the one that is served.
+    return None if pages is None else {"work": texts.waiting(pages + 1)}
+
+
+def at_encoder(service: CompareService, content_id: str, *, model: str | None) -> str:
+    """What a picture waits for at the encoder, in a sentence: the model, others' pictures, or its own turn.
+
+    Empty where it is encoded, or nobody has asked for that.
+    """
+    if not service.is_loaded(model):
+        return texts.LOADING.format(model=model or service.status().model)
+    before = service.encodes_before(content_id, model=model)
+    if before is None:
+        return ""
+    return texts.waiting(before) if before else texts.ENCODING
 
 
 def pages_before(concurrency_id: str) -> int | None:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 from gradio_client.exceptions import AppError
 from PIL import Image
@@ -30,7 +31,7 @@ def test_a_crowd_gets_the_answers_that_each_got_alone(
 ) -> None:
     record = measure(app, browser, tmp_path, count=2, minutes=0.08, think=0.2)
     kinds = {each.kind for each in record.asked}
-    assert {"click in the browser", "export in the browser"} < kinds
+    assert {"connect", "click in the browser", "export in the browser"} < kinds
     assert [each.outcome for each in record.asked] == ["right"] * len(record.asked)
 
 
@@ -43,11 +44,20 @@ def test_another_answer_is_wrong_and_a_sentence_is_a_refusal() -> None:
     def failed() -> str:
         raise OSError("cut")
 
+    def late() -> str:
+        raise httpx.ReadTimeout("timed out", request=httpx.Request("POST", "http://app/upload"))
+
     record.time("click", lambda: "theirs", "mine")
     record.time("click", refused, "mine")
     record.time("click", failed, "mine")
-    assert [each.outcome for each in record.asked] == ["wrong", "refused: Try again.", "failed: OSError: cut"]
-    assert [each.is_bad for each in record.asked] == [True, False, True]
+    record.time("click", late, "mine")
+    assert [each.outcome for each in record.asked] == [
+        "wrong",
+        "refused: Try again.",
+        "failed: OSError: cut",
+        "failed: ReadTimeout: timed out (POST /upload)",
+    ]
+    assert [each.is_bad for each in record.asked] == [True, False, True, True]
 
 
 def test_memory_counts_what_a_process_started() -> None:
@@ -67,7 +77,8 @@ def test_memory_counts_what_a_process_started() -> None:
 def test_the_report_has_every_kind_and_what_went_wrong() -> None:
     asked = [Asked("click", n, n / 100, "right") for n in range(101)] + [Asked("box", 3, 9.0, "wrong")]
     samples = [Sample(n, 500 + n, n % 3) for n in range(0, 60, 5)]
-    text = report(asked, samples, users=4, minutes=1)
+    text = report(asked, samples, users=4, minutes=1, others="7 %")
+    assert "Other programs took 7 % of the processor." in text
     assert (
         "102 questions, 1.7 right answers a second: 101 right, 1 wrong, 0 refused in words, 0 failed." in text
     )

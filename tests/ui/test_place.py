@@ -14,6 +14,7 @@ import pytest
 from samhq_demo.line import Line
 from samhq_demo.service import CompareService
 from samhq_demo.ui import texts
+from samhq_demo.ui.everything import EverythingFinder
 from samhq_demo.ui.handlers import Handlers
 from samhq_demo.ui.opening import Opening
 from samhq_demo.ui.place import pages_before_in
@@ -68,7 +69,7 @@ def test_a_picture_is_told_how_many_are_before_it_and_then_that_it_is_encoded(
     line = service._library.pair(None).encoding
     handlers = Handlers(service, store=PictureStore(), examples=(), opening=Opening(service, ()))
     ticket = handlers._store.admit(save_photo(tmp_path / "a.png", size_wh=(70, 50), seed=31), name="a.png")
-    asked = {"picture": ticket.id, "model": None}
+    asked = {"picture": ticket.id, "model": None, "queue": "encode"}
     assert handlers.place(asked) == {"work": ""}
     with held(line, "first", "second") as ends:
         assert handlers.place(asked) == {"work": ""}  # nobody has asked for this picture yet
@@ -82,3 +83,23 @@ def test_a_picture_is_told_how_many_are_before_it_and_then_that_it_is_encoded(
         assert next(visit)["work"] == texts.NEXT
     assert list(visit)[-1]["work"] == ""
     assert handlers.place(asked) == {"work": ""}
+
+
+def test_a_search_for_everything_tells_how_many_pictures_are_before_its_own(
+    service: CompareService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GRADIO_TEMP_DIR", str(tmp_path))
+    service.wait_for_weights()
+    store = PictureStore()
+    ticket = store.admit(save_photo(tmp_path / "b.png", size_wh=(70, 50), seed=32), name="b.png")
+    asked = {"picture": ticket.id, "sequence": 1, "model": None, "points_per_side": 2, "crop_layers": 0}
+    with held(service._library.pair(None).encoding, "first", "second") as ends:
+        search = EverythingFinder(service, store=store).search(asked)
+        next(search)
+        wait(lambda: service.encodes_before(ticket.content_id) == 2)
+        assert next(search)["work"] == texts.waiting(2)
+        ends["first"].set()
+        wait(lambda: service.encodes_before(ticket.content_id) == 1)
+        assert next(search)["work"] == texts.NEXT
+    *_, last = search
+    assert last["is_over"]

@@ -241,9 +241,13 @@ def shown_picture(
 
 
 def viewer_script() -> str:
-    """The browser's part: its modules, and the call that makes the viewer of what `gr.HTML` hands over."""
-    modules = viewer_modules(entry="start")
-    return f"{modules}\nmodules.start.start({{ element, trigger, props, server, upload, watch }});\n"
+    """The browser's part, which makes the viewer of what `gr.HTML` hands over."""
+    return module_script("start", "element", "trigger", "props", "server", "upload", "watch")
+
+
+def module_script(entry: str, *handed_over: str) -> str:
+    """A component's script: the module `entry`, whose `start` is called with what `gr.HTML` hands over."""
+    return f'{viewer_modules(entry=entry)}\nmodules["{entry}"].start({{ {", ".join(handed_over)} }});\n'
 
 
 def viewer_modules(*, entry: str) -> str:

@@ -210,6 +210,7 @@ class EverythingNews(Failed, total=False):
         sequence: the search's.
         done, points: of the grids of all crops, for both branches together.
         has_begun: the picture is encoded, and nobody is before this search any more.
+        work: until then, a sentence that says what is waited for; empty where that cannot be told.
         is_over: nothing more comes; without masks it was stopped.
         sam, sam_hq: each the largest first.
         left_out: masks that are too many to be sent.
@@ -220,6 +221,7 @@ class EverythingNews(Failed, total=False):
     done: int
     points: int
     has_begun: bool
+    work: str
     is_over: bool
     sam: list[EveryMask]
     sam_hq: list[EveryMask]
@@ -243,10 +245,11 @@ class Stopped(Failed, total=False):
 
 
 class PlaceRequest(TypedDict):
-    """Where a page stands with this picture is wanted."""
+    """Where a page stands with this picture is wanted. queue: in which its event waits."""
 
     picture: str
     model: str | None
+    queue: Literal["encode", "everything"]
 
 
 class PlaceReply(Failed, total=False):

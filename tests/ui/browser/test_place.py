@@ -12,7 +12,7 @@ import gradio as gr
 import httpx
 import pytest
 from gradio_client import Client, handle_file
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from samhq_demo.line import Line
 from samhq_demo.service import CompareService
@@ -21,10 +21,19 @@ from samhq_demo.ui.page import CSS_FILE, build_page, theme
 from samhq_demo.ui.store import PictureStore
 from testbed.photos import save_photo
 from testbed.visitor import Visitor
+from tests.support.data_sets import disc, picture_of, save, white
 from tests.support.waiting import wait
+from tests.ui.browser.test_evaluation import give
 from tests.ui.test_place import held
 
 pytestmark = pytest.mark.browser
+
+EVERYTHING_LINE = "#viewer .every-line"
+EVALUATION_LINE = "#evaluate-line [role=status]"
+NEXT, TWO = (
+    "The server is busy with others: you are next …",
+    "The server is busy with others: 2 are before you …",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +111,107 @@ def test_it_is_told_as_well_to_who_waits_in_the_queue_before_the_encoder(
         visitor.ask(20, 20)
         visitor.says("Object 1: agreement")
         visitor.leave()
+
+
+def everything_asked(browser: Browser, url: str, file: Path) -> Visitor:
+    """Someone who has just asked for everything in a picture.
+
+    In a browser context of their own: in one, tabs have six connections together, and three use them up.
+    """
+    visitor = Visitor.arrive(browser, url)
+    visitor.bring(file)
+    visitor.opens("everything")
+    visitor.page.locator("#viewer .every-points").select_option("8")
+    press(visitor, "Segment everything")
+    return visitor
+
+
+def evaluation_asked(browser: Browser, url: str, folder: Path) -> Visitor:
+    """Someone else who has just asked for an evaluation."""
+    visitor = Visitor.arrive(browser, url)
+    press(visitor, "Is SAM-HQ better on my")
+    give(visitor, "Pictures", *(folder / "im").iterdir())
+    give(visitor, "True masks", *(folder / "gt").iterdir())
+    press(visitor, "Evaluate")
+    return visitor
+
+
+def one_pair(folder: Path, *, radius: int) -> Path:
+    """im/ and gt/ with a picture, which no other radius has, and its true mask."""
+    drawn, mask = folder / str(radius), disc((60, 60), radius)
+    save(picture_of(mask), drawn / "im" / "a.png")
+    save(white(mask), drawn / "gt" / "a.png")
+    return drawn
+
+
+def press(visitor: Visitor, name: str) -> None:
+    visitor.page.get_by_role("button", name=name, exact=name != "Is SAM-HQ better on my").click()
+
+
+def reads(visitor: Visitor, line: str, words: str) -> None:
+    """Wait until a line of the page says so."""
+    expect(visitor.page.locator(line)).to_contain_text(words, timeout=180_000)
+
+
+def test_a_search_for_everything_tells_its_place_until_it_begins_or_is_stopped(
+    service: CompareService, browser: Browser, tmp_path: Path
+) -> None:
+    files = [save_photo(tmp_path / f"{seed}.png", size_wh=(90, 60), seed=seed) for seed in (71, 72, 73)]
+    with busy(service, tmp_path) as served, held(served.line, "first") as first:
+        searched = everything_asked(browser, served.url, files[0])
+        reads(searched, EVERYTHING_LINE, NEXT)
+        wait(lambda: len(served.line) == 2)
+        with held(served.line, "second") as second:
+            waiting, last = (everything_asked(browser, served.url, file) for file in files[1:])
+            reads(waiting, EVERYTHING_LINE, NEXT)
+            reads(last, EVERYTHING_LINE, TWO)
+            press(last, "Stop")
+            reads(last, EVERYTHING_LINE, "A grid of points is asked")
+            press(last, "Segment everything")
+            reads(last, EVERYTHING_LINE, TWO)
+            first["first"].set()
+            reads(searched, EVERYTHING_LINE, "Point at a mask")
+            reads(last, EVERYTHING_LINE, NEXT)
+            second["second"].set()
+        for visitor in (waiting, last):
+            reads(visitor, EVERYTHING_LINE, "Point at a mask")
+        for visitor in (searched, waiting, last):
+            visitor.leave()
+
+
+def test_an_evaluation_tells_its_place_until_it_begins_or_is_stopped(
+    service: CompareService, browser: Browser, tmp_path: Path
+) -> None:
+    folders = [one_pair(tmp_path, radius=radius) for radius in (21, 22, 23)]
+    with busy(service, tmp_path) as served, held(served.line, "first") as first:
+        evaluated = evaluation_asked(browser, served.url, folders[0])
+        reads(evaluated, EVALUATION_LINE, "0 of 1 pictures are done")
+        waiting, last = (evaluation_asked(browser, served.url, folder) for folder in folders[1:])
+        reads(waiting, EVALUATION_LINE, NEXT)
+        for _ in range(2):  # the second time nothing that Python tells is new
+            reads(last, EVALUATION_LINE, TWO)
+            press(last, "Stop")
+            reads(last, EVALUATION_LINE, "Stopped.")
+            press(last, "Evaluate")
+        reads(last, EVALUATION_LINE, TWO)
+        first["first"].set()
+        for visitor in (evaluated, waiting, last):
+            reads(visitor, EVALUATION_LINE, "Done.")
+            visitor.leave()
+
+
+def test_a_place_in_line_goes_where_the_evaluation_then_is_refused(
+    service: CompareService, browser: Browser, tmp_path: Path
+) -> None:
+    with busy(service, tmp_path) as served, held(served.line, "first") as first:
+        evaluated = evaluation_asked(browser, served.url, one_pair(tmp_path, radius=24))
+        reads(evaluated, EVALUATION_LINE, "0 of 1 pictures are done")
+        refused = Visitor.arrive(browser, served.url)
+        press(refused, "Is SAM-HQ better on my")
+        press(refused, "Evaluate")
+        reads(refused, EVALUATION_LINE, NEXT)
+        first["first"].set()
+        refused.page.locator(".toast-body", has_text="Give pictures and their true masks").wait_for()
+        expect(refused.page.locator(EVALUATION_LINE)).to_have_text("", timeout=180_000)
+        for visitor in (evaluated, refused):
+            visitor.leave()

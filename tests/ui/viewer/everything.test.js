@@ -5,13 +5,14 @@ import { test } from "node:test";
 import { setTimeout as wait } from "node:timers/promises";
 
 import { Answers } from "../../../samhq_demo/ui/viewer/js/answers.js";
+import { everythingLine } from "../../../samhq_demo/ui/viewer/js/every-texts.js";
 import { Everything } from "../../../samhq_demo/ui/viewer/js/everything.js";
 import { namedMask } from "../../../samhq_demo/ui/viewer/js/prompt.js";
 import { revived } from "../../../samhq_demo/ui/viewer/js/records.js";
 import { Session } from "../../../samhq_demo/ui/viewer/js/session.js";
 
 /** @import { EveryMask, EverythingNews, EverythingRequest } from "../../../samhq_demo/ui/viewer/js/wire.js" */
-/** @import { Picture, StopRequest } from "../../../samhq_demo/ui/viewer/js/wire.js" */
+/** @import { Picture, PlaceRequest, StopRequest } from "../../../samhq_demo/ui/viewer/js/wire.js" */
 
 /** @type {Picture} */
 const PICTURE = { id: "ticket", width: 4, height: 4, file: { url: "/picture.png" } };
@@ -30,10 +31,15 @@ function opened({ isPictureLost = false } = {}) {
   const asked = [];
   /** @type {StopRequest[]} */
   const stopped = [];
+  /** @type {PlaceRequest[]} */
+  const place = [];
   const bring = async () => (isPictureLost ? null : PICTURE);
   const everything = new Everything(session, /** @type {any} */ ({
     search: (/** @type {EverythingRequest} */ request) => asked.push(request),
-    server: { stop: async (/** @type {StopRequest} */ request) => ({ stopped: stopped.push(request) > 0 }) },
+    server: {
+      stop: async (/** @type {StopRequest} */ request) => ({ stopped: stopped.push(request) > 0 }),
+      place: async (/** @type {PlaceRequest} */ request) => ({ work: place.push(request) ? "2 are before you …" : "" }),
+    },
     album: { bring },
   }));
   /** @type {string[]} */
@@ -41,7 +47,7 @@ function opened({ isPictureLost = false } = {}) {
   everything.on("failed", (sentence) => failures.push(sentence));
   const take = (/** @type {EverythingNews} */ news) =>
     everything.take({ sequence: asked[asked.length - 1].sequence, ...news });
-  return { session, everything, asked, stopped, failures, take };
+  return { session, everything, asked, stopped, place, failures, take };
 }
 
 /** @returns {EverythingNews} */
@@ -54,7 +60,7 @@ test("it asks once for a picture, and news say how far it is", () => {
   assert.equal(asked.length, 1);
   assert.deepEqual({ ...asked[0], sequence: 0 }, { picture: "ticket", sequence: 0, model: "tiny", ...GRID });
   take({ done: 64, points: 256, has_begun: true });
-  assert.deepEqual(everything.progress, { done: 64, points: 256, hasBegun: true });
+  assert.deepEqual(everything.progress, { done: 64, points: 256, hasBegun: true, work: "" });
   take(over());
   assert.ok(!everything.isRunning);
   assert.equal(everything.found?.seen("sam").length, 1);
@@ -71,6 +77,30 @@ test("once stopped it takes no more news, and what was found before stays", asyn
   take(over());
   assert.equal(everything.found, found);
   assert.ok(!everything.isRunning);
+});
+
+test("until it begins it tells what is waited for: first as the queue says, then as its news do", async (context) => {
+  context.mock.timers.enable({ apis: ["setInterval"] });
+  const { everything, place, take } = opened();
+  const second = async () => {
+    context.mock.timers.tick(1000);
+    await wait(1);
+  };
+  everything.start(GRID);
+  await second();
+  assert.deepEqual(place, [{ picture: "ticket", model: "tiny", queue: "everything" }]);
+  assert.equal(everythingLine(everything), "2 are before you …");
+  take({ done: 0, points: 256, has_begun: false, work: "You are next …" });
+  assert.equal(everythingLine(everything), "You are next …");
+  take({ done: 0, points: 256, has_begun: true, work: "" });
+  assert.equal(everythingLine(everything), "0 of 256 points are asked …");
+  await second();
+  assert.equal(place.length, 1, "Whose news come does not ask.");
+  void everything.stop();
+  everything.start(GRID);
+  void everything.stop();
+  await second();
+  assert.equal(place.length, 1, "Who has stopped does not ask.");
 });
 
 test("another picture or another model stops it and lets go of what was found", () => {

@@ -110,9 +110,9 @@ test("a mask and its partner are an answer to the point that found them", () => 
 });
 
 test("the line says how far it is, then what is seen", () => {
-  const progress = { done: 0, points: 1024, hasBegun: false };
+  const progress = { done: 0, points: 1024, hasBegun: false, work: "" };
   assert.match(everythingLine({ isRunning: true, progress, found: null }), /^Waiting/);
-  const begun = { ...progress, done: 512, hasBegun: true };
+  const begun = { ...progress, done: 512, hasBegun: true, work: "" };
   assert.equal(everythingLine({ isRunning: true, progress: begun, found: null }), "512 of 1,024 points are asked …");
   const found = foundOf([columns(0, 8), columns(2, 5, { stability: 0.5 })], [columns(0, 6)]);
   assert.match(everythingLine({ isRunning: false, progress, found }), /^SAM 1 of 2 masks, SAM-HQ 1 of 1 masks\./);

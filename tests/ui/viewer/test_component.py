@@ -13,7 +13,13 @@ from samhq_demo.prompts.refinement import RefineStep
 from samhq_demo.prompts.request import Request
 from samhq_demo.ui import viewer
 from samhq_demo.ui.question import Question
-from samhq_demo.ui.viewer.component import build_viewer, viewer_message, viewer_script, viewer_styles
+from samhq_demo.ui.viewer.component import (
+    build_viewer,
+    module_script,
+    viewer_message,
+    viewer_script,
+    viewer_styles,
+)
 
 VIEWER = Path(viewer.__file__).parent
 ASKED: dict[str, Any] = {
@@ -76,7 +82,8 @@ def test_the_same_message_twice_differs() -> None:
 
 
 def test_every_script_is_run_and_the_templates_have_nothing_to_fill_in() -> None:
-    run = re.findall(r"// ---- (.*)\.js$", viewer_script(), re.MULTILINE)
+    scripts = viewer_script() + module_script("evaluation-line")
+    run = set(re.findall(r"// ---- (.*)\.js$", scripts, re.MULTILINE))
     assert sorted(run) == sorted([*(file.stem for file in (VIEWER / "js").glob("*.js")), "shared"])
     for template in ((VIEWER / "viewer.html").read_text(encoding="utf-8"), viewer_styles()):
         assert not any(mark in template for mark in ("`", "${", "{{", "\\"))

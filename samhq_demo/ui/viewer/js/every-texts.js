@@ -16,8 +16,8 @@ import { BRANCH_NAMES } from "./wire.js";
  */
 export function everythingLine({ isRunning, progress, found }) {
   if (isRunning) {
-    const { done, points, hasBegun } = progress;
-    if (!hasBegun) return "Waiting until the picture is encoded and other searches are done …";
+    const { done, points, hasBegun, work } = progress;
+    if (!hasBegun) return work || "Waiting until the picture is encoded and other searches are done …";
     return `${count(done)} of ${count(points)} points are asked …`;
   }
   if (!found) return "A grid of points is asked, without a prompt; what is sure and stable stays.";

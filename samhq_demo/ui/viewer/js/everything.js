@@ -2,6 +2,7 @@
 
 import { Emitter } from "./emitter.js";
 import { FoundMasks } from "./found-masks.js";
+import { Place } from "./place.js";
 
 /**
  * @import { Album } from "./album.js"
@@ -38,6 +39,9 @@ export class Everything extends Emitter {
   #hasSentPicture = false;
   /** @type {EverythingNews} of the search under way */
   #news = {};
+  #place = new Place(() => this.#asked && this.link.server.place?.({
+    picture: this.#asked.picture, model: this.#asked.model, queue: "everything",
+  }));
   /** @type {FoundMasks | null} */
   #found = null;
   /** @type {Least} the lowest scores that were asked for */
@@ -55,6 +59,7 @@ export class Everything extends Emitter {
     super();
     this.session = session;
     this.link = { search, server, album };
+    this.#place.on("told", (work) => this.#tellProgress({ work }));
     session.on("changed", (what) => {
       const isOther = what === "settings" && (session.settings.model ?? null) !== this.#model;
       if (what === "picture" || isOther) this.restart();
@@ -67,8 +72,8 @@ export class Everything extends Emitter {
 
   /** How far the search under way is. */
   get progress() {
-    const { done = 0, points = 0, has_begun = false } = this.#news;
-    return { done, points, hasBegun: has_begun };
+    const { done = 0, points = 0, has_begun = false, work = "" } = this.#news;
+    return { done, points, hasBegun: has_begun, work };
   }
 
   get found() {
@@ -101,8 +106,14 @@ export class Everything extends Emitter {
   #ask(request) {
     this.#sequence += 1;
     this.#asked = { ...request, sequence: this.#sequence };
-    this.#news = {};
     this.link.search(this.#asked);
+    this.#place.start();
+    this.#tellProgress({});
+  }
+
+  /** @param {EverythingNews} news */
+  #tellProgress(news) {
+    this.#news = news;
     this.emit("changed", "progress");
   }
 
@@ -111,6 +122,7 @@ export class Everything extends Emitter {
     const asked = this.#asked;
     if (!asked) return;
     this.#asked = null;
+    this.#place.stop();
     this.emit("changed", "progress");
     const { picture, sequence } = asked;
     const reply = await this.link.server.stop?.({ picture, sequence }).catch(() => null);
@@ -130,11 +142,11 @@ export class Everything extends Emitter {
   take(news) {
     const asked = this.#asked;
     if (!asked || news.sequence !== asked.sequence) return; // of a search that was stopped
-    this.#news = news;
+    this.#place.stop();
     if (news.needs === "picture" && !this.#hasSentPicture) void this.#sendPicture(asked, news);
     else if (news.error) this.#fail(news.error);
     else if (news.is_over) this.#finish(news);
-    else this.emit("changed", "progress");
+    else this.#tellProgress(news);
   }
 
   /**

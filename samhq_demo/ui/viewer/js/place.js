@@ -3,11 +3,13 @@
 import { Emitter } from "./emitter.js";
 
 /**
- * @import { Session } from "./session.js"
- * @import { Server } from "./wire.js"
+ * @import { PlaceReply } from "./wire.js"
+ *
+ * @typedef {() => Promise<PlaceReply | undefined> | null | undefined} AskPlace Nothing where nothing can be waited for.
  *
  * @typedef {object} PlaceEvents
  * @property {(sentence: string) => void} told
+ * @property {() => void} passed nothing is waited for any more, after a place was told.
  */
 
 const ASK_MS = 1000;
@@ -20,21 +22,18 @@ export class Place extends Emitter {
   #quiet = 0;
 
   /**
-   * @param {Session} session
-   * @param {Server} server
+   * @param {AskPlace} ask
    * @param {number} [everyMs]
    */
-  constructor(session, server, everyMs = ASK_MS) {
+  constructor(ask, everyMs = ASK_MS) {
     super();
-    this.session = session;
-    this.server = server;
+    this.ask = ask;
     this.everyMs = everyMs;
   }
 
   /** From now on, until there is nothing to wait for; at first after a while, as most answers are sooner. */
   start() {
     this.stop();
-    if (!this.server.place) return;
     this.#quiet = 0;
     const timer = setInterval(() => void this.#ask(timer), this.everyMs);
     this.#timer = timer;
@@ -47,13 +46,13 @@ export class Place extends Emitter {
 
   /** @param {ReturnType<typeof setInterval>} timer for which it is asked. */
   async #ask(timer) {
-    const { picture, settings } = this.session;
-    if (!picture) return this.stop();
-    const asked = { picture: picture.id, model: settings.model ?? null };
-    const { work = "" } = (await this.server.place?.(asked).catch(() => null)) ?? {};
+    const asked = this.ask();
+    if (!asked) return this.stop();
+    const { work = "" } = (await asked.catch(() => null)) ?? {};
     if (this.#timer !== timer) return; // it was told otherwise meanwhile
     this.#quiet = work ? 0 : this.#quiet + 1;
     if (work) this.emit("told", work);
-    else if (this.#quiet >= QUIET_REPLIES) this.stop();
+    else if (this.#quiet === 1) this.emit("passed");
+    if (this.#quiet >= QUIET_REPLIES) this.stop();
   }
 }

@@ -103,7 +103,9 @@ export class Viewer {
     this.keys = new Keys(actions, { root, surface, mode });
     this.numbers = [...numbersOf(root, parts), this.exportPanel];
     this.recovery = new Recovery(decoder);
-    this.line = new Place(session, server);
+    this.line = new Place(() => session.picture && server.place?.({
+      picture: session.picture.id, model: session.settings.model ?? null, queue: "encode",
+    }));
     this.fullScreen = new FullScreen(root);
     this.place = find(".place");
     this.#begin(link);

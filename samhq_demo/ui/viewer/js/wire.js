@@ -182,6 +182,7 @@
  * @property {number} [done] Of the points.
  * @property {number} [points]
  * @property {boolean} [has_begun] The picture is encoded, and nobody is before this search any more.
+ * @property {string} [work] Until then, what is waited for, in a sentence; empty where that cannot be told.
  * @property {boolean} [is_over] Nothing more comes; without masks it was stopped.
  * @property {EveryMask[]} [sam] The largest first.
  * @property {EveryMask[]} [sam_hq]
@@ -195,7 +196,8 @@
  * @typedef {{ picture: string, sequence: number }} StopRequest A search is to be stopped.
  * @typedef {{ stopped?: boolean } & Failed} Stopped Whether it was under way.
  *
- * @typedef {{ picture: string, model: string | null }} PlaceRequest Where a page stands with it is wanted.
+ * @typedef {{ picture: string, model: string | null, queue: "encode" | "everything" }} PlaceRequest Where a page
+ *   stands with it is wanted, and in which queue its event waits.
  * @typedef {{ work?: string } & Failed} PlaceReply What is waited for, in a sentence; empty where nothing is.
  */
 
