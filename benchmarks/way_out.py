@@ -15,13 +15,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import numpy as np
 import torch
 from PIL import Image
 
-from samhq_demo.inline import InlineExecutor
 from samhq_demo.models.answering import predict_sam, predict_sam_hq
 from samhq_demo.models.checkpoints import frozen_sam, load_pair
 from samhq_demo.models.compute import choose_compute
@@ -88,9 +86,9 @@ def all_logits(vit_b: ModelPair, picture: Picture) -> list[Logits]:
 
 def way_out(logits: Logits, size_wh: tuple[int, int]) -> str:
     transform = InputTransform(size_wh, logits.image_size, logits.low_res)
-    how: Any = {"multimask_output": logits.prompt == CLICK, "executor": InlineExecutor()}
-    sam = predict_sam(logits.decoded.sam_logits, logits.decoded.sam_scores, transform, **how)
-    sam_hq = predict_sam_hq(logits.decoded, transform, hq_token_only=False, **how)
+    multimask_output = logits.prompt == CLICK
+    sam = predict_sam(logits.decoded, transform, multimask_output=multimask_output)
+    sam_hq = predict_sam_hq(logits.decoded, transform, multimask_output=multimask_output, hq_token_only=False)
     agreement = Agreement.between(sam.runs, sam_hq.runs)
     return json.dumps([sam.to_json(), sam_hq.to_json(), agreement.to_json()])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor, Future
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -16,6 +16,7 @@ from samhq_demo.models.automatic import Found, find_everything
 from samhq_demo.models.embedding import ImageEmbedding
 from samhq_demo.models.input_transform import InputTransform
 from samhq_demo.models.pair import DecodedPair, MaskInputs, ModelPair, OnSam
+from samhq_demo.models.upsampling import FullMask
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.everything import EverythingOptions
 from samhq_demo.prompts.prompt import Prompt
@@ -74,17 +75,18 @@ class Answerer:
             decode: called where there is one prompt; of more than one, nothing is kept.
             executor: where answers are made while others are.
         """
+
+        def score(place: int, decoded: DecodedPair, executor: Executor) -> ObjectComparison:
+            prompt = request.prompts[place]
+            return _compare_object(
+                prompt, decoded, transform=embedding.input_transform, request=request, executor=executor
+            )
+
         if len(request.prompts) == 1:
-            return (_compare_only(embedding.input_transform, request, decode=decode, executor=executor),)
-
-        def score(place: int, decoded: DecodedPair) -> ObjectComparison:
-            answer = _Answer(embedding.input_transform, request, request.prompts[place], InlineExecutor())
-            sam = answer.sam(decoded.sam_logits, decoded.sam_scores)
-            return answer.compared(sam, answer.sam_hq(decoded))
-
+            return (score(0, decode(None), executor),)
         # Each object is scored, in one thread, while the next ones are decoded.
         pending = {
-            place: executor.submit(score, place, decoded)
+            place: executor.submit(score, place, decoded, InlineExecutor())
             for place, decoded in self.pair.decode_each(embedding, request.prompts)
         }
         return tuple(pending[place].result() for place in range(len(request.prompts)))
@@ -145,30 +147,18 @@ def rank_sam_hq(decoded: DecodedPair, *, multimask_output: bool, hq_token_only: 
     return Ranked(logits, decoded.sam_hq_scores[order])
 
 
-def predict_sam(
-    logits: Tensor, scores: Tensor, transform: InputTransform, *, multimask_output: bool, executor: Executor
-) -> MaskPrediction:
-    """SAM's single mask, or of its three candidates the one with the highest predicted IoU.
-
-    Args:
-        logits: as in `DecodedPair`, like the scores.
-        executor: makes the candidates beside the best one.
-    """
-    ranked = rank_sam(logits, scores, multimask_output=multimask_output)
-    return _prediction(transform, ranked, multimask_output=multimask_output, executor=executor)
+def predict_sam(decoded: DecodedPair, transform: InputTransform, *, multimask_output: bool) -> MaskPrediction:
+    """SAM's single mask, or of its three candidates the one with the highest predicted IoU."""
+    ranked = rank_sam(decoded.sam_logits, decoded.sam_scores, multimask_output=multimask_output)
+    return _prediction(transform, ranked, multimask_output=multimask_output)
 
 
 def predict_sam_hq(
-    decoded: DecodedPair,
-    transform: InputTransform,
-    *,
-    multimask_output: bool,
-    hq_token_only: bool,
-    executor: Executor,
+    decoded: DecodedPair, transform: InputTransform, *, multimask_output: bool, hq_token_only: bool
 ) -> MaskPrediction:
     """The same of SAM-HQ, whose masks are those of `rank_sam_hq`."""
     ranked = rank_sam_hq(decoded, multimask_output=multimask_output, hq_token_only=hq_token_only)
-    return _prediction(transform, ranked, multimask_output=multimask_output, executor=executor)
+    return _prediction(transform, ranked, multimask_output=multimask_output)
 
 
 def _best_first(scores: Tensor, *, multimask_output: bool) -> list[int]:
@@ -178,61 +168,26 @@ def _best_first(scores: Tensor, *, multimask_output: bool) -> list[int]:
     return best
 
 
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """What becomes of the logits of one of a request's prompts."""
-
-    transform: InputTransform
-    request: Request
-    prompt: Prompt
-    executor: Executor
-
-    def sam(self, logits: Tensor, scores: Tensor) -> MaskPrediction:
-        return predict_sam(
-            logits,
-            scores,
-            self.transform,
-            multimask_output=self.request.has_candidates(self.prompt),
-            executor=self.executor,
-        )
-
-    def sam_hq(self, decoded: DecodedPair) -> MaskPrediction:
-        return predict_sam_hq(
-            decoded,
-            self.transform,
-            multimask_output=self.request.has_candidates(self.prompt),
-            hq_token_only=self.request.hq_token_only,
-            executor=self.executor,
-        )
-
-    def compared(self, sam: MaskPrediction, sam_hq: MaskPrediction) -> ObjectComparison:
-        """Both, measured against the truth and each other."""
-        truth, void = self.request.ground_truth, self.request.void
-        return ObjectComparison(
-            self.prompt,
-            sam.with_truth(truth, void=void),
-            sam_hq.with_truth(truth, void=void),
-            Agreement.between(sam.runs, sam_hq.runs),
-        )
-
-
-def _compare_only(
-    transform: InputTransform, request: Request, *, decode: Decode, executor: Executor
+def _compare_object(
+    prompt: Prompt, decoded: DecodedPair, *, transform: InputTransform, request: Request, executor: Executor
 ) -> ObjectComparison:
-    """Both branches' answers to the only prompt; the executor makes SAM's while SAM-HQ decodes on."""
-    answer = _Answer(transform, request, request.prompt, executor)
-    # In one thread: another one that waits for a turn of the executor could have it for good.
-    alone = replace(answer, executor=InlineExecutor())
-    pending: list[Future[MaskPrediction]] = []
-
-    def begin_sam(logits: Tensor, scores: Tensor) -> None:
-        pending.append(executor.submit(alone.sam, logits, scores))
-
-    decoded = decode(begin_sam)
-    if not pending:  # nothing had to be decoded
-        begin_sam(decoded.sam_logits, decoded.sam_scores)
-    sam_hq = answer.sam_hq(decoded)
-    return answer.compared(pending[0].result(), sam_hq)
+    """SAM's answer, SAM-HQ's answer, which the executor makes meanwhile, and how far they agree."""
+    multimask_output = request.has_candidates(prompt)
+    pending = executor.submit(
+        predict_sam_hq,
+        decoded,
+        transform,
+        multimask_output=multimask_output,
+        hq_token_only=request.hq_token_only,
+    )
+    sam = predict_sam(decoded, transform, multimask_output=multimask_output)
+    sam_hq = pending.result()
+    return ObjectComparison(
+        prompt,
+        sam.with_truth(request.ground_truth, void=request.void),
+        sam_hq.with_truth(request.ground_truth, void=request.void),
+        Agreement.between(sam.runs, sam_hq.runs),
+    )
 
 
 def _preview_mask(transform: InputTransform, ranked: Ranked) -> PreviewMask:
@@ -241,33 +196,25 @@ def _preview_mask(transform: InputTransform, ranked: Ranked) -> PreviewMask:
     return PreviewMask(runs.prepared(), predicted_iou=float(ranked.scores[0]))
 
 
-def _prediction(
-    transform: InputTransform, ranked: Ranked, *, multimask_output: bool, executor: Executor
-) -> MaskPrediction:
+def _prediction(transform: InputTransform, ranked: Ranked, *, multimask_output: bool) -> MaskPrediction:
     first, *others = ranked.logits
-    # With the HQ token alone the three candidates are one mask.
-    pending = [
-        None if one is first else executor.submit(_candidate, transform, one, score)
-        for one, score in zip(others, ranked.scores[1:], strict=True)
-    ]
-    best = _candidate(transform, first, ranked.scores[0], with_bbox=True)
+    best = _candidate(transform.full_mask(first), ranked.scores[0], with_bbox=True)
     candidates: tuple[Candidate, ...] | None = None
     if multimask_output:
-        found = (
-            replace(best, predicted_iou=float(score)) if one is None else one.result()
-            for one, score in zip(pending, ranked.scores[1:], strict=True)
-        )
-        candidates = (best, *found)
+        found = [best]
+        for one, score in zip(others, ranked.scores[1:], strict=True):
+            if one is first:  # with the HQ token alone the three candidates are one mask
+                found.append(replace(best, predicted_iou=float(score)))
+            else:
+                found.append(_candidate(transform.full_mask(one), score))
+        candidates = tuple(found)
     return MaskPrediction(
         best.runs, predicted_iou=best.predicted_iou, stability=best.stability, candidates=candidates
     )
 
 
-def _candidate(
-    transform: InputTransform, logits: Tensor, score: Tensor, *, with_bbox: bool = False
-) -> Candidate:
-    full = transform.full_mask(logits)
-    # Prepared here, as this may run beside other masks, unlike the writing of the answer.
+def _candidate(full: FullMask, score: Tensor, *, with_bbox: bool = False) -> Candidate:
+    # Prepared here, as this may run beside the other branch's masks, unlike the writing of the answer.
     return Candidate(
         full.runs.prepared(with_bbox=with_bbox),
         predicted_iou=float(score),
