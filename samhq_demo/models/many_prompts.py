@@ -240,7 +240,7 @@ def _squared(groups: tuple[Tensor | None, ...], norm: _Norm, vectors: Tensor, we
 class ManyAttended:
     """Prompts that have been through all layers, before the tokens look at their pictures once more.
 
-    That look is a fifth of the work, and each token's own: to know the scores, one token has to look.
+    That look takes a sixth of the time, and each token looks by itself: for the scores, one has to.
 
     Attributes:
         tokens: (B, K, C), the output tokens; the prompts' own have done their work.

@@ -244,8 +244,9 @@ class Handlers:
         in_queue = pages_before(ENCODING_QUEUE)
         before = self._service.encodes_before(ticket.content_id, model=chosen)
         if in_queue is None:
-            none = before is None  # also where the model is not loaded
-            return {"work": "" if none else at_encoder(self._service, ticket.content_id, model=chosen)}
+            if before is None:  # also where the model is not loaded
+                return {"work": ""}
+            return {"work": at_encoder(self._service, ticket.content_id, model=chosen)}
         encodes = self._service.encodes_waiting(model=chosen) if before is None else before
         # One at least: whoever is being served while this page waits in the queue.
         return {"work": texts.waiting(max(1, encodes + in_queue))}

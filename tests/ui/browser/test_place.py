@@ -126,13 +126,21 @@ def everything_asked(browser: Browser, url: str, file: Path) -> Visitor:
     return visitor
 
 
-def evaluation_asked(browser: Browser, url: str, folder: Path) -> Visitor:
-    """Someone else who has just asked for an evaluation."""
+def evaluation_asked(browser: Browser, url: str, folder: Path | None) -> Visitor:
+    """Someone else who has just asked for an evaluation. folder: None: without giving anything."""
     visitor = Visitor.arrive(browser, url)
     press(visitor, "Is SAM-HQ better on my")
-    give(visitor, "Pictures", *(folder / "im").iterdir())
-    give(visitor, "True masks", *(folder / "gt").iterdir())
+    if folder is not None:
+        give(visitor, "Pictures", *(folder / "im").iterdir())
+        give(visitor, "True masks", *(folder / "gt").iterdir())
     press(visitor, "Evaluate")
+    return visitor
+
+
+def evaluation_begun(browser: Browser, url: str, folder: Path) -> Visitor:
+    """Someone whose evaluation has begun, and waits at the encoder."""
+    visitor = evaluation_asked(browser, url, folder)
+    reads(visitor, EVALUATION_LINE, "0 of 1 pictures are done")
     return visitor
 
 
@@ -184,8 +192,7 @@ def test_an_evaluation_tells_its_place_until_it_begins_or_is_stopped(
 ) -> None:
     folders = [one_pair(tmp_path, radius=radius) for radius in (21, 22, 23)]
     with busy(service, tmp_path) as served, held(served.line, "first") as first:
-        evaluated = evaluation_asked(browser, served.url, folders[0])
-        reads(evaluated, EVALUATION_LINE, "0 of 1 pictures are done")
+        evaluated = evaluation_begun(browser, served.url, folders[0])
         waiting, last = (evaluation_asked(browser, served.url, folder) for folder in folders[1:])
         reads(waiting, EVALUATION_LINE, NEXT)
         for _ in range(2):  # the second time nothing that Python tells is new
@@ -204,11 +211,8 @@ def test_a_place_in_line_goes_where_the_evaluation_then_is_refused(
     service: CompareService, browser: Browser, tmp_path: Path
 ) -> None:
     with busy(service, tmp_path) as served, held(served.line, "first") as first:
-        evaluated = evaluation_asked(browser, served.url, one_pair(tmp_path, radius=24))
-        reads(evaluated, EVALUATION_LINE, "0 of 1 pictures are done")
-        refused = Visitor.arrive(browser, served.url)
-        press(refused, "Is SAM-HQ better on my")
-        press(refused, "Evaluate")
+        evaluated = evaluation_begun(browser, served.url, one_pair(tmp_path, radius=24))
+        refused = evaluation_asked(browser, served.url, None)
         reads(refused, EVALUATION_LINE, NEXT)
         first["first"].set()
         refused.page.locator(".toast-body", has_text="Give pictures and their true masks").wait_for()
