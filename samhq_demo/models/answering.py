@@ -197,19 +197,21 @@ def _preview_mask(transform: InputTransform, ranked: Ranked) -> PreviewMask:
 
 
 def _prediction(transform: InputTransform, ranked: Ranked, *, multimask_output: bool) -> MaskPrediction:
-    first, *others = ranked.logits
-    best = _candidate(transform.full_mask(first), ranked.scores[0], with_bbox=True)
-    candidates: tuple[Candidate, ...] | None = None
-    if multimask_output:
-        found = [best]
-        for one, score in zip(others, ranked.scores[1:], strict=True):
-            if one is first:  # with the HQ token alone the three candidates are one mask
-                found.append(replace(best, predicted_iou=float(score)))
-            else:
-                found.append(_candidate(transform.full_mask(one), score))
-        candidates = tuple(found)
+    # With the HQ token alone the three candidates are one mask.
+    distinct = {id(one): one for one in ranked.logits}
+    masks = dict(zip(distinct, transform.full_masks(distinct.values()), strict=True))
+    found = [_candidate(masks[id(ranked.logits[0])], ranked.scores[0], with_bbox=True)]
+    for one, score in zip(ranked.logits[1:], ranked.scores[1:], strict=True):
+        if one is ranked.logits[0]:
+            found.append(replace(found[0], predicted_iou=float(score)))
+        else:
+            found.append(_candidate(masks[id(one)], score))
+    best = found[0]
     return MaskPrediction(
-        best.runs, predicted_iou=best.predicted_iou, stability=best.stability, candidates=candidates
+        best.runs,
+        predicted_iou=best.predicted_iou,
+        stability=best.stability,
+        candidates=tuple(found) if multimask_output else None,
     )
 
 

@@ -98,10 +98,22 @@ def _joined(heads: Tensor, *, size_hw: tuple[int, int]) -> Tensor:
 def _biases(attention: Any, queries: Tensor, *, size_hw: tuple[int, int]) -> tuple[Tensor, Tensor]:
     """Each query's bias for every row, (B, heads, h, w, h), and for every column, (B, heads, h, w, w)."""
     height, width = size_hw
-    rows = attention.get_rel_pos(height, height, attention.rel_pos_h)
-    columns = attention.get_rel_pos(width, width, attention.rel_pos_w)
+    rows = _relative(attention, attention.rel_pos_h, height)
+    columns = _relative(attention, attention.rel_pos_w, width)
     placed = queries.unflatten(2, size_hw)
     return torch.einsum("bnhwc,hkc->bnhwk", placed, rows), torch.einsum("bnhwc,wkc->bnhwk", placed, columns)
+
+
+def _relative(attention: Any, table: Tensor, size: int) -> Tensor:
+    """The table's vector for each query and key along one side: (2 * size - 1, d) -> (size, size, d).
+
+    Views alone where the table has that length, as in the published models: transformers' own way waits for
+    a GPU, which a CUDA graph cannot hold.
+    """
+    if len(table) != 2 * size - 1:
+        resized: Tensor = attention.get_rel_pos(size, size, table)
+        return resized
+    return table.unfold(0, size, 1).flip(-1).mT
 
 
 def _built(by_row: Tensor, by_column: Tensor) -> Tensor:

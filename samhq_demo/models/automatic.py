@@ -26,6 +26,7 @@ from samhq_demo.models.embedding import ImageEmbedding
 from samhq_demo.models.gpu_memory import in_halves, with_room
 from samhq_demo.models.many_prompts import ManyAttended
 from samhq_demo.models.pair import ModelPair
+from samhq_demo.models.upsampling import FullMask
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.everything import Crop, EverythingOptions
 from samhq_demo.prompts.prompt import PointLabel, Prompt
@@ -187,9 +188,10 @@ class _Finder:
         self._crop, self._options, self._size_wh = crop, options, size_wh
         self._points = options.points(crop)
         self._shared = pair.shared_picture(branch, embedding)
-        # Half of the memory is for the candidates' runs.
         values, device = embedding.sam_hq[0].numel(), pair.compute.decoder_device.type
-        share = options.memory_mb * 2**20 // (2 * _AT_WORK) // values
+        # On a CPU half of the memory is for the candidates' runs; a card has its own, and one step at a time.
+        own = options.memory_mb * 2**20 // (2 * _AT_WORK) if device == "cpu" else pair.compute.batch_bytes()
+        share = own // values
         most = _VALUES_AT_ONCE.get(device, _MOST_POINTS_AT_ONCE * values) // values
         self._points_at_once = max(1, min(share // _ATTEND_BYTES, most, _MOST_POINTS_AT_ONCE))
         self._masks_at_once = max(1, share // _MASK_BYTES)
@@ -212,9 +214,12 @@ class _Finder:
         attended = self._attend(places)
         scores = self._pair.scores(self._branch, attended.iou_tokens())
         chosen = self._chosen(scores)
+        masks = self._embedding.input_transform.full_masks(
+            self._logits(attended, chosen), offset=self._options.stability_offset
+        )
         found = []
-        for (row, choice), logits in zip(chosen, self._logits(attended, chosen), strict=True):
-            candidate = self._candidate(places[row], choice, scores[row], logits)
+        for (row, choice), full in zip(chosen, masks, strict=True):
+            candidate = self._candidate(places[row], choice, scores[row], full)
             if candidate is not None:
                 found.append(candidate)
         return found
@@ -263,9 +268,8 @@ class _Finder:
                     own = logits[at[row]]
                     yield own[choice] + own[4] if self._branch == "sam_hq" else own[choice]
 
-    def _candidate(self, place: int, choice: int, scores: Tensor, logits: Tensor) -> _Candidate | None:
+    def _candidate(self, place: int, choice: int, scores: Tensor, full: FullMask) -> _Candidate | None:
         """scores: (4,), of all that the point may mean."""
-        full = self._embedding.input_transform.full_mask(logits, offset=self._options.stability_offset)
         # In the official precision: whether one passes can turn on it.
         stability = np.float32(full.above) / np.float32(full.below) if full.below else np.float32(0)
         if stability < np.float32(self._options.stability_threshold):

@@ -9,6 +9,8 @@ import torch
 from samhq_demo.memory import machine_memory
 from samhq_demo.settings import check_compute, on_zero_gpu
 
+_BATCH_BYTES = 512 * 2**20
+
 
 @dataclass(frozen=True, slots=True)
 class Compute:
@@ -34,6 +36,23 @@ class Compute:
         AVX512-BF16 alone a global layer takes 0.92 s with it and 0.56 s without.
         """
         return self.device.type != "cpu" or _cpu_has("_is_amx_tile_supported")
+
+    @property
+    def masks_device(self) -> torch.device:
+        """Where logits are made into masks: a CUDA card does that itself."""
+        return self.decoder_device if self.decoder_device.type == "cuda" else torch.device("cpu")
+
+    def batch_bytes(self) -> int:
+        """Memory for the activations of objects that are decoded at once.
+
+        On a CPU few are faster: they stay in its cache. A card takes a sixteenth of its memory, where it has
+        8 GB as much as any other device.
+        """
+        if self.decoder_device.type == "cpu":
+            return 64 * 2**20
+        if self.decoder_device.type == "cuda":
+            return max(_BATCH_BYTES, torch.cuda.get_device_properties(self.device).total_memory // 16)
+        return _BATCH_BYTES
 
     def model_bytes(self) -> int:
         """Memory that loaded models may take together: half of the GPU's, or of what this process may have.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from samhq_demo.models.input_transform import InputTransform
+from samhq_demo.results.comparison import Branch
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,6 +22,10 @@ class ImageEmbedding:
     sam: Tensor
     sam_hq: Tensor
     hq_features: Tensor
+
+    def of(self, branch: Branch) -> Tensor:
+        """What a branch's decoder sees of the picture."""
+        return self.sam if branch == "sam" else self.sam_hq
 
     @property
     def nbytes(self) -> int:

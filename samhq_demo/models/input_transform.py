@@ -6,6 +6,7 @@ The arithmetic of the official `ResizeLongestSide`, `Sam.preprocess` and `Sam.po
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from samhq_demo.masks.runs import Runs
+from samhq_demo.models.device_upsampling import preview_there, upsample_there
 from samhq_demo.models.upsampling import STABILITY_OFFSET, FullMask, upsample, upsample_preview
 from samhq_demo.results.preview import preview_size
 
@@ -22,6 +24,8 @@ PIXEL_MEAN = (123.675, 116.28, 103.53)  # ImageNet's, in 0..255, the same for ev
 PIXEL_STD = (58.395, 57.12, 57.375)
 # A mask prompt is a map of logits; SAM 2 maps a binary mask to -10 and 10, and so do we.
 MASK_PROMPT_LOGIT = 10.0
+# Of masks that a card makes, some times 64 MB of float32. Pictures that are larger are the CPU's.
+_PIXELS_AT_ONCE = 2**24
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,16 @@ class InputTransform:
         scale = self.image_size / max(width, height)
         return max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5))
 
-    def pixel_values(self, pixels: np.ndarray) -> Tensor:
-        """uint8 (H, W, 3) -> float32 (1, 3, S, S), normalized, then padded with zeros."""
+    def pixel_values(self, pixels: np.ndarray, *, device: torch.device | None = None) -> Tensor:
+        """uint8 (H, W, 3) -> float32 (1, 3, S, S), normalized, then padded with zeros.
+
+        Args:
+            device: where that is done, and the result lies; None: the CPU.
+        """
         image = Image.fromarray(pixels).resize(self.resized_wh, Image.Resampling.BILINEAR)
-        values = torch.from_numpy(np.array(image)).permute(2, 0, 1).float()
-        values = (values - torch.tensor(PIXEL_MEAN)[:, None, None]) / torch.tensor(PIXEL_STD)[:, None, None]
-        return self._padded(values.unsqueeze(0))
+        values = torch.from_numpy(np.array(image)).to(device).permute(2, 0, 1).float()
+        mean, std = (torch.tensor(of, device=device)[:, None, None] for of in (PIXEL_MEAN, PIXEL_STD))
+        return self._padded(((values - mean) / std).unsqueeze(0))
 
     def coords(self, xy: np.ndarray) -> np.ndarray:
         """Picture pixels (..., 2) -> pixels of the square."""
@@ -72,20 +80,40 @@ class InputTransform:
 
         Bilinear to the square, cropped, bilinear to the picture. offset: as in `upsample`.
         """
-        return upsample(
-            _array(logits),
-            square=self.image_size,
-            resized_wh=self.resized_wh,
-            size_wh=self.size_wh,
-            offset=offset,
-        )
+        (full,) = self.full_masks([logits], offset=offset)
+        return full
+
+    def full_masks(self, logits: Iterable[Tensor], *, offset: float = STABILITY_OFFSET) -> Iterator[FullMask]:
+        """`full_mask` of each, in their order; those of a CUDA card are made there, several at once."""
+        square, resized_wh, size_wh = self.image_size, self.resized_wh, self.size_wh
+        at_once = _PIXELS_AT_ONCE // (size_wh[0] * size_wh[1])
+        waiting: list[Tensor] = []
+
+        def made() -> list[FullMask]:
+            several = torch.stack(waiting)
+            waiting.clear()
+            return upsample_there(
+                several, square=square, resized_wh=resized_wh, size_wh=size_wh, offset=offset
+            )
+
+        for one in logits:
+            if one.is_cuda and at_once:
+                waiting.append(one)
+                if len(waiting) == at_once:
+                    yield from made()
+            else:
+                yield upsample(
+                    _array(one), square=square, resized_wh=resized_wh, size_wh=size_wh, offset=offset
+                )
+        if waiting:
+            yield from made()
 
     def preview_mask(self, logits: Tensor) -> Runs:
         """The same of the size that `preview_size` gives, the mask alone."""
-        size_wh = preview_size(self.size_wh)
-        return upsample_preview(
-            _array(logits), square=self.image_size, resized_wh=self.resized_wh, size_wh=size_wh
-        )
+        square, resized_wh, size_wh = self.image_size, self.resized_wh, preview_size(self.size_wh)
+        if logits.is_cuda:
+            return preview_there(logits, square=square, resized_wh=resized_wh, size_wh=size_wh)
+        return upsample_preview(_array(logits), square=square, resized_wh=resized_wh, size_wh=size_wh)
 
     def _padded(self, values: Tensor) -> Tensor:
         width, height = self.resized_wh

@@ -5,45 +5,37 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from samhq_demo.inline import InlineExecutor
 from samhq_demo.line import Line
 from samhq_demo.models.compute import Compute
+from samhq_demo.models.cuda_graphs import CudaGraphs, Tensors
+from samhq_demo.models.decoders import Decoders, PromptTensors
 from samhq_demo.models.embedding import ImageEmbedding
 from samhq_demo.models.encoder import EncodedImage, run_encoder
 from samhq_demo.models.gpu_memory import in_halves, with_room
 from samhq_demo.models.input_transform import InputTransform
-from samhq_demo.models.many_prompts import ManyAttended, SharedPicture, attend_many
+from samhq_demo.models.many_prompts import ManyAttended, SharedPicture
 from samhq_demo.models.sam import (
     Attended,
     DecodedMasks,
-    PromptEmbedding,
-    attend,
-    iou_scores,
-    sam_masks,
-    sam_output_tokens,
-    upscale,
 )
-from samhq_demo.models.sam_hq import hq_features, sam_hq_masks, sam_hq_output_tokens
+from samhq_demo.models.sam_hq import hq_features
 from samhq_demo.models.tiny_vit import TinyViT
 from samhq_demo.models.zero_gpu import lend_gpu
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.results.comparison import Branch
 
-# A batch's activations, by the decoder's device. On a CPU small ones are faster: they stay in its cache.
-# Each object takes at most so many bytes for every value of the embedding: with ViT-B 84 MB, so there it
-# is one object at a time; in small models what is not the picture's counts for more.
+# Each object's activations take at most so many bytes for every value of the embedding: with ViT-B 84 MB, so
+# on a CPU it is one object at a time; in small models what is not the picture's counts for more.
 _BYTES_A_VALUE = 128
-_BATCH_BYTES = {"cpu": 64 * 2**20}
-_BATCH_BYTES_ELSEWHERE = 512 * 2**20
 _DECODERS_AT_ONCE = 2
 
 OnSam = Callable[[Tensor, Tensor], None]
@@ -80,10 +72,10 @@ class MaskInputs:
 
 @dataclass(frozen=True, slots=True)
 class _Decoding:
-    """Both decoders at work on one batch."""
+    """Both decoders at work on one batch: each of the two waits for its answer."""
 
-    sam: Future[DecodedMasks]
-    sam_hq: Future[DecodedMasks]
+    sam: Callable[[], DecodedMasks]
+    sam_hq: Callable[[], DecodedMasks]
 
 
 class ModelPair:
@@ -103,16 +95,17 @@ class ModelPair:
         self.sam, self.sam_hq = sam, sam_hq
         self.image_size = int(sam_hq.config.vision_config.image_size)
         self.low_res = 4 * self.image_size // int(sam_hq.config.vision_config.patch_size)
-        # The grid's positional encoding is the same for every picture: (1, C, h, w).
-        with torch.inference_mode():
-            self._sam_positions: Tensor = sam.get_image_wide_positional_embeddings()
-            self._sam_hq_positions: Tensor = sam_hq.get_image_wide_positional_embeddings()
+        self._decoders = Decoders.of(sam, sam_hq)
         self.encoding = Line()
-        on_cpu = compute.decoder_device.type == "cpu"
+        device = compute.decoder_device
+        self._batch_bytes = compute.batch_bytes()
+        self._graphs = CudaGraphs(self._decoders.both, device=device) if device.type == "cuda" else None
         self.executor: Executor = (
-            ThreadPoolExecutor(_DECODERS_AT_ONCE, thread_name_prefix="decode") if on_cpu else InlineExecutor()
+            ThreadPoolExecutor(_DECODERS_AT_ONCE, thread_name_prefix="decode")
+            if device.type == "cpu"
+            else InlineExecutor()
         )
-        self._see = lend_gpu(self) if compute.zero_gpu else self.run_encoders
+        self._see = self._way_to_encode()
 
     @property
     def nbytes(self) -> int:
@@ -127,7 +120,7 @@ class ModelPair:
         """Run the image encoder, once if it is shared. The slow verb: call it once a picture.
 
         Args:
-            on_progress: told the share that is done, up to 1; not on ZeroGPU, whose process cannot reach it.
+            on_progress: told the share that is done, up to 1; not on a GPU, where it takes a moment.
 
         Raises:
             NoRoomError: the GPU has no memory left for it.
@@ -137,9 +130,9 @@ class ModelPair:
     @torch.inference_mode()
     def _encode(self, picture: Picture, on_progress: Callable[[float], None] | None) -> ImageEmbedding:
         transform = InputTransform(picture.size_wh, self.image_size, self.low_res)
-        values = transform.pixel_values(picture.pixels)
+        values = transform.pixel_values(picture.pixels, device=self.compute.decoder_device)
         with self.encoding.turn(picture.content_id):
-            if on_progress is None or self.compute.zero_gpu:
+            if on_progress is None or self.compute.device.type == "cuda":
                 sam, sam_hq, early = self._see(values)
             else:
                 sam, sam_hq, early = self.run_encoders(values, on_layer=self._counted(on_progress))
@@ -161,6 +154,25 @@ class ModelPair:
         total = sum(len(encoder.layers) for encoder in encoders)
         done = itertools.count(1)
         return lambda: on_progress(next(done) / total)
+
+    def _way_to_encode(self) -> Callable[[Tensor], tuple[Tensor | None, Tensor, Tensor]]:
+        """`run_encoders`, where there is a faster way by that."""
+        if self.compute.zero_gpu:
+            return lend_gpu(self)
+        if self.compute.device.type != "cuda":
+            return self.run_encoders
+        graphs = CudaGraphs(self._encoded_tensors, device=self.compute.device)
+
+        def replay(pixel_values: Tensor) -> tuple[Tensor | None, Tensor, Tensor]:
+            *own, last, early = graphs([pixel_values])
+            return own[0] if own else None, last, early
+
+        return replay
+
+    def _encoded_tensors(self, inputs: Tensors) -> list[Tensor]:
+        (pixel_values,) = inputs
+        assert pixel_values is not None
+        return [t for t in self.run_encoders(pixel_values) if t is not None]
 
     def run_encoders(
         self, pixel_values: Tensor, *, on_layer: Callable[[], None] = lambda: None
@@ -256,94 +268,61 @@ class ModelPair:
 
     def _batch_size(self, embedding: ImageEmbedding) -> int:
         """How many objects are decoded at once."""
-        limit = _BATCH_BYTES.get(self.compute.decoder_device.type, _BATCH_BYTES_ELSEWHERE)
-        return max(1, limit // (_BYTES_A_VALUE * embedding.sam_hq[0].numel()))
+        return max(1, self._batch_bytes // (_BYTES_A_VALUE * embedding.sam_hq[0].numel()))
 
     def _begin(
         self, embedding: ImageEmbedding, prompts: Sequence[Prompt], mask_inputs: MaskInputs | None
     ) -> _Decoding:
         """Both decoders for prompts of one length, SAM-HQ's first: it takes longer."""
-        own = mask_inputs.sam if mask_inputs is not None else None
-        hq = mask_inputs.sam_hq if mask_inputs is not None else None
-        sam_hq = self.executor.submit(self._decode_sam_hq, embedding, prompts, hq)
-        return _Decoding(sam=self.executor.submit(self._decode_sam, embedding, prompts, own), sam_hq=sam_hq)
+        own, hq = (None, None) if mask_inputs is None else (mask_inputs.sam, mask_inputs.sam_hq)
+        for_sam = PromptTensors.of(prompts, embedding.input_transform, mask_input=own)
+        for_sam_hq = for_sam._replace(mask_input=hq)
+        if self._graphs is not None and len(prompts) == 1:
+            inputs = [embedding.sam, embedding.sam_hq, embedding.hq_features, *for_sam, *for_sam_hq]
+            both = self.executor.submit(self._replay, self._graphs, inputs)
+            return _Decoding(sam=lambda: both.result()[0], sam_hq=lambda: both.result()[1])
+        sam_hq = self.executor.submit(self._decode_sam_hq, embedding, for_sam_hq)
+        sam = self.executor.submit(self._decode_sam, embedding, for_sam)
+        return _Decoding(sam=sam.result, sam_hq=sam_hq.result)
 
-    @torch.inference_mode()
-    def attend(
-        self,
-        branch: Branch,
-        embedding: ImageEmbedding,
-        prompts: Sequence[Prompt],
-        mask_input: Tensor | None = None,
-    ) -> Attended:
-        """The first half of a branch's decoder, in which prompts of one length and the picture meet."""
-        model = self.sam if branch == "sam" else self.sam_hq
-        prompt = self._embed(model, embedding.input_transform, prompts, mask_input)
-        output_tokens = sam_output_tokens if branch == "sam" else sam_hq_output_tokens
-        return attend(
-            model.mask_decoder,
-            output_tokens(model.mask_decoder),
-            image_embeddings=embedding.sam if branch == "sam" else embedding.sam_hq,
-            image_positions=self._sam_positions if branch == "sam" else self._sam_hq_positions,
-            sparse=prompt.sparse,
-            dense=prompt.dense,
-        )
-
-    @torch.inference_mode()
     def shared_picture(self, branch: Branch, embedding: ImageEmbedding) -> SharedPicture:
         """What a branch's decoder computes of a picture alone, for `attend_many`."""
-        is_sam = branch == "sam"
-        model = self.sam if is_sam else self.sam_hq
-        no_mask = model.prompt_encoder.no_mask_embed.weight[0, :, None, None]
-        return SharedPicture(
-            model.mask_decoder.transformer,
-            (embedding.sam if is_sam else embedding.sam_hq)[0] + no_mask,
-            (self._sam_positions if is_sam else self._sam_hq_positions)[0],
-        )
+        return self._decoders.shared_picture(branch, embedding.of(branch))
 
-    @torch.inference_mode()
     def attend_many(
         self, branch: Branch, shared: SharedPicture, transform: InputTransform, prompts: Sequence[Prompt]
     ) -> ManyAttended:
-        """`attend` for many prompts of one picture, for less."""
-        model = self.sam if branch == "sam" else self.sam_hq
-        sparse = self._embed(model, transform, prompts, None).sparse
-        assert sparse is not None, "points or a box"
-        own = (sam_output_tokens if branch == "sam" else sam_hq_output_tokens)(model.mask_decoder)
-        tokens = torch.cat([own.expand(len(sparse), -1, -1), sparse.to(own.dtype)], dim=1)
-        return attend_many(shared, tokens, output_tokens=len(own))
+        """The first half of a branch's decoder for many prompts of one length in one picture."""
+        return self._decoders.attend_many(branch, shared, PromptTensors.of(prompts, transform))
 
-    @torch.inference_mode()
     def scores(self, branch: Branch, tokens: Tensor) -> Tensor:
         """The predicted IoU of SAM's four masks, (B, 4) on the CPU, of IoU tokens: it needs no mask."""
-        model = self.sam if branch == "sam" else self.sam_hq
-        scores = iou_scores(model.mask_decoder, tokens).cpu()
+        scores = self._decoders.scores(branch, tokens).cpu()
         self._check_finite(scores)
         return scores
 
-    @torch.inference_mode()
     def masks(self, branch: Branch, embedding: ImageEmbedding, attended: Attended) -> DecodedMasks:
-        """The second half: SAM's four masks, or SAM-HQ's four inner masks and the HQ mask; on the CPU."""
-        if branch == "sam":
-            decoder = self.sam.mask_decoder
-            decoded = sam_masks(decoder, attended, upscale(decoder, attended.image))
-        else:
-            decoded = sam_hq_masks(self.sam_hq.mask_decoder, attended, embedding.hq_features)
-        return self._finite(DecodedMasks(decoded.logits.cpu(), decoded.iou_scores.cpu()))
+        """The second half: SAM's four masks, or SAM-HQ's four inner masks and the HQ mask.
 
-    def _decode_sam(
-        self, embedding: ImageEmbedding, prompts: Sequence[Prompt], mask_input: Tensor | None
-    ) -> DecodedMasks:
-        return self.masks("sam", embedding, self.attend("sam", embedding, prompts, mask_input))
+        The logits are where they are made into masks, the scores on the CPU.
+        """
+        return self._checked(self._decoders.masks(branch, embedding.hq_features, attended))
 
-    def _decode_sam_hq(
-        self, embedding: ImageEmbedding, prompts: Sequence[Prompt], mask_input: Tensor | None
-    ) -> DecodedMasks:
-        return self.masks("sam_hq", embedding, self.attend("sam_hq", embedding, prompts, mask_input))
+    def _decode_sam(self, embedding: ImageEmbedding, prompts: PromptTensors) -> DecodedMasks:
+        return self.masks("sam", embedding, self._decoders.attend("sam", embedding.sam, prompts))
 
-    def _finite(self, decoded: DecodedMasks) -> DecodedMasks:
-        self._check_finite(decoded.logits, decoded.iou_scores)
-        return decoded
+    def _decode_sam_hq(self, embedding: ImageEmbedding, prompts: PromptTensors) -> DecodedMasks:
+        return self.masks("sam_hq", embedding, self._decoders.attend("sam_hq", embedding.sam_hq, prompts))
+
+    def _replay(self, graphs: CudaGraphs, inputs: Tensors) -> tuple[DecodedMasks, DecodedMasks]:
+        found = graphs(inputs)
+        return self._checked(DecodedMasks(*found[:2])), self._checked(DecodedMasks(*found[2:]))
+
+    def _checked(self, decoded: DecodedMasks) -> DecodedMasks:
+        logits = decoded.logits.to(self.compute.masks_device)
+        scores = decoded.iou_scores.cpu()
+        self._check_finite(logits, scores)
+        return DecodedMasks(logits, scores)
 
     def _check_finite(self, *tensors: Tensor) -> None:
         """Raise ValueError for NaN or infinity: as masks they would be empty, and both models would agree."""
@@ -360,23 +339,6 @@ class ModelPair:
             "its weights are damaged. Fetch them again or choose another model."
         )
 
-    def _embed(
-        self, model: Any, transform: InputTransform, prompts: Sequence[Prompt], mask_input: Tensor | None
-    ) -> PromptEmbedding:
-        """Embed prompts of one length."""
-        device = self.compute.decoder_device
-        points = labels = boxes = None
-        if prompts[0].points:
-            at = transform.coords(np.array([p.points for p in prompts]))
-            points = torch.tensor(at, dtype=torch.float32, device=device).unsqueeze(0)
-            labels = torch.tensor([[int(v) for v in p.labels] for p in prompts], device=device).unsqueeze(0)
-        if prompts[0].box_xyxy is not None:
-            corners = transform.coords(np.array([p.box_xyxy for p in prompts]).reshape(-1, 2, 2))
-            boxes = torch.tensor(corners.reshape(1, -1, 4), dtype=torch.float32, device=device)
-        mask = mask_input.to(device) if mask_input is not None else None
-        sparse, dense = model.prompt_encoder(points, labels, boxes, mask)
-        return PromptEmbedding(sparse.squeeze(0) if sparse is not None else None, dense)
-
 
 def _encoded(encoder: Any, values: Tensor, *, fold_bias: bool, on_layer: Callable[[], None]) -> EncodedImage:
     if isinstance(encoder, TinyViT):
@@ -388,11 +350,11 @@ def _paired(
     members: Sequence[int], decoding: _Decoding, on_sam: OnSam | None
 ) -> list[tuple[int, DecodedPair]]:
     """A batch's answers, each with its place among the prompts; waits for them."""
-    sam = decoding.sam.result()
+    sam = decoding.sam()
     if on_sam is not None:
         for at in range(len(members)):
             on_sam(sam.logits[at], sam.iou_scores[at])
-    sam_hq = decoding.sam_hq.result()
+    sam_hq = decoding.sam_hq()
     return [
         (place, DecodedPair(sam.logits[at], sam.iou_scores[at], sam_hq.logits[at], sam_hq.iou_scores[at]))
         for at, place in enumerate(members)

@@ -24,7 +24,7 @@ _STRETCHES_AT_ONCE = 100_000  # a few MB
 # With weights no nearer to 1, `a + (b - a) * weight` never leaves the range of a and b by rounding. So where
 # all corners of a cell are on one side of a threshold all that is interpolated between them is, too.
 _MOST_WEIGHT = np.float32(1 - 2**-22)
-_FAR = 1e30  # in place of infinities, whose differences are no numbers
+FAR = 1e30  # in place of infinities, whose differences are no numbers
 
 Floats = NDArray[np.float32]
 Indices = NDArray[np.intp]
@@ -171,7 +171,7 @@ def _every_pixel(
 
 
 def _finite(logits: Floats) -> Floats:
-    return np.nan_to_num(logits, nan=-_FAR, posinf=_FAR, neginf=-_FAR)
+    return np.nan_to_num(logits, nan=-FAR, posinf=FAR, neginf=-FAR)
 
 
 def by_contour(

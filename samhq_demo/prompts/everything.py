@@ -72,6 +72,7 @@ class EverythingOptions:
             any more, as a surer one is not stable enough. Each mask then says with which it stays.
         memory_mb: what may be held beside the models, the picture, its embedding and the masks that stay,
             whatever the number of points; but one point at a time is always decoded (with ViT-B some 160 MB).
+            A GPU's own memory is not counted.
     """
 
     points_per_side: int = 32

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from samhq_demo.models.device_upsampling import preview_there, upsample_there
 from samhq_demo.models.input_transform import InputTransform
-from samhq_demo.models.upsampling import by_contour, by_pixels
+from samhq_demo.models.upsampling import FullMask, by_contour, by_pixels, upsample_preview
 from tests.support.programs import run_python
 
 SIZES = {
@@ -63,7 +64,13 @@ def official(logits: Tensor, transform: InputTransform) -> Tensor:
     return F.interpolate(cropped, (height, width), mode="bilinear", align_corners=False)[0, 0]
 
 
-@pytest.mark.parametrize("way", [by_pixels, by_contour])
+def on_a_device(logits: Any, **sizes: Any) -> FullMask:
+    """What a GPU does with its logits, beside others' as there are."""
+    others = torch.stack([LOGITS["all in"], torch.from_numpy(logits), LOGITS["all out"]])
+    return upsample_there(others, **sizes)[1]
+
+
+@pytest.mark.parametrize("way", [by_pixels, by_contour, on_a_device])
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("kind", LOGITS)
 def test_mask_and_counts_are_the_official_upsamplings(kind: str, size: str, way: Any) -> None:
@@ -75,6 +82,17 @@ def test_mask_and_counts_are_the_official_upsamplings(kind: str, size: str, way:
     assert np.count_nonzero(found.mask != (true > 0).numpy()) <= allowed
     assert abs(found.above - int((true > 1).sum())) <= allowed
     assert abs(found.below - int((true > -1).sum())) <= allowed
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("kind", LOGITS)
+def test_a_preview_of_a_gpus_logits_is_that_of_the_cpus(kind: str, size: str) -> None:
+    transform = InputTransform(SIZES[size], 256, 64)
+    sizes: Any = {"square": 256, "resized_wh": transform.resized_wh, "size_wh": transform.size_wh}
+    there = preview_there(LOGITS[kind], **sizes).mask()
+    here = upsample_preview(LOGITS[kind].numpy(), **sizes).mask()
+    assert there.shape == here.shape
+    assert np.count_nonzero(there != here) <= max(int(here.size > 100), here.size // 20_000)
 
 
 def test_a_large_picture_has_the_official_mask() -> None:
@@ -106,7 +124,11 @@ def test_logits_that_are_no_numbers_do_not_break_the_answer(size_wh: tuple[int, 
     logits = LOGITS["smooth"].clone()
     logits[0, 0], logits[5, 5], logits[9, 9] = float("nan"), float("inf"), -float("inf")
     width, height = size_wh
-    assert InputTransform(size_wh, 256, 64).full_mask(logits).mask.shape == (height, width)
+    transform = InputTransform(size_wh, 256, 64)
+    found = transform.full_mask(logits).mask
+    assert found.shape == (height, width)
+    there = on_a_device(logits.numpy(), square=256, resized_wh=transform.resized_wh, size_wh=size_wh).mask
+    assert np.count_nonzero(there != found) <= found.size // 20_000
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in kilobytes on Linux alone")
