@@ -43,6 +43,10 @@ class Card:
         """The memory of tensors now, in megabytes (10^6 bytes)."""
         return torch.cuda.memory_allocated(self.device) / 1e6 if self.is_cuda else 0.0
 
+    def reserved_mb(self) -> float:
+        """The memory that torch keeps, for tensors or not, in megabytes (10^6 bytes)."""
+        return torch.cuda.memory_reserved(self.device) / 1e6 if self.is_cuda else 0.0
+
     def peak_mb(self) -> float:
         """The most memory of tensors since `forget`, in megabytes (10^6 bytes)."""
         return torch.cuda.max_memory_allocated(self.device) / 1e6 if self.is_cuda else 0.0

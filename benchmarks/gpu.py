@@ -53,11 +53,14 @@ class Models:
         import torch
         from transformers import SamHQModel
 
-        from benchmarks.weights import smooth_sam_hq
+        from benchmarks.weights import smooth_light, smooth_sam_hq
+        from samhq_demo.models.light import light_sam_hq
         from samhq_demo.weights.names import TINY_FOLDER
 
         if name == "tiny":
             return SamHQModel.from_pretrained(TINY_FOLDER, dtype=torch.float32).eval()
+        if name == "light":
+            return light_sam_hq(smooth_light())
         with torch.device(self._device):
             return smooth_sam_hq(self._geometries[name])
 
@@ -73,6 +76,13 @@ def parts_of(models: Models, card: Any, plan: Any, folder: Path, *, quick: bool)
         parts.write_weights(models.get("ViT-B"), folder)
         yield from parts.server(weights, "ViT-B", card, plan)
 
+    def light() -> Iterator[Row]:
+        if parts.have_official():
+            yield from parts.parity(models.get("light"), "light", card, plan)
+            yield from parts.clicks(parts.light_service(folder, card), "light", card, plan)
+        else:
+            yield Row("light", "parity and clicks", parts.NO_OFFICIAL)
+
     weights = str(folder / "sam_hq")
     found = [
         Part("tiny", "parity", with_model("tiny", parts.parity)),
@@ -80,6 +90,7 @@ def parts_of(models: Models, card: Any, plan: Any, folder: Path, *, quick: bool)
         Part("ViT-B", "encoder", with_model("ViT-B", parts.encoder)),
         Part("ViT-B", "service", served),
         Part("tiny", "service", partial(parts.server, "tiny", "tiny", card, plan)),
+        Part("tiny", "at once", partial(parts.at_once, "tiny", "tiny", card, plan)),
     ]
     few = ("bfloat16",) if quick else ("float32", "bfloat16")
     for name in ("ViT-L", "ViT-H"):
@@ -90,6 +101,8 @@ def parts_of(models: Models, card: Any, plan: Any, folder: Path, *, quick: bool)
         Part("tiny", "everything", partial(parts.everything, "tiny", "tiny", card, plan)),
         Part("ViT-B", "other ways", partial(parts.others, folder, "ViT-B", card, plan)),
     ]
+    if plan.light:
+        found.append(Part("light", "parity and clicks", light))
     if not quick:
         found.append(Part("ViT-B", "everything", partial(parts.everything, weights, "ViT-B", card, plan)))
     return found

@@ -40,8 +40,8 @@ from samhq_demo.results.comparison import Comparison
 from samhq_demo.results.everything import Everything
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
+from samhq_demo.weights.names import NAMES
 from samhq_demo.weights.pickles import PICKLES
-from testbed.light import REPO_ID as LIGHT_REPO
 
 Kind = Literal["transformers", "official", "service", "light"]
 
@@ -269,14 +269,16 @@ class ServiceWay:
 class LightWay(ServiceWay):
     """This project with Light HQ-SAM, of a pickle that `weights.prepare_light` wrote."""
 
-    def __init__(self, folder: Path, *, dtype: str, device: str) -> None:
+    def __init__(self, folder: Path, *, dtype: str | None, device: str) -> None:
         hub = folder / HUB
-        (file,) = hub.rglob(PICKLES[LIGHT_REPO].file_name)
-        genuine, cache = PICKLES[LIGHT_REPO], constants.HF_HUB_CACHE
+        repo_id = NAMES["light"].sam_hq_repo_id
+        assert repo_id is not None
+        genuine, cache = PICKLES[repo_id], constants.HF_HUB_CACHE
+        (file,) = hub.rglob(genuine.file_name)
         # What admits the random weights in place of the published ones, until they are loaded.
-        PICKLES[LIGHT_REPO] = replace(genuine, sha256=hashlib.sha256(file.read_bytes()).hexdigest())
+        PICKLES[repo_id] = replace(genuine, sha256=hashlib.sha256(file.read_bytes()).hexdigest())
         constants.HF_HUB_CACHE = str(hub)
         try:
             self._serve(Settings(model="light", device=device, dtype=dtype))
         finally:
-            PICKLES[LIGHT_REPO], constants.HF_HUB_CACHE = genuine, cache
+            PICKLES[repo_id], constants.HF_HUB_CACHE = genuine, cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +30,11 @@ def prepare(geometry: str, folder: Path) -> str:
     return str(choose_compute(device="cpu").dtype).removeprefix("torch.")
 
 
-def prepare_light(folder: Path) -> None:
-    """Write Light HQ-SAM of random weights into a folder, as the Hub's cache would hold its pickle."""
+def prepare_light(folder: Path, weights: Mapping[str, Any] | None = None) -> None:
+    """Write Light HQ-SAM into a folder, as the Hub's cache would hold its pickle; None: of random weights."""
     from testbed.light import official_light, save_pickle
 
-    save_pickle(official_light(seed=3).state_dict(), folder / HUB)
+    save_pickle(weights or official_light(seed=3).state_dict(), folder / HUB)
 
 
 def _sam_hq(geometry: str) -> Any:
@@ -51,25 +52,46 @@ def _sam_hq(geometry: str) -> Any:
     return random_sam_hq(known[geometry], seed=3)
 
 
+# What of a SAM-HQ says what is seen in the picture, and what enlarges masks: here and in the official code.
+_SEEN = (
+    "vision_encoder.neck.layer_norm2.weight",
+    "mask_decoder.encoder_conv2.weight",
+    "mask_decoder.compress_vit_conv2.weight",
+)
+_ENLARGING = ("mask_decoder.upscale_conv1.weight", "mask_decoder.upscale_conv2.weight")
+_SEEN_OFFICIAL = (
+    "image_encoder.neck.3.weight",
+    "mask_decoder.embedding_encoder.3.weight",
+    "mask_decoder.compress_vit_feat.3.weight",
+)
+_ENLARGING_OFFICIAL = ("mask_decoder.output_upscaling.0.weight", "mask_decoder.output_upscaling.3.weight")
+
+
 def smooth_sam_hq(geometry: Any = None) -> Any:
-    """A geometry, or ViT-B's, with random weights whose masks have smooth borders, as trained ones have.
+    """A geometry, or ViT-B's, with random weights whose masks have smooth borders, as trained ones have."""
+    from testbed.checkpoints import VIT_B, random_sam_hq
+
+    model = random_sam_hq(geometry or VIT_B, seed=5)
+    _smooth(model.state_dict(), seen=_SEEN, enlarging=_ENLARGING)
+    return model
+
+
+def smooth_light() -> dict[str, Any]:
+    """The official code's weights of such a Light HQ-SAM."""
+    from testbed.light import official_light
+
+    weights: dict[str, Any] = official_light(seed=5).state_dict()
+    _smooth(weights, seen=_SEEN_OFFICIAL, enlarging=_ENLARGING_OFFICIAL)
+    return weights
+
+
+def _smooth(weights: Mapping[str, Any], *, seen: Iterable[str], enlarging: Iterable[str]) -> None:
+    """Change a model's weights where they are.
 
     Fully random weights tell neighboring places apart by noise, and their masks are all edge. Here the
     picture says little beside the positions, and the decoder's enlarging makes equal places of one.
     """
-    import torch
-
-    from testbed.checkpoints import VIT_B, random_sam_hq
-
-    model = random_sam_hq(geometry or VIT_B, seed=5)
-    decoder = model.mask_decoder
-    with torch.no_grad():
-        for weight in (
-            model.vision_encoder.neck.layer_norm2.weight,
-            decoder.encoder_conv2.weight,
-            decoder.compress_vit_conv2.weight,
-        ):
-            weight.mul_(0.02)
-        for conv in (decoder.upscale_conv1, decoder.upscale_conv2):
-            conv.weight.copy_(2 * conv.weight.mean((2, 3), keepdim=True))
-    return model
+    for name in seen:
+        weights[name].mul_(0.02)
+    for name in enlarging:
+        weights[name].copy_(2 * weights[name].mean((2, 3), keepdim=True))
