@@ -69,6 +69,19 @@ def test_of_several_labels_one_is_chosen_and_void_is_not_scored(
     assert scores[0] != scores[1]
 
 
+def test_labels_are_offered_for_one_object_of_one_picture(visitor: Visitor, labels: Path) -> None:
+    offered = visitor.page.locator("#viewer .labels")
+    visitor.give("truth", labels)
+    offered.wait_for()
+    visitor.press("n")
+    offered.wait_for(state="hidden")
+    visitor.press("k")
+    visitor.give("truth", labels)
+    offered.wait_for()
+    visitor.choose_example(0)
+    offered.wait_for(state="hidden")
+
+
 def test_void_stays_with_saved_prompts(visitor: Visitor, labels: Path, tmp_path: Path) -> None:
     before = visitor.revision
     visitor.give("truth", labels)

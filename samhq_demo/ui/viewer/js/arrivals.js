@@ -37,6 +37,8 @@ const NO_PICTURE_YET = "Saved prompts belong to a picture: open that first.";
 export class Arrivals {
   /** @type {MaskRole} */
   #maskRole = "mask";
+  /** @type {SentFile | null} The file with several labels that one may be chosen of. */
+  #offered = null;
 
   /**
    * @param {HTMLElement} root
@@ -65,6 +67,9 @@ export class Arrivals {
     /** @type {(event: ClipboardEvent) => void} */
     this.listener = (event) => this.#paste(event);
     document.addEventListener("paste", this.listener);
+    session.on("changed", () => {
+      if (this.#offered && !this.#isStillFor(this.#offered)) this.#withdraw();
+    });
   }
 
   choosePicture() {
@@ -120,7 +125,7 @@ export class Arrivals {
    */
   async #takeMask(file, role) {
     const { picture, selectedId } = this.session;
-    this.labels.hide();
+    this.#withdraw();
     const sent = await this.#send(file);
     if (sent && picture) await this.#readMask({ name: file.name, path: sent.path, picture, selectedId, role });
   }
@@ -132,15 +137,18 @@ export class Arrivals {
    * @param {string} [label]
    */
   async #readMask(sent, label) {
-    const { name, path, picture, selectedId, role } = sent;
+    const { name, path, picture, role } = sent;
     const asked = { picture: picture.id, path, ...(label !== undefined && { label }) };
     const { rle, labels, error, ...more } = (await this.link.server.mask(asked).catch(() => LOST_MASK)) ?? LOST_MASK;
-    if (this.session.picture?.id !== picture.id || this.session.selectedId !== selectedId) {
+    if (!this.#isStillFor(sent)) {
       this.status.say(`${name} was not used: another object or picture is selected by now.`);
       return;
     }
-    if (labels) this.tabs.show("objects");
-    if (labels) this.labels.offer(labels, { name, choose: (chosen) => void this.#readMask(sent, chosen) });
+    if (labels) {
+      this.#offered = sent;
+      this.tabs.show("objects");
+      this.labels.offer(labels, { name, choose: (chosen) => void this.#readMask(sent, chosen) });
+    }
     if (!rle) {
       this.status.say(error ?? "", { isError: !labels });
       return;
@@ -149,6 +157,16 @@ export class Arrivals {
     this.status.say(`${name}: ${mask.how}`);
     if (role === "truth") this.session.setTruth(mask);
     else this.session.setMask({ ...mask, void: null });
+  }
+
+  /** @param {SentFile} sent */
+  #isStillFor({ picture, selectedId }) {
+    return this.session.picture?.id === picture.id && this.session.selectedId === selectedId;
+  }
+
+  #withdraw() {
+    this.#offered = null;
+    this.labels.hide();
   }
 
   /** @param {File} file */
