@@ -93,5 +93,21 @@ def test_both_decoders_answer_the_same_from_a_graph(checkpoint: Path) -> None:
     assert recorder.recorded == 2 * len({(len(p.points), p.box_xyxy is None) for p in prompts})
 
 
+@pytest.mark.parametrize("shared", [True, False])
+def test_the_encoder_answers_the_same_from_a_graph(checkpoint: Path, shared: bool) -> None:
+    pair = load_pair(checkpoint, name="small", compute=Compute(CPU, torch.float32))
+    if not shared:
+        pair.shared_encoder, pair.sam.vision_encoder = False, pair.sam_hq.vision_encoder
+    graphs = CudaGraphs(pair._encoded_tensors, device=CPU, record=Recorder())
+    for seed in (0, 1):
+        values = torch.randn(
+            1, 3, pair.image_size, pair.image_size, generator=torch.Generator().manual_seed(seed)
+        )
+        wanted = [t for t in pair.run_encoders(values) if t is not None]
+        found = graphs([values])
+        assert len(found) == (2 if shared else 3)
+        assert all(torch.equal(ours, theirs) for ours, theirs in zip(found, wanted, strict=True))
+
+
 def total(inputs) -> Tensor:
     return torch.stack([t.sum() for t in inputs if t is not None]).sum()
