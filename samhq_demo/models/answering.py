@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import torch
@@ -197,15 +197,13 @@ def _preview_mask(transform: InputTransform, ranked: Ranked) -> PreviewMask:
 
 
 def _prediction(transform: InputTransform, ranked: Ranked, *, multimask_output: bool) -> MaskPrediction:
-    # With the HQ token alone the three candidates are one mask.
+    # With the HQ token alone the three candidates are one mask, made once.
     distinct = {id(one): one for one in ranked.logits}
     masks = dict(zip(distinct, transform.full_masks(distinct.values()), strict=True))
-    found = [_candidate(masks[id(ranked.logits[0])], ranked.scores[0], with_bbox=True)]
-    for one, score in zip(ranked.logits[1:], ranked.scores[1:], strict=True):
-        if one is ranked.logits[0]:
-            found.append(replace(found[0], predicted_iou=float(score)))
-        else:
-            found.append(_candidate(masks[id(one)], score))
+    found = [
+        _candidate(masks[id(one)], score, with_bbox=place == 0)
+        for place, (one, score) in enumerate(zip(ranked.logits, ranked.scores, strict=True))
+    ]
     best = found[0]
     return MaskPrediction(
         best.runs,

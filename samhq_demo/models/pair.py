@@ -22,10 +22,7 @@ from samhq_demo.models.encoder import EncodedImage, run_encoder
 from samhq_demo.models.gpu_memory import in_halves, with_room
 from samhq_demo.models.input_transform import InputTransform
 from samhq_demo.models.many_prompts import ManyAttended, SharedPicture
-from samhq_demo.models.sam import (
-    Attended,
-    DecodedMasks,
-)
+from samhq_demo.models.sam import Attended, DecodedMasks
 from samhq_demo.models.sam_hq import hq_features
 from samhq_demo.models.tiny_vit import TinyViT
 from samhq_demo.models.zero_gpu import lend_gpu
