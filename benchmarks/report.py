@@ -46,6 +46,9 @@ means that this project is better.
 - **this project**: `CompareService.compare`, which also writes run lengths, counts pixels, and scores
   stability and agreement.
 
+ViT-B's weights are random, changed so that masks have outlines as trained ones have: those of wholly random
+weights are all edge, which no trained model's are, and this project's time for a mask grows with its outline.
+
 Everything is asked of the authors' `SamAutomaticMaskGenerator`, one of each package, and of
 `CompareService.segment_everything`. No score filters: random weights are sure of nothing, so that every mask
 is made at the picture's size, and duplicates alone are left out.

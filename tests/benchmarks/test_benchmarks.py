@@ -6,6 +6,7 @@ import threading
 import xml.etree.ElementTree as ET
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,20 @@ def test_every_way_answers_with_the_same_masks(ways: dict[str, Way], prompts: li
     for kind in ("transformers", "official"):
         assert (found[kind].sam == ours.sam).mean() > 0.999
     assert (found["official"].sam_hq == ours.sam_hq).mean() > 0.999
+
+
+def test_masks_of_random_weights_have_outlines_as_trained_ones_have(ways: dict[str, Any]) -> None:
+    picture = questions.picture(14, size_wh=SIZE_WH)
+    made = [
+        mask
+        for click in questions.clicks(8, number=5, size_wh=SIZE_WH)
+        for one in ways["service"].answer(picture, [click]).objects
+        for mask in (one.sam.runs, one.sam_hq.runs)
+    ]
+    area = SIZE_WH[0] * SIZE_WH[1]
+    assert sum(0.01 < mask.area / area < 0.99 for mask in made) >= len(made) / 2
+    # An outline turns two or four times in a column; of wholly random weights it is twelve times.
+    assert median(mask.edges.size for mask in made) < 4 * SIZE_WH[0]
 
 
 def test_everything_is_the_same_for_the_official_way_and_ours(ways: dict[str, Any]) -> None:
