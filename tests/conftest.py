@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
 from testbed.running_app import RunningApp, chromium_profile, run_app
+from tests.support.kept_page import KeptPage
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +47,11 @@ def browser(profile: BrowserContext) -> Browser:
     """The same browser, for contexts of their own: a phone, or a visitor with nothing in the cache."""
     assert profile.browser is not None
     return profile.browser
+
+
+@pytest.fixture(scope="session")
+def kept_page(app: RunningApp, browser: Browser) -> Iterator[KeptPage]:
+    """The app's page, for tests that need somebody there but not their arrival."""
+    kept = KeptPage(browser, app.url)
+    yield kept
+    kept.close()
