@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,8 +11,13 @@ from playwright.sync_api import Browser, BrowserContext
 
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
-from testbed.running_app import RunningApp, chromium_profile, run_app
+from testbed.running_app import ROOT, RunningApp, chromium_profile, run_app
+from testbed.site import sitecustomize  # noqa: F401 - for gradio in this process
 from tests.support.kept_page import KeptPage
+
+# And for gradio in programs that tests start.
+_PATHS = [str(ROOT / "testbed" / "site"), os.environ.get("PYTHONPATH", "")]
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, _PATHS))
 
 
 @pytest.fixture(scope="session")
