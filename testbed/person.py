@@ -15,18 +15,22 @@ from samhq_demo.prompts.prompt import Prompt
 PATIENCE_MS = 90_000
 
 # A canvas's colors once what is due has been painted: [r, g, b, alpha, r, ...], as JSON, which comes over
-# in a fraction of the time. places: picture positions, or where isClient, positions on the page.
+# in a fraction of the time. places: picture positions, or where isClient, positions on the page. Only what
+# lies around them is read: a canvas of a dense screen is sixty megabytes.
 _COLORS = """async ([model, layer, places, isClient]) => {
   await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
   const { viewer } = document.querySelector("#viewer");
   const canvas = document.querySelector(`#viewer canvas[data-model=${model}]${layer}`);
   const box = canvas.getBoundingClientRect();
-  const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
-  return JSON.stringify(places.flatMap((place) => {
-    const [x, y] = isClient ? place : viewer.clientOf(...place, model);
-    const column = Math.floor(((x - box.left) / box.width) * canvas.width);
-    const row = Math.floor(((y - box.top) / box.height) * canvas.height);
-    return [...data.slice((row * canvas.width + column) * 4, (row * canvas.width + column) * 4 + 4)];
+  const clients = isClient ? places : places.map(([x, y]) => viewer.clientOf(x, y, model));
+  const columns = clients.map(([x]) => Math.floor(((x - box.left) / box.width) * canvas.width));
+  const rows = clients.map(([, y]) => Math.floor(((y - box.top) / box.height) * canvas.height));
+  const [left, top] = [Math.min(...columns), Math.min(...rows)];
+  const width = Math.max(...columns) - left + 1;
+  const { data } = canvas.getContext("2d").getImageData(left, top, width, Math.max(...rows) - top + 1);
+  return JSON.stringify(columns.flatMap((column, number) => {
+    const at = 4 * ((rows[number] - top) * width + column - left);
+    return [...data.subarray(at, at + 4)];
   }));
 }"""
 
