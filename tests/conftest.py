@@ -18,6 +18,9 @@ from tests.support.kept_page import KeptPage
 # And for gradio in programs that tests start.
 _PATHS = [str(ROOT / "testbed" / "site"), os.environ.get("PYTHONPATH", "")]
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, _PATHS))
+# httpx reads all certificates of its machine for each client that it makes, 20 ms of processor time, and
+# gradio_client has it make five a call. Here nobody is asked by https: it reads one, whose key nobody has.
+os.environ["SSL_CERT_FILE"] = str(ROOT / "tests" / "support" / "authority.pem")
 
 
 @pytest.fixture(scope="session")
