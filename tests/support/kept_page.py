@@ -67,6 +67,7 @@ _PUT_BACK = """() => {
   for (const each of document.querySelectorAll(":popover-open")) each.hidePopover();
   for (const each of document.querySelectorAll("details[open]")) each.open = false;
   for (const each of document.querySelectorAll(".toast-close")) each.click();
+  for (const each of document.querySelectorAll("input[type=file]")) each.value = "";
   const { isOn, fields, buttons } = window.asOpened;
   for (const [field, value, checked] of fields) {
     if (field.value === value && field.checked === checked) continue;
