@@ -63,6 +63,7 @@ def served(service: Any, folder: Path) -> Iterator[str]:
             theme=theme(),
             css_paths=CSS_FILE,
             show_error=False,
+            run_history=False,
         )
         try:
             yield url
