@@ -128,16 +128,6 @@ def empty_sam_hq(config: Any) -> Any:
     return _build(hq_parts, config, hq_parts.MaskDecoderHQ, vit_dim=config.vision_config.hidden_size)
 
 
-def sam_generator(model: Any, **options: Any) -> Any:
-    """segment-anything's generator of masks for everything, with the weights of a transformers `SamModel`."""
-    return official_sam.SamAutomaticMaskGenerator(sam_predictor(model).model, **options)
-
-
-def sam_hq_generator(model: Any, **options: Any) -> Any:
-    """segment-anything-hq's, with the weights of a transformers `SamHQModel`."""
-    return official_sam_hq.SamAutomaticMaskGenerator(sam_hq_predictor(model).model, **options)
-
-
 def sam_predictor(model: Any) -> Any:
     """segment-anything's predictor with the weights of a transformers `SamModel`."""
     built = empty_sam(model.config)

@@ -75,8 +75,15 @@ class Visitor(Person):
         return self
 
     def leave(self) -> None:
-        """Go, having asked no other host and met no fault of the page."""
+        """Go, having met no fault."""
+        self.close()
+        self.meets_no_fault()
+
+    def close(self) -> None:
         self._own.close()
+
+    def meets_no_fault(self) -> None:
+        """The page has failed in nothing, and asked no other host."""
         assert self.faults == []
         assert {host.partition(":")[0] for host in self.hosts} <= {"127.0.0.1"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,16 @@ from playwright.sync_api import Browser, BrowserContext
 
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
-from testbed.running_app import RunningApp, chromium_profile, run_app
+from testbed.running_app import ROOT, RunningApp, chromium_profile, run_app
+from testbed.site import sitecustomize  # noqa: F401 - for gradio in this process
+from tests.support.kept_page import KeptPage
+
+# And for gradio in programs that tests start.
+_PATHS = [str(ROOT / "testbed" / "site"), os.environ.get("PYTHONPATH", "")]
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, _PATHS))
+# httpx reads all certificates of its machine for each client that it makes, 20 ms of processor time, and
+# gradio_client has it make five a call. Here nobody is asked by https: it reads one, whose key nobody has.
+os.environ["SSL_CERT_FILE"] = str(ROOT / "tests" / "support" / "authority.pem")
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +56,11 @@ def browser(profile: BrowserContext) -> Browser:
     """The same browser, for contexts of their own: a phone, or a visitor with nothing in the cache."""
     assert profile.browser is not None
     return profile.browser
+
+
+@pytest.fixture(scope="session")
+def kept_page(app: RunningApp, browser: Browser) -> Iterator[KeptPage]:
+    """The app's page, for tests that need somebody there but not their arrival."""
+    kept = KeptPage(browser, app.url)
+    yield kept
+    kept.close()

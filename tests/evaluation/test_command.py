@@ -21,6 +21,7 @@ from samhq_demo.masks.runs import parse_rle
 from samhq_demo.ui.saved import read_prompts
 from tests.support.data_sets import BLOB, SIZE_WH, STRIPE, folders_set, label_map, picture_of, save
 from tests.support.pixels import mask_iou
+from tests.support.programs import run_python
 from tests.support.waiting import wait
 
 NAMES = ("a", "b", "c")
@@ -204,11 +205,11 @@ def test_a_file_of_something_else_is_left_alone(drawn: Path, capsys: pytest.Capt
 
 
 def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path: Path) -> None:
-    """Peak memory of 5 and of 25 pictures of 3 megapixels: little more than two pictures apart."""
+    """Peak memory of 5 and then of 25 pictures of 3 megapixels: little more than two pictures apart."""
     size_wh = (2000, 1500)
     mask = picture_of(BLOB)[:, :, 0] > 200
 
-    def peak(count: int) -> int:
+    def folder_of(count: int) -> str:
         folder = tmp_path / f"{count}"
         large = mask.repeat(13, 0).repeat(13, 1)[: size_wh[1], : size_wh[0]]
         save(picture_of(large), folder / "im" / "0.jpg")
@@ -216,16 +217,17 @@ def test_memory_does_not_grow_with_the_number_of_pictures(tmp_path: Path) -> Non
         for number in range(1, count):
             for name in ("im/{}.jpg", "gt/{}.png"):
                 shutil.copy(folder / name.format(0), folder / name.format(number))
-        program = (
-            "import resource; from samhq_demo.evaluation.command import main; "
-            f"main([{str(folder)!r}, '--gallery', '0']); "
-            "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
-        )
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-        return int(done.stdout.split()[-1]) * 1024
+        return str(folder)
 
-    pixels = size_wh[0] * size_wh[1] * 3
-    assert peak(25) - peak(5) < 2 * pixels + 20 * 2**20
+    program = (
+        "import resource, sys; from samhq_demo.evaluation.command import main\n"
+        "for folder in sys.argv[1:]:\n"
+        "    main([folder, '--gallery', '0'])\n"
+        "    print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    printed = run_python(program, folder_of(5), folder_of(25))
+    few, many = (1024 * int(kib) for kib in re.findall(r"^peak (\d+)$", printed, re.MULTILINE))
+    assert many - few < 2 * size_wh[0] * size_wh[1] * 3 + 20 * 2**20
 
 
 def test_records_survive_a_round_trip(tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageDraw
 
 from samhq_demo.models.checkpoints import frozen_sam
@@ -20,7 +22,7 @@ from samhq_demo.results.everything import FoundMask, StoppedError
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
 from testbed.checkpoints import SMALL, random_sam_hq, save
-from testbed.official import sam_generator, sam_hq_generator
+from testbed.official import official_sam, official_sam_hq, sam_hq_predictor, sam_predictor
 from tests.support.parity import picture_of, service_of
 from tests.support.pixels import mask_iou
 
@@ -66,6 +68,50 @@ def drawn() -> Picture:
     return Picture.from_pixels(np.asarray(image))
 
 
+@pytest.fixture(scope="module")
+def officials() -> Callable[[Any], tuple[Any, Any]]:
+    """Both official models of a SAM-HQ, made once; their encoders see the same pixels once."""
+    made: dict[int, tuple[Any, Any]] = {}
+
+    def of(sam_hq: Any) -> tuple[Any, Any]:
+        if id(sam_hq) not in made:
+            predictors = sam_predictor(frozen_sam(sam_hq)), sam_hq_predictor(sam_hq)
+            for predictor in predictors:
+                encoder = predictor.model.image_encoder
+                encoder.forward = once_a_picture(encoder.forward)
+            made[id(sam_hq)] = predictors[0].model, predictors[1].model
+        return made[id(sam_hq)]
+
+    return of
+
+
+@pytest.fixture(scope="module", autouse=True)
+def encoded_once() -> Iterator[None]:
+    """Ours as well: what comes after the encoders is tested here, and they take most of the time."""
+    real, found = ModelPair.run_encoders, {}
+
+    def run_encoders(self: ModelPair, pixel_values: torch.Tensor, **how: Any) -> Any:
+        if self not in found:
+            found[self] = once_a_picture(partial(real, self))
+        return found[self](pixel_values, **how)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ModelPair, "run_encoders", run_encoders)
+        yield
+
+
+def once_a_picture(encode: Callable[..., Any]) -> Callable[..., Any]:
+    found: dict[bytes, Any] = {}
+
+    def encode_once(pixel_values: torch.Tensor, *more: Any, **how: Any) -> Any:
+        key = pixel_values.numpy().tobytes()
+        if key not in found:
+            found[key] = encode(pixel_values, *more, **how)
+        return found[key]
+
+    return encode_once
+
+
 def assert_official(ours: Sequence[FoundMask], official: Sequence[dict[str, Any]], *, least: int) -> None:
     """The same masks, whichever comes first; at least so many."""
     assert len(ours) == len(official) >= least
@@ -87,14 +133,21 @@ def assert_official(ours: Sequence[FoundMask], official: Sequence[dict[str, Any]
 
 
 def assert_equal_to_both(
-    service: CompareService, sam_hq: Any, picture: Picture, *, least: int, **options: Any
+    service: CompareService, officials: tuple[Any, Any], picture: Picture, *, least: int, **options: Any
 ) -> None:
     found = service.segment_everything(picture, EverythingOptions(**options))
     named = {OFFICIAL_NAMES[name]: value for name, value in options.items()}
+    sam, sam_hq = officials
     assert_official(
-        found.sam, sam_generator(frozen_sam(sam_hq), **named).generate(picture.pixels), least=least
+        found.sam,
+        official_sam.SamAutomaticMaskGenerator(sam, **named).generate(picture.pixels),
+        least=least,
     )
-    assert_official(found.sam_hq, sam_hq_generator(sam_hq, **named).generate(picture.pixels), least=least)
+    assert_official(
+        found.sam_hq,
+        official_sam_hq.SamAutomaticMaskGenerator(sam_hq, **named).generate(picture.pixels),
+        least=least,
+    )
 
 
 @pytest.mark.parametrize(
@@ -107,9 +160,13 @@ def assert_equal_to_both(
     ],
 )
 def test_masks_of_random_weights_are_the_official_ones(
-    random: tuple[CompareService, Any], options: dict[str, Any]
+    random: tuple[CompareService, Any],
+    officials: Callable[[Any], tuple[Any, Any]],
+    options: dict[str, Any],
 ) -> None:
-    assert_equal_to_both(*random, picture_of((160, 100)), least=4, points_per_side=4, **options)
+    service, sam_hq = random
+    picture = picture_of((160, 100))
+    assert_equal_to_both(service, officials(sam_hq), picture, least=4, points_per_side=4, **options)
 
 
 @pytest.mark.parametrize(
@@ -123,10 +180,13 @@ def test_masks_of_random_weights_are_the_official_ones(
     ],
 )
 def test_masks_of_the_bundled_checkpoint_are_the_official_ones(
-    tiny: CompareService, drawn: Picture, options: dict[str, Any]
+    tiny: CompareService,
+    officials: Callable[[Any], tuple[Any, Any]],
+    drawn: Picture,
+    options: dict[str, Any],
 ) -> None:
     sam_hq = tiny._library.pair("tiny").sam_hq
-    assert_equal_to_both(tiny, sam_hq, drawn, least=3, **{**TINY, **options})
+    assert_equal_to_both(tiny, officials(sam_hq), drawn, least=3, **{**TINY, **options})
 
 
 @pytest.mark.parametrize("more", [{}, {"crop_layers": 1, "points_per_side": 4}])

@@ -73,6 +73,7 @@ class HubServer:
         hides_etags: send no ETag.
         hides_sizes: leave sizes and hashes out of listings.
         head_seconds: how long an answer about a file takes.
+        slow_heads: of which files; how their names end.
         older: by repo id and name, such as a tag, the files of revisions before `main`; by their commit, too.
     """
 
@@ -90,6 +91,7 @@ class HubServer:
         self.hides_etags = False
         self.hides_sizes = False
         self.head_seconds = 0.0
+        self.slow_heads = ""
         self.older: dict[str, dict[str, dict[str, bytes]]] = {}
         self.asked: list[Asked] = []
         self.bytes_sent = 0  # of large files
@@ -207,7 +209,7 @@ class _Handler(BaseHTTPRequestHandler):
         if content is None:
             self._refuse(404, code="EntryNotFound")
             return
-        if self.command == "HEAD":
+        if self.command == "HEAD" and name.endswith(hub.slow_heads):
             hub.closing.wait(hub.head_seconds)
         headers = {"X-Repo-Commit": hub.commit(repo_id, revision)}
         if name.endswith(LARGE):
@@ -245,9 +247,9 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             while sent < min(allowed, len(content)) and not hub.closing.is_set():
                 piece = content[sent : min(sent + PIECE, allowed)]
+                hub.bytes_sent += len(piece)  # before: who has the last piece may look at once
                 self.wfile.write(piece)
                 sent += len(piece)
-                hub.bytes_sent += len(piece)
                 if hub.bytes_per_second is not None:
                     time.sleep(len(piece) / hub.bytes_per_second)
         except OSError:  # the client has gone

@@ -77,12 +77,17 @@ def serve(service: Any, *, folder: Path, mcp: bool = False) -> Iterator[Served]:
             blocks.close(verbose=False)
 
 
+def start_serving(server: http.server.HTTPServer) -> None:
+    """In a thread of its own, which looks often whether it is to end: by itself each half second."""
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+
+
 @contextmanager
 def serve_files(folder: Path) -> Iterator[str]:
     """The address, without a slash at its end, of a website that holds the folder's files."""
     handler = functools.partial(_SilentHandler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        start_serving(server)
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
 
@@ -120,7 +125,7 @@ def behind_a_proxy(url: str) -> Iterator[str]:
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        start_serving(server)
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
 

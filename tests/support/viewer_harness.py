@@ -245,6 +245,7 @@ def launched(harness: Harness, **options: Any) -> Iterator[str]:
             prevent_thread_lock=True,
             quiet=True,
             server_name="127.0.0.1",
+            run_history=False,  # as the app: all of it is written anew at each picture
             theme=gr.themes.Default(primary_hue="blue", font=["system-ui", "sans-serif"]),
         )
         try:

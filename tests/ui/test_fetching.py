@@ -22,7 +22,7 @@ from samhq_demo.ui.addresses import is_public
 from samhq_demo.ui.fetching import FetchError, FetchLimits, fetch
 from samhq_demo.ui.uploads import MAX_DATA_URL_LENGTH, received_file, received_upload
 from testbed.photos import save_photo
-from tests.support.servers import compare_inputs, serve, serve_files
+from tests.support.servers import compare_inputs, serve, serve_files, start_serving
 
 PROMPT = FetchLimits(seconds=1.0, max_bytes=50_000)
 
@@ -40,7 +40,7 @@ def website(reply: Reply) -> Iterator[str]:
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        start_serving(server)
         yield f"http://127.0.0.1:{server.server_port}/photo.png"
         server.shutdown()
 

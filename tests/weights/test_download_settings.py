@@ -40,7 +40,7 @@ def test_download_timeout_is_the_one_that_huggingface_hub_reads(hub: HubServer, 
 
 
 def test_slow_head_is_waited_for_a_second_time(hub: HubServer, tmp_path: Path) -> None:
-    hub.head_seconds = 0.5
+    hub.slow_heads, hub.head_seconds = "model.safetensors", 0.5
     printed = run_python(FETCH, HF_ENDPOINT=hub.url, HF_HOME=str(tmp_path), HF_HUB_ETAG_TIMEOUT="1")
     assert printed.startswith("done|")
     hub.head_seconds = 1.5  # longer than the timeout

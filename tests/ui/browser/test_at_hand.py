@@ -173,24 +173,24 @@ def test_prompts_without_a_picture_say_what_is_missing(visitor: Visitor, tmp_pat
     visitor.says("Saved prompts belong to a picture: open that first.")
 
 
-def test_letters_are_shortcuts_only_at_the_viewer_and_only_while_they_are_wanted(visitor: Visitor) -> None:
-    view = visitor.page.locator("#viewer .sv")
-    visitor.page.evaluate("document.activeElement.blur()")
-    visitor.page.mouse.move(5, 5)
-    visitor.page.keyboard.press("d")
+def test_letters_are_shortcuts_only_at_the_viewer_and_only_while_they_are_wanted(newcomer: Visitor) -> None:
+    view = newcomer.page.locator("#viewer .sv")
+    newcomer.page.evaluate("document.activeElement.blur()")
+    newcomer.page.mouse.move(5, 5)
+    newcomer.page.keyboard.press("d")
     assert view.get_attribute("data-view") == "side"
-    visitor.page.hover("#viewer .verdict")
-    visitor.page.keyboard.press("d")
+    newcomer.page.hover("#viewer .verdict")
+    newcomer.page.keyboard.press("d")
     assert view.get_attribute("data-view") == "difference"
-    visitor.opens("options")
-    visitor.page.locator("#viewer .single-keys").uncheck()
-    visitor.press("s")
+    newcomer.opens("options")
+    newcomer.page.locator("#viewer .single-keys").uncheck()
+    newcomer.press("s")
     assert view.get_attribute("data-view") == "difference"
-    visitor.press("Control+z", "Control+Shift+z")  # they are no single letters
-    visitor.page.reload()
-    visitor.page.wait_for_selector("#viewer[data-revision]")
-    visitor.opens("options")
-    assert not visitor.page.locator("#viewer .single-keys").is_checked()
+    newcomer.press("Control+z", "Control+Shift+z")  # they are no single letters
+    newcomer.page.reload()
+    newcomer.page.wait_for_selector("#viewer[data-revision]")
+    newcomer.opens("options")
+    assert not newcomer.page.locator("#viewer .single-keys").is_checked()
 
 
 def test_the_skip_link_leads_to_the_picture(visitor: Visitor) -> None:

@@ -25,32 +25,28 @@ def give(visitor: Visitor, label: str, *files: Path) -> None:
     expect(field.locator(".file-preview tr")).to_have_count(len(files))
 
 
-def test_pictures_are_evaluated_and_a_row_opens_in_the_viewer(
-    app: RunningApp, browser: Browser, tmp_path: Path
-) -> None:
+def test_pictures_are_evaluated_and_a_row_opens_in_the_viewer(newcomer: Visitor, tmp_path: Path) -> None:
     drawn = folders_set(tmp_path / "drawn", names=("a", "b"))
     save(picture_of(BLOB, STRIPE), drawn / "im" / "b.jpg")
     save(label_map(BLOB, STRIPE), drawn / "gt" / "b.png")
-    visitor = Visitor.arrive(browser, app.url)
-    visitor.page.get_by_role("button", name="Is SAM-HQ better on my").click()
-    give(visitor, "Pictures", *sorted((drawn / "im").iterdir()))
-    visitor.page.get_by_role("button", name="Evaluate", exact=True).click()
-    visitor.page.locator(".toast-body", has_text="Give pictures and their true masks").wait_for()
-    give(visitor, "True masks", *sorted((drawn / "gt").iterdir()))
-    visitor.page.get_by_role("button", name="Evaluate", exact=True).click()
-    expect(visitor.page.locator("#evaluate-line")).to_contain_text("Done.", timeout=120_000)
-    expect(visitor.page.locator("#evaluate-report")).to_contain_text("Pictures: 2. Objects: 3.")
-    expect(visitor.page.locator(f"{RESULTS} tbody tr")).to_have_count(3)
-    shown = visitor.pictures_shown
-    visitor.page.get_by_role("button", name="Open im/b.jpg: 2", exact=True).click()
-    visitor.sees_picture(shown)
-    (opened,) = visitor.state["objects"]
+    newcomer.page.get_by_role("button", name="Is SAM-HQ better on my").click()
+    give(newcomer, "Pictures", *sorted((drawn / "im").iterdir()))
+    newcomer.page.get_by_role("button", name="Evaluate", exact=True).click()
+    newcomer.page.locator(".toast-body", has_text="Give pictures and their true masks").wait_for()
+    give(newcomer, "True masks", *sorted((drawn / "gt").iterdir()))
+    newcomer.page.get_by_role("button", name="Evaluate", exact=True).click()
+    expect(newcomer.page.locator("#evaluate-line")).to_contain_text("Done.", timeout=120_000)
+    expect(newcomer.page.locator("#evaluate-report")).to_contain_text("Pictures: 2. Objects: 3.")
+    expect(newcomer.page.locator(f"{RESULTS} tbody tr")).to_have_count(3)
+    shown = newcomer.pictures_shown
+    newcomer.page.get_by_role("button", name="Open im/b.jpg: 2", exact=True).click()
+    newcomer.sees_picture(shown)
+    (opened,) = newcomer.state["objects"]
     x0, y0, x1, y1 = (round(side) for side in opened["prompt"]["box"])
     assert STRIPE[y0:y1, x0:x1].sum() == STRIPE.sum()
     assert opened["truth"]["rle"]
-    visitor.sees_scores()
-    assert visitor.score("sam", "true_iou") != "–"
-    visitor.leave()
+    newcomer.sees_scores()
+    assert newcomer.score("sam", "true_iou") != "–"
 
 
 def test_a_row_of_the_gallery_opens_in_the_app_by_itself(
@@ -79,13 +75,11 @@ def test_a_row_of_the_gallery_opens_in_the_app_by_itself(
     visitor.leave()
 
 
-def test_a_zip_is_evaluated_too(app: RunningApp, browser: Browser, tmp_path: Path) -> None:
+def test_a_zip_is_evaluated_too(newcomer: Visitor, tmp_path: Path) -> None:
     folders_set(tmp_path / "drawn", names=("a",))
     archive = Path(shutil.make_archive(str(tmp_path / "few"), "zip", tmp_path / "drawn"))
-    visitor = Visitor.arrive(browser, app.url)
-    visitor.page.get_by_role("button", name="Is SAM-HQ better on my").click()
-    give(visitor, "Or a zip", archive)
-    visitor.page.get_by_role("button", name="Evaluate", exact=True).click()
-    expect(visitor.page.locator("#evaluate-line")).to_contain_text("Done.", timeout=120_000)
-    expect(visitor.page.locator("#evaluate-report")).to_contain_text("Pictures: 1. Objects: 1.")
-    visitor.leave()
+    newcomer.page.get_by_role("button", name="Is SAM-HQ better on my").click()
+    give(newcomer, "Or a zip", archive)
+    newcomer.page.get_by_role("button", name="Evaluate", exact=True).click()
+    expect(newcomer.page.locator("#evaluate-line")).to_contain_text("Done.", timeout=120_000)
+    expect(newcomer.page.locator("#evaluate-report")).to_contain_text("Pictures: 1. Objects: 1.")

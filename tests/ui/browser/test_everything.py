@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from testbed.photos import save_photo
 from testbed.running_app import RunningApp
@@ -20,9 +20,9 @@ LINE = "#viewer .every-line"
 
 
 @pytest.fixture(scope="module")
-def finder(app: RunningApp, browser: Browser) -> Iterator[Visitor]:
+def finder(app: RunningApp, profile: BrowserContext) -> Iterator[Visitor]:
     """Someone who has had everything found in the bicycle's picture."""
-    arrived = Visitor.arrive(browser, app.url)
+    arrived = Visitor.arrive_in_tab(profile, app.url)
     find(arrived)
     yield arrived
     arrived.leave()

@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Route
+from playwright.sync_api import Browser, Route
 from pycocotools.coco import COCO
 
 from samhq_demo.pictures import read_mask
@@ -34,12 +33,10 @@ CLICK = (237, 305)
 
 
 @pytest.fixture
-def visitor(app: RunningApp, profile: BrowserContext) -> Iterator[Visitor]:
+def visitor(visitor: Visitor) -> Visitor:
     """Someone who brought the house's picture, with no prompt and no truth."""
-    arrived = Visitor.arrive_in_tab(profile, app.url)
-    arrived.bring(HOUSE)
-    yield arrived
-    arrived.leave()
+    visitor.bring(HOUSE)
+    return visitor
 
 
 @pytest.fixture

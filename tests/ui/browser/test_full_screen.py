@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import BrowserContext
 
 from testbed.running_app import RunningApp
 from testbed.visitor import Visitor
@@ -26,10 +26,10 @@ _IS_ALONE = """() => {
 
 
 @pytest.fixture
-def covered(app: RunningApp, browser: Browser) -> Iterator[Visitor]:
+def covered(app: RunningApp, profile: BrowserContext) -> Iterator[Visitor]:
     """Someone whose browser cannot show a part of the page on all of the screen."""
-    visitor = Visitor.arrive(
-        browser, app.url, size_wh=SIZE_WH, before=lambda page: page.add_init_script(NO_FULL_SCREEN)
+    visitor = Visitor.arrive_in_tab(
+        profile, app.url, size_wh=SIZE_WH, before=lambda page: page.add_init_script(NO_FULL_SCREEN)
     )
     yield visitor
     visitor.leave()
@@ -53,8 +53,10 @@ def works(visitor: Visitor) -> None:
     close.click()
 
 
-def test_the_viewer_takes_all_of_the_screen_and_gives_it_back(app: RunningApp, browser: Browser) -> None:
-    visitor = Visitor.arrive(browser, app.url, size_wh=SIZE_WH)
+def test_the_viewer_takes_all_of_the_screen_and_gives_it_back(
+    app: RunningApp, profile: BrowserContext
+) -> None:
+    visitor = Visitor.arrive_in_tab(profile, app.url, size_wh=SIZE_WH)
     usual = pane_height(visitor)
     visitor.page.click(BUTTON)
     visitor.page.wait_for_function(_IS_FULL)

@@ -63,6 +63,7 @@ def served(service: Any, folder: Path) -> Iterator[str]:
             theme=theme(),
             css_paths=CSS_FILE,
             show_error=False,
+            run_history=False,
         )
         try:
             yield url
@@ -106,14 +107,14 @@ def test_the_page_opens_answered_within_a_second_of_its_load(app: RunningApp, br
     assert any(took < max(1000, 5 * gradio) for took, gradio in times), times
 
 
-def test_what_one_sees_first_is_the_answer_that_programs_get(app: RunningApp, visitor: Visitor) -> None:
-    state = visitor.state
+def test_what_one_sees_first_is_the_answer_that_programs_get(app: RunningApp, newcomer: Visitor) -> None:
+    state = newcomer.state
     (shown,) = state["objects"]
     assert (shown["name"], shown["prompt"]) == ("Bicycle", FIRST["prompt"])
     assert shown["truth"]["name"] == FIRST["truth"]
     assert state["picture"]
-    assert visitor.page.locator("#picture img").is_visible()
-    assert visitor.status.startswith("Bicycle: SAM-HQ better by 0.")
+    assert newcomer.page.locator("#picture img").is_visible()
+    assert newcomer.status.startswith("Bicycle: SAM-HQ better by 0.")
     client = Client(app.url, verbose=False, analytics_enabled=False)
     result, *_ = client.predict(
         handle_file(FOLDER / FIRST["file"]),
@@ -124,42 +125,42 @@ def test_what_one_sees_first_is_the_answer_that_programs_get(app: RunningApp, vi
     for model in ("sam", "sam_hq"):
         answer = result["objects"][0][model]
         for key in ("predicted_iou", "true_iou"):
-            assert float(visitor.score(model, key)) == pytest.approx(answer[key], abs=0.002)
+            assert float(newcomer.score(model, key)) == pytest.approx(answer[key], abs=0.002)
 
 
-def test_clicking_on_goes_on_from_the_opening(visitor: Visitor) -> None:
-    before, scores = visitor.revision, visitor.page.inner_text("#viewer .scores")
-    assert visitor.page.is_disabled("#viewer [data-action=undo]")
-    assert visitor.ask(430, 330) == before + 1
-    assert visitor.prompt == {**FIRST["prompt"], "points": [[430, 330]], "labels": [1]} | {
-        "points": visitor.prompt["points"]
+def test_clicking_on_goes_on_from_the_opening(newcomer: Visitor) -> None:
+    before, scores = newcomer.revision, newcomer.page.inner_text("#viewer .scores")
+    assert newcomer.page.is_disabled("#viewer [data-action=undo]")
+    assert newcomer.ask(430, 330) == before + 1
+    assert newcomer.prompt == {**FIRST["prompt"], "points": [[430, 330]], "labels": [1]} | {
+        "points": newcomer.prompt["points"]
     }
-    assert np.abs(np.subtract(visitor.prompt["points"], [[430, 330]])).max() < 0.02
-    visitor.sees_scores()
-    assert visitor.page.inner_text("#viewer .scores") != scores
-    visitor.press("Control+z")
-    assert visitor.prompt == FIRST["prompt"]
-    assert visitor.page.inner_text("#viewer .scores") == scores
-    visitor.press("Control+y")
-    assert len(visitor.prompt["points"]) == 1
+    assert np.abs(np.subtract(newcomer.prompt["points"], [[430, 330]])).max() < 0.02
+    newcomer.sees_scores()
+    assert newcomer.page.inner_text("#viewer .scores") != scores
+    newcomer.press("Control+z")
+    assert newcomer.prompt == FIRST["prompt"]
+    assert newcomer.page.inner_text("#viewer .scores") == scores
+    newcomer.press("Control+y")
+    assert len(newcomer.prompt["points"]) == 1
 
 
-def test_a_picture_of_ones_own_takes_the_openings_place(visitor: Visitor, tmp_path: Path) -> None:
-    opened, shown = visitor.state["picture"], visitor.pictures_shown
-    visitor.bring_another(save_photo(tmp_path / "mine.png", size_wh=(300, 200), seed=31))
-    visitor.sees_picture(shown)
-    state = visitor.state
+def test_a_picture_of_ones_own_takes_the_openings_place(newcomer: Visitor, tmp_path: Path) -> None:
+    opened, shown = newcomer.state["picture"], newcomer.pictures_shown
+    newcomer.bring_another(save_photo(tmp_path / "mine.png", size_wh=(300, 200), seed=31))
+    newcomer.sees_picture(shown)
+    state = newcomer.state
     assert state["picture"] != opened
     assert [each["prompt"] for each in state["objects"]] == [{"points": [], "labels": [], "box": None}]
     assert state["objects"][0]["truth"] is None
-    visitor.says("Click the object")
-    visitor.ask(150, 100)
-    assert visitor.score("sam", "true_iou") == "–"
+    newcomer.says("Click the object")
+    newcomer.ask(150, 100)
+    assert newcomer.score("sam", "true_iou") == "–"
 
 
-def test_another_example_takes_the_openings_place(visitor: Visitor) -> None:
-    visitor.choose_example(1)
-    assert visitor.prompt == EXAMPLES[1]["prompt"]
+def test_another_example_takes_the_openings_place(newcomer: Visitor) -> None:
+    newcomer.choose_example(1)
+    assert newcomer.prompt == EXAMPLES[1]["prompt"]
 
 
 def test_where_nothing_is_answered_ahead_the_picture_is_there_and_the_answer_follows(

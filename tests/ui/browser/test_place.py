@@ -63,7 +63,12 @@ def busy(service: CompareService, folder: Path) -> Iterator[Busy]:
         patch.setenv("GRADIO_TEMP_DIR", str(folder / "served"))
         page = build_page(service, store=store)
         _, url, _ = page.launch(
-            prevent_thread_lock=True, quiet=True, server_name="127.0.0.1", theme=theme(), css_paths=CSS_FILE
+            prevent_thread_lock=True,
+            quiet=True,
+            server_name="127.0.0.1",
+            theme=theme(),
+            css_paths=CSS_FILE,
+            run_history=False,
         )
         try:
             yield Busy(url, page, store, service._library.pair(None).encoding)

@@ -22,17 +22,17 @@ _INSERT = """source => new Promise((done) => {
 })"""
 
 
-def test_a_walk_through_the_page_meets_no_violation(visitor: Visitor, tmp_path: Path) -> None:
-    visitor.bring(save_photo(tmp_path / "photo.png", size_wh=(400, 300)))
-    visitor.ask(100, 100)
-    visitor.sees_scores()
+def test_a_walk_through_the_page_meets_no_violation(newcomer: Visitor, tmp_path: Path) -> None:
+    newcomer.bring(save_photo(tmp_path / "photo.png", size_wh=(400, 300)))
+    newcomer.ask(100, 100)
+    newcomer.sees_scores()
     for what in ("overlays", "svg", "coco-rle"):
-        assert visitor.take(what, tmp_path).stat().st_size > 0
-    assert "predict" in visitor.copy("python")
-    visitor.choose_example(1)
-    visitor.page.locator("#about button").first.click()
-    visitor.page.locator("#evaluate button").first.click()
-    assert visitor.faults == []  # a violation would be an error in the console
+        assert newcomer.take(what, tmp_path).stat().st_size > 0
+    assert "predict" in newcomer.copy("python")
+    newcomer.choose_example(1)
+    newcomer.page.locator("#about button").first.click()
+    newcomer.page.locator("#evaluate button").first.click()
+    assert newcomer.faults == []  # a violation would be an error in the console
 
 
 def test_foreign_scripts_do_not_run(app: RunningApp, profile: BrowserContext) -> None:

@@ -43,7 +43,8 @@ _IS_KEPT = """async () => {
 
 
 @pytest.fixture
-def visitor(app: RunningApp, profile: BrowserContext) -> Iterator[Visitor]:
+def newcomer(app: RunningApp, profile: BrowserContext) -> Iterator[Visitor]:
+    """Who may meet faults: they belong to a lost connection."""
     arrived = Visitor.arrive_in_tab(profile, app.url)
     yield arrived
     arrived.page.close()
@@ -89,53 +90,53 @@ def sees_it_again(visitor: Visitor, state: dict[str, Any]) -> None:
     expect(visitor.page.locator("#picture img")).to_be_visible()
 
 
-def test_a_reload_changes_nothing(visitor: Visitor, tmp_path: Path) -> None:
-    state = works(visitor, tmp_path)
-    visitor.press("d")
-    visitor.page.reload()
-    sees_it_again(visitor, state)
-    assert visitor.page.get_attribute(".sv", "data-view") == "difference"
-    visitor.press("s")
-    before = visitor.revision
-    visitor.ask(310, 210)
-    assert visitor.revision > before
-    visitor.click_in_picture(40, 40, SIZE_WH)
-    visitor.sees_answer(before + 1)
-    assert len(visitor.prompt["points"]) == 4
+def test_a_reload_changes_nothing(newcomer: Visitor, tmp_path: Path) -> None:
+    state = works(newcomer, tmp_path)
+    newcomer.press("d")
+    newcomer.page.reload()
+    sees_it_again(newcomer, state)
+    assert newcomer.page.get_attribute(".sv", "data-view") == "difference"
+    newcomer.press("s")
+    before = newcomer.revision
+    newcomer.ask(310, 210)
+    assert newcomer.revision > before
+    newcomer.click_in_picture(40, 40, SIZE_WH)
+    newcomer.sees_answer(before + 1)
+    assert len(newcomer.prompt["points"]) == 4
 
 
-def test_a_reload_right_after_an_edit_keeps_it(visitor: Visitor, tmp_path: Path) -> None:
-    works(visitor, tmp_path)
-    visitor.click(50, 60)
-    state = visitor.state
-    visitor.page.reload()
-    sees_it_again(visitor, state)
+def test_a_reload_right_after_an_edit_keeps_it(newcomer: Visitor, tmp_path: Path) -> None:
+    works(newcomer, tmp_path)
+    newcomer.click(50, 60)
+    state = newcomer.state
+    newcomer.page.reload()
+    sees_it_again(newcomer, state)
 
 
-def test_another_tab_begins_with_the_example(app: RunningApp, visitor: Visitor, tmp_path: Path) -> None:
-    state = works(visitor, tmp_path)
-    other = Visitor(visitor.page.context.new_page())
+def test_another_tab_begins_with_the_example(app: RunningApp, newcomer: Visitor, tmp_path: Path) -> None:
+    state = works(newcomer, tmp_path)
+    other = Visitor(newcomer.page.context.new_page())
     other.open(app.url)
     other.sees_opening()
     assert other.state["picture"] != state["picture"]
     other.page.close()
-    assert visitor.state == state
+    assert newcomer.state == state
 
 
-def test_a_lost_connection_is_told_and_asked_again_once_it_is_back(visitor: Visitor, tmp_path: Path) -> None:
-    works(visitor, tmp_path)
+def test_a_lost_connection_is_told_and_asked_again_once_it_is_back(newcomer: Visitor, tmp_path: Path) -> None:
+    works(newcomer, tmp_path)
     places = [(x + 0.5, y + 0.5) for x in range(5, 400, 15) for y in range(5, 300, 15)]
-    answered = visitor.colors(places)
-    with offline(visitor):
-        visitor.click(50, 60)
-        visitor.says("cannot be reached")
+    answered = newcomer.colors(places)
+    with offline(newcomer):
+        newcomer.click(50, 60)
+        newcomer.says("cannot be reached")
         # What is on the screen answers the prompt of before, and looks so.
-        assert visitor.page.get_attribute(".sv", "data-old") is not None
-        assert (visitor.colors(places) != answered).any()
-        state = visitor.state
-    sees_it_again(visitor, state)
-    expect(visitor.page.locator(".sv[data-old]")).to_have_count(0)
-    expect(visitor.page.locator("#status")).to_contain_text("agree")
+        assert newcomer.page.get_attribute(".sv", "data-old") is not None
+        assert (newcomer.colors(places) != answered).any()
+        state = newcomer.state
+    sees_it_again(newcomer, state)
+    expect(newcomer.page.locator(".sv[data-old]")).to_have_count(0)
+    expect(newcomer.page.locator("#status")).to_contain_text("agree")
 
 
 def test_a_server_that_was_started_anew_gets_the_picture_again(

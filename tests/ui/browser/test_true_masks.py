@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
 from PIL import Image
-from playwright.sync_api import BrowserContext
 
 from testbed.running_app import ROOT, RunningApp
 from testbed.visitor import Visitor
@@ -20,13 +18,11 @@ HOUSE, SIZE_WH, CLICK = ROOT / "examples" / "house.jpg", (768, 576), (237, 305)
 
 
 @pytest.fixture
-def visitor(app: RunningApp, profile: BrowserContext) -> Iterator[Visitor]:
+def visitor(visitor: Visitor) -> Visitor:
     """Someone who brought the house's picture and clicked it."""
-    arrived = Visitor.arrive_in_tab(profile, app.url)
-    arrived.bring(HOUSE)
-    arrived.ask(*CLICK)
-    yield arrived
-    arrived.leave()
+    visitor.bring(HOUSE)
+    visitor.ask(*CLICK)
+    return visitor
 
 
 @pytest.fixture

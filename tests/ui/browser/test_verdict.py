@@ -33,39 +33,39 @@ def caption(visitor: Visitor, branch: str) -> str:
     return " ".join(visitor.page.inner_text(f"{PANES[branch]} .caption").split())
 
 
-def test_the_first_sight_says_in_words_which_model_is_better(visitor: Visitor) -> None:
-    found = true_ious(visitor)
+def test_the_first_sight_says_in_words_which_model_is_better(newcomer: Visitor) -> None:
+    found = true_ious(newcomer)
     better = max(found, key=lambda branch: found[branch])
     worse = min(found, key=lambda branch: found[branch])
     assert found[better] > found[worse]
     for branch, name in NAMES.items():
         mark = " better" if branch == better else ""
-        boundary = visitor.score(branch, "true_boundary_iou")
-        confidence = visitor.score(branch, "predicted_iou")
-        assert caption(visitor, branch) == (
+        boundary = newcomer.score(branch, "true_boundary_iou")
+        confidence = newcomer.score(branch, "predicted_iou")
+        assert caption(newcomer, branch) == (
             f"{name} IoU {found[branch]:.3f}, boundary {boundary}{mark} SAM's own confidence {confidence}"
         )
-        assert visitor.page.locator(f"#viewer .scores [data-better={branch}]").is_visible() == bool(mark)
-    line = visitor.page.inner_text("#viewer .verdict")
+        assert newcomer.page.locator(f"#viewer .scores [data-better={branch}]").is_visible() == bool(mark)
+    line = newcomer.page.inner_text("#viewer .verdict")
     assert line == (
         f"Bicycle, by a box: {NAMES[better]} is better, IoU {found[better]:.3f} with the ground truth; "
         f"{NAMES[worse]} {found[worse]:.3f}."
     )
-    assert visitor.page.inner_text("#viewer td[data-key=better]").startswith(f"{NAMES[better]} by 0.")
-    assert visitor.page.locator("#viewer .verdict").bounding_box()["y"] < 400
+    assert newcomer.page.inner_text("#viewer td[data-key=better]").startswith(f"{NAMES[better]} by 0.")
+    assert newcomer.page.locator("#viewer .verdict").bounding_box()["y"] < 400
 
 
-def test_the_summary_goes_over_all_examples_that_were_tried(visitor: Visitor) -> None:
-    gains = [gain(visitor)]
-    visitor.choose_example(HOUSE_AT)
-    gains.append(gain(visitor))
-    visitor.choose_example(ROCKET_AT)  # without a true mask: says nothing
-    visitor.choose_example(0)  # once more: counts once
-    visitor.sees_scores()
+def test_the_summary_goes_over_all_examples_that_were_tried(newcomer: Visitor) -> None:
+    gains = [gain(newcomer)]
+    newcomer.choose_example(HOUSE_AT)
+    gains.append(gain(newcomer))
+    newcomer.choose_example(ROCKET_AT)  # without a true mask: says nothing
+    newcomer.choose_example(0)  # once more: counts once
+    newcomer.sees_scores()
     mean = round(sum(gains) / 2, 3)
     better = "SAM-HQ" if mean > 0 else "SAM"
     wins = sum((each > 0) == (mean > 0) for each in gains)
-    text = visitor.page.inner_text("#viewer .summary")
+    text = newcomer.page.inner_text("#viewer .summary")
     found = re.fullmatch(r"So far (SAM|SAM-HQ) better on (\d) of (\d), (?:yet )?by (0\.\d{3}) mIoU\.", text)
     assert found is not None, text
     assert (found[1], int(found[2]), int(found[3])) == (better, wins, 2)

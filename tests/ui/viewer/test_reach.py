@@ -19,17 +19,24 @@ PICTURES = [(200, 150), (150, 200), (1000, 750), (750, 1000), (6000, 4000), (400
 SCREENS = [(1, 0.67), (1, 1.0), (1, 1.5), (2, 0.9), (2, 1.1), (3, 1.0), (3, 1.25)]
 
 
-@pytest.fixture
-def finger(browser: Browser, address: str) -> Iterator[Finger]:
+@pytest.fixture(scope="module")
+def phone(browser: Browser, address: str) -> Iterator[Finger]:
     context = browser.new_context(
         viewport={"width": 390, "height": 844}, device_scale_factor=3, has_touch=True, is_mobile=True
     )
     page = context.new_page()
-    person = Person(page).open(address)
-    person.choose("gray")
-    page.evaluate("document.querySelector('#viewer .stage').scrollIntoView()")
-    yield Finger(person, context.new_cdp_session(page))
+    yield Finger(Person(page).open(address), context.new_cdp_session(page))
     context.close()
+
+
+@pytest.fixture
+def finger(phone: Finger) -> Finger:
+    """At a new picture, with the tool that the page opens with."""
+    page = phone.person.page
+    phone.person.choose("gray")
+    page.tap("#viewer [data-action=tool-object]")
+    page.evaluate("document.querySelector('#viewer .stage').scrollIntoView()")
+    return phone
 
 
 def telling_its_place(width: int, height: int) -> np.ndarray:
