@@ -9,12 +9,14 @@ closed, and the next visitor arrives anew. Tests of arriving, reloading and stor
 
 from __future__ import annotations
 
+import httpx
 from playwright.sync_api import Browser, Error
 
 from testbed.visitor import PATIENCE_MS, SIZE_WH, Visitor
+from tests.support.waiting import wait
 
 PUT_BACK_MS = 20_000  # a page that takes longer is given up
-SETTLE_MS = 2_000
+SETTLE_MS = 5_000
 
 # What the page looks like, as text. Left out is what tells of the visit so far: addresses, ids, how many
 # answers came, what undo goes back to, the words of the status line and of the tally of examples.
@@ -92,6 +94,8 @@ class KeptPage:
     def visitor(self) -> Visitor:
         """Somebody who is as good as new."""
         if self._visitor is None:
+            # Until then it opens with an answer of another machine, some pixels apart from those of this one.
+            wait(lambda: httpx.get(f"{self._url}readyz").status_code == httpx.codes.OK)
             self._visitor = Visitor.arrive(self._browser, self._url)
             self._visitor.sees_scores()
             self._visitor.rest()
@@ -119,7 +123,7 @@ class KeptPage:
         page.set_default_timeout(PUT_BACK_MS)
         try:
             _put_back(visitor)
-            page.wait_for_function(f"({_LOOKS})() === asOpened.looks", polling=100, timeout=SETTLE_MS)
+            page.wait_for_function(f"({_LOOKS})() === asOpened.looks", polling=250, timeout=SETTLE_MS)
         except Error:  # as well where a test has closed it
             return False
         page.set_default_timeout(PATIENCE_MS)

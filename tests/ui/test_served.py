@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +92,16 @@ def test_each_upload_folder_has_its_own(folder: Path, monkeypatch: pytest.Monkey
     assert written_files().paths == {str(path)}
 
 
+@pytest.fixture
+def frequent_turns() -> Iterator[None]:
+    """Threads that take turns far more often: where one only looks, the others would hardly get on."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    yield
+    sys.setswitchinterval(usual)
+
+
+@pytest.mark.usefixtures("frequent_turns")
 def test_files_may_be_added_while_gradio_looks_through_them(tmp_path: Path) -> None:
     files = WrittenFiles()
 
