@@ -140,7 +140,7 @@ class Handlers:
         if opened is None or ticket_id is not None:  # a picture was quicker
             return gr.skip(), gr.skip(), gr.skip()
         with gradio_errors("the first example"):
-            return self._show_example(opened.example, answer=opened.answer)
+            return self._show_example(opened.example, answer=opened.answer, opening=True)
 
     def show_again(self, event: gr.EventData) -> tuple[Any, Any, Any]:
         """The picture that the viewer has gone back to: {"picture"}, a ticket or None. The viewer has it."""
@@ -178,9 +178,12 @@ class Handlers:
     def _admit(self, sent: Mapping[str, str], *, name: str) -> Ticket:
         return self._store.admit(received_upload(sent, name="the picture"), name=name)
 
-    def _show_example(self, example: Example, *, answer: ObjectComparisonJson | None = None) -> Arrived:
+    def _show_example(
+        self, example: Example, *, answer: ObjectComparisonJson | None = None, opening: bool = False
+    ) -> Arrived:
         ticket = self._example_ticket(example)
-        return self._arrived(ticket, objects=[_object_of(example, size_wh=ticket.size_wh, answer=answer)])
+        objects = [_object_of(example, size_wh=ticket.size_wh, answer=answer)]
+        return self._arrived(ticket, objects=objects, opening=opening)
 
     def _example_ticket(self, example: Example) -> Ticket:
         """A visitor's own, for files that all visitors share: every new page shows an example."""
@@ -201,9 +204,12 @@ class Handlers:
         *,
         objects: Sequence[SavedObject] | None = None,
         settings: Settings | None = None,
+        opening: bool = False,
         kept: bool = False,
     ) -> Arrived:
-        message = viewer_message(picture=_shown(ticket), objects=objects, settings=settings, kept=kept)
+        message = viewer_message(
+            picture=_shown(ticket), objects=objects, settings=settings, opening=opening, kept=kept
+        )
         return str(ticket.view), message, ticket.id
 
     def _view(self, ticket_id: str | None) -> str | None:

@@ -184,6 +184,7 @@ def viewer_message(
     everything: Mapping[str, Any] | None = None,
     progress: float | None = None,
     work: str | None = None,
+    opening: bool = False,
     kept: bool = False,
     say: str | None = None,
     is_error: bool = False,
@@ -199,6 +200,7 @@ def viewer_message(
         everything: news of a search with its sequence; `search_queued` writes it.
         progress: 0 to 1 while the picture is being prepared, 0 where it cannot be told; 1 takes the bar away.
         work: a sentence that says what is being done; empty once it is over.
+        opening: beside a picture: the page opens with it, unless a picture was quicker.
         kept: beside a picture: it is the one that this browser had, with the objects that are kept there;
             without one: the browser is to send that picture again.
         say: a sentence for the status line.
@@ -212,6 +214,7 @@ def viewer_message(
         "everything": everything,
         "progress": progress,
         "work": work,
+        "opening": opening or None,
         "kept": kept or None,
         "say": say,
     }

@@ -269,6 +269,7 @@ class Message(TypedDict, total=False):
     everything: EverythingNews
     progress: float
     work: str
+    opening: bool
     kept: bool
     say: str
     is_error: bool

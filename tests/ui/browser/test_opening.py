@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from gradio_client import Client, handle_file
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import APIResponse, Browser, BrowserContext, Route
 
 from samhq_demo.pictures import read_mask
 from samhq_demo.service import CompareService
@@ -318,3 +318,30 @@ def test_the_line_is_plain_where_base_answers(
         assert visitor.page.inner_text("#answering") == "base answers."
         assert visitor.page.locator("#answering [data-size=small]").count() == 0
         visitor.leave()
+
+
+def test_a_picture_that_is_quicker_than_the_opening_stays(
+    app: RunningApp, browser: Browser, tmp_path: Path
+) -> None:
+    """Where the opening's answer is on its way as the picture comes: dropped early, or handed over."""
+    context = browser.new_context()
+    visitor = Visitor(context.new_page(), context=context)
+    answered: list[tuple[Route, APIResponse]] = []
+    visitor.page.route(
+        "**/gradio_api/run/predict*", lambda route: answered.append((route, route.fetch())), times=2
+    )
+    visitor.open(app.url)
+    visitor.page.locator("#picture input[type=file]").wait_for(state="attached")
+    visitor.bring(save_photo(tmp_path / "own.jpg", size_wh=(320, 240)))
+    visitor.ask(160, 120)
+    brought = visitor.state["picture"]
+    assert any(FIRST["file"] in answer.text() for _, answer in answered), "the opening is held back"
+    # The viewer tells Python, which has the opening example by then, what is there.
+    told = f'"event_data":{{"picture":"{brought}"}}'
+    with visitor.page.expect_response(lambda one: told in (one.request.post_data or "")):
+        for route, answer in answered:
+            route.fulfill(response=answer)
+    visitor.page.wait_for_function("document.querySelector('#picture img').naturalWidth === 320")
+    assert visitor.state["picture"] == brought
+    visitor.ask(80, 60)
+    visitor.leave()

@@ -19,7 +19,7 @@ import { isTouch } from "./texts.js";
  * @property {() => void} pictureCame
  * @property {() => void} worked Python tells by itself how far the picture is.
  * @property {(news: EverythingNews) => void} everything
- * @property {(picture: Picture) => void} returned The server has it again, but its page does not know yet.
+ * @property {(picture: Picture) => void} returned The server has it, but its page has none or another.
  */
 
 const HINT = "Click the object, or drag a box around it. Right click what does not belong to it.";
@@ -31,6 +31,8 @@ const LOST_PICTURE = "The server no longer has the picture, and this browser cou
 /** @extends {Part<InboxEvents>} */
 export class Inbox extends Part {
   #pictureTurn = 0;
+  /** @type {Picture | null} The last one that was to be shown. */
+  #latest = null;
 
   /**
    * @param {Others & { status: StatusLine, album: Album, keeper: Keeper, progress: HTMLProgressElement }} others
@@ -47,7 +49,9 @@ export class Inbox extends Part {
   /** @param {Message} message */
   async receive(message) {
     if (message.settings) this.session.setSettings(message.settings);
-    if (message.kept) await this.#reopen(message.picture);
+    // The page's own opening can be slower than somebody's picture, and must not take that away.
+    if ((message.opening || message.kept) && this.#latest) this.emit("returned", this.#latest);
+    else if (message.kept) await this.#reopen(message.picture);
     else if (message.picture !== undefined) await this.#setPicture(message.picture, message.objects);
     else if (message.objects) this.session.load(message.objects);
     if (message.everything) this.emit("everything", message.everything);
@@ -105,6 +109,7 @@ export class Inbox extends Part {
   async showPicture(picture, change) {
     this.emit("pictureComing");
     const turn = ++this.#pictureTurn; // of two pictures in a row the later one stays
+    this.#latest = picture;
     this.mode.setPictureState("reading"); // the old picture stays in sight, but takes no more prompts
     this.status.work("Reading the picture …");
     const bitmap = await this.#bitmapOf(picture);

@@ -143,6 +143,7 @@
  * @property {EverythingNews} [everything]
  * @property {string} [work] What is being done; empty once it is over.
  * @property {number | null} [progress]
+ * @property {boolean} [opening] The page opens with the picture, unless another was quicker.
  * @property {boolean} [kept] The picture is the one that was kept here; without one, the server has lost it.
  * @property {string} [say]
  * @property {boolean} [is_error]
