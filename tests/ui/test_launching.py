@@ -290,7 +290,7 @@ def test_a_port_in_use_names_the_variable(tmp_path: Path) -> None:
 
 def test_no_free_port_at_all_names_the_variable(tmp_path: Path) -> None:
     with socket.socket() as taken:
-        # Or the connections of a server that has just ended would keep it from this socket, but not from the app.
+        # Connections of a server that has just ended would keep it from this socket, but not from the app.
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         with suppress(OSError):  # another program has it
             taken.bind(("127.0.0.1", 7860))
