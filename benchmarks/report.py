@@ -228,7 +228,12 @@ def _agreements(results: Results) -> str:
         f"| {one.geometry} | {one.model} | {' and '.join(one.ways)} | {one.pixels:.3%} |"
         for one in results.agreements
     ]
-    lines += ["", "transformers' SAM-HQ masks differ because its mask decoder is wrong; see the README."]
+    lines += [
+        "",
+        "transformers' SAM-HQ masks differ because its mask decoder is wrong; see the README.",
+        "The best mask is a click's candidate with the highest score: of two that are equal to the third",
+        "decimal bfloat16 can choose the other.",
+    ]
     return "\n".join(lines)
 
 
