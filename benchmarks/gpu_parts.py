@@ -39,6 +39,7 @@ from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
 
 EQUAL_PIXELS, MEAN_IOU = 0.999, 0.99
+EQUAL_WANTED = "99.9 % of each mask's pixels"
 CLICK_MS = 15.0
 _OF_A_SMALL_MODEL = EverythingOptions(predicted_iou_threshold=0.3, stability_threshold=0.5)
 NO_OFFICIAL = "the official packages are not on this machine"
@@ -77,15 +78,13 @@ def parity(model: Any, name: str, card: Card, plan: Plan) -> Iterator[Row]:
     reference = _masks(pair_on(model, name=name, device="cpu", dtype="float32"), plan)
     for dtype in PRECISIONS:
         what = f"parity in {dtype}"
-        wanted = "99.9 % of each mask's pixels" if dtype == "float32" else "mean IoU 0.99"
+        wanted = EQUAL_WANTED if dtype == "float32" else "mean IoU 0.99"
         try:
             found = _masks(pair_on(model, name=name, device=card.device.type, dtype=dtype), plan)
         except ValueError as error:  # what is not finite, told by the app itself
             yield Row(name, what, str(error), wanted=wanted, met=False, is_parity=True)
             continue
-        overlaps = [Overlap.between(a, b) for a, b in zip(found, reference, strict=True)]
-        area = plan.size_wh[0] * plan.size_wh[1]
-        equal = min(1 - (one.only_a + one.only_b) / area for one in overlaps)
+        overlaps, equal = _compared(found, reference)
         iou = fmean(one.iou for one in overlaps)
         told = (
             f"{equal:.4%} of the worst mask's pixels, mean IoU {iou:.5f}, {len(overlaps)} masks, all finite"
@@ -93,6 +92,13 @@ def parity(model: Any, name: str, card: Card, plan: Plan) -> Iterator[Row]:
         met = equal >= EQUAL_PIXELS if dtype == "float32" else iou >= MEAN_IOU
         value = equal if dtype == "float32" else iou
         yield Row(name, what, told, value=value, unit="share", wanted=wanted, met=met, is_parity=True)
+
+
+def _compared(found: Sequence[Runs], reference: Sequence[Runs]) -> tuple[list[Overlap], float]:
+    """The masks' overlaps, one by one, and the share of equal pixels of the worst mask."""
+    overlaps = [Overlap.between(a, b) for a, b in zip(found, reference, strict=True)]
+    height, width = reference[0].size_hw
+    return overlaps, min(1 - (one.only_a + one.only_b) / (height * width) for one in overlaps)
 
 
 def _masks(pair: ModelPair, plan: Plan) -> list[Runs]:
@@ -215,12 +221,10 @@ def at_once(model: str, name: str, card: Card, plan: Plan) -> Iterator[Row]:
             answers = list(pool.map(lambda one: service.compare(*one), asked))
         return [m.runs for answer in answers for one in answer.objects for m in (one.sam, one.sam_hq)]
 
-    overlaps = [Overlap.between(a, b) for a, b in zip(found(16), found(1), strict=True)]
-    area = plan.size_wh[0] * plan.size_wh[1]
-    equal = min(1 - (one.only_a + one.only_b) / area for one in overlaps)
+    overlaps, equal = _compared(found(16), found(1))
     told = f"{equal:.4%} of the worst mask's pixels, {len(overlaps)} masks"
-    wanted, met = "99.9 % of each mask's pixels", equal >= EQUAL_PIXELS
-    yield Row(name, "16 threads at once", told, equal, "share", wanted, met, is_parity=True)
+    met = equal >= EQUAL_PIXELS
+    yield Row(name, "16 threads at once", told, equal, "share", EQUAL_WANTED, met, is_parity=True)
 
 
 def _kinds(plan: Plan) -> list[Request]:

@@ -107,8 +107,8 @@ def _biases(attention: Any, queries: Tensor, *, size_hw: tuple[int, int]) -> tup
 def _relative(attention: Any, table: Tensor, size: int) -> Tensor:
     """The table's vector for each query and key along one side: (2 * size - 1, d) -> (size, size, d).
 
-    Views alone where the table has that length, as in the published models: transformers' own way waits for
-    a GPU, which a CUDA graph cannot hold.
+    A table of that length, as the published models have, is not resized. Then nothing comes from the CPU, as
+    transformers' index does: a CUDA graph could not hold that.
     """
     if len(table) != 2 * size - 1:
         resized: Tensor = attention.get_rel_pos(size, size, table)

@@ -45,8 +45,8 @@ class Compute:
     def batch_bytes(self) -> int:
         """Memory for the activations of objects that are decoded at once.
 
-        On a CPU few are faster: they stay in its cache. A card takes a sixteenth of its memory, where it has
-        8 GB as much as any other device.
+        On a CPU few are faster: they stay in its cache. A card gives a sixteenth of its memory: with 8 GB as
+        much as any other device.
         """
         if self.decoder_device.type == "cpu":
             return 64 * 2**20

@@ -153,7 +153,7 @@ class ModelPair:
         return lambda: on_progress(next(done) / total)
 
     def _way_to_encode(self) -> Callable[[Tensor], tuple[Tensor | None, Tensor, Tensor]]:
-        """`run_encoders`, where there is a faster way by that."""
+        """`run_encoders` itself, in a borrowed call on ZeroGPU, or as a CUDA graph."""
         if self.compute.zero_gpu:
             return lend_gpu(self)
         if self.compute.device.type != "cuda":

@@ -20,6 +20,7 @@ from gradio_client import Client
 from samhq_demo.ui.api import register_api
 from samhq_demo.ui.asgi import app_kwargs
 from samhq_demo.ui.outside import outside_routes
+from samhq_demo.ui.page import CSS_FILE, build_page, theme
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,35 @@ def serve(service: Any, *, folder: Path, mcp: bool = False) -> Iterator[Served]:
             yield Served(blocks, url, folder)
         finally:
             blocks.close(verbose=False)
+
+
+@contextmanager
+def serve_page(
+    service: Any, *, folder: Path, launch: dict[str, Any] | None = None, **built: Any
+) -> Iterator[Served]:
+    """Serve the whole page of a service from a free port; files go below `folder`.
+
+    Args:
+        launch: more for the launch.
+        built: more for `build_page`.
+    """
+    uploads = folder / "served"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADIO_TEMP_DIR", str(uploads))
+        page = build_page(service, **built)
+        _, url, _ = page.launch(
+            prevent_thread_lock=True,
+            quiet=True,
+            server_name="127.0.0.1",
+            theme=theme(),
+            css_paths=CSS_FILE,
+            run_history=False,
+            **(launch or {}),
+        )
+        try:
+            yield Served(page, url, uploads)
+        finally:
+            page.close(verbose=False)
 
 
 def start_serving(server: http.server.HTTPServer) -> None:

@@ -17,11 +17,11 @@ from playwright.sync_api import APIResponse, Browser, BrowserContext, Route
 from samhq_demo.pictures import read_mask
 from samhq_demo.service import CompareService
 from samhq_demo.ui.examples import in_order, read_examples
-from samhq_demo.ui.page import CSS_FILE, build_page, theme
 from testbed.photos import save_photo
 from testbed.running_app import ROOT, RunningApp
 from testbed.visitor import PATIENCE_MS, Visitor
 from tests.support.pixels import rle_decode
+from tests.support.servers import serve_page
 from tests.support.stand_in_service import BASE, TINY, StandIn
 
 pytestmark = pytest.mark.browser
@@ -53,22 +53,8 @@ _COLORS = """selector => {
 @contextmanager
 def served(service: Any, folder: Path) -> Iterator[str]:
     """The whole page on a service, at the address that is yielded."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(folder / "served"))
-        page = build_page(service, examples_dir=FOLDER)
-        _, url, _ = page.launch(
-            prevent_thread_lock=True,
-            quiet=True,
-            server_name="127.0.0.1",
-            theme=theme(),
-            css_paths=CSS_FILE,
-            show_error=False,
-            run_history=False,
-        )
-        try:
-            yield url
-        finally:
-            page.close(verbose=False)
+    with serve_page(service, folder=folder, examples_dir=FOLDER, launch={"show_error": False}) as page:
+        yield page.url
 
 
 def kinds(visitor: Visitor) -> list[str]:

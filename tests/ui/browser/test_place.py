@@ -17,11 +17,11 @@ from playwright.sync_api import Browser, BrowserContext, expect
 from samhq_demo.line import Line
 from samhq_demo.service import CompareService
 from samhq_demo.ui.handlers import AT_A_TIME
-from samhq_demo.ui.page import CSS_FILE, build_page, theme
 from samhq_demo.ui.store import PictureStore
 from testbed.photos import save_photo
 from testbed.visitor import Visitor
 from tests.support.data_sets import disc, picture_of, save, white
+from tests.support.servers import serve_page
 from tests.support.waiting import wait
 from tests.ui.browser.test_evaluation import give
 from tests.ui.test_place import held
@@ -59,21 +59,8 @@ class Busy:
 def busy(service: CompareService, folder: Path) -> Iterator[Busy]:
     service.wait_for_weights()
     store = PictureStore()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRADIO_TEMP_DIR", str(folder / "served"))
-        page = build_page(service, store=store)
-        _, url, _ = page.launch(
-            prevent_thread_lock=True,
-            quiet=True,
-            server_name="127.0.0.1",
-            theme=theme(),
-            css_paths=CSS_FILE,
-            run_history=False,
-        )
-        try:
-            yield Busy(url, page, store, service._library.pair(None).encoding)
-        finally:
-            page.close(verbose=False)
+    with serve_page(service, folder=folder, store=store) as served:
+        yield Busy(served.url, served.blocks, store, service._library.pair(None).encoding)
 
 
 def test_the_place_in_line_is_told_until_the_answer_is_there(

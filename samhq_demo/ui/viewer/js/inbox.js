@@ -31,7 +31,7 @@ const LOST_PICTURE = "The server no longer has the picture, and this browser cou
 /** @extends {Part<InboxEvents>} */
 export class Inbox extends Part {
   #pictureTurn = 0;
-  /** @type {Picture | null} The last one that was to be shown. */
+  /** @type {Picture | null} The one that is shown, or is being read. */
   #latest = null;
 
   /**
@@ -154,6 +154,7 @@ export class Inbox extends Part {
   }
 
   #keepPicture() {
+    this.#latest = this.session.picture;
     this.mode.setPictureState(this.session.picture ? "ready" : "empty");
     this.status.say("The picture could not be shown.", { isError: true });
   }
@@ -162,6 +163,7 @@ export class Inbox extends Part {
   removePicture(change) {
     this.emit("pictureComing");
     this.#pictureTurn += 1;
+    this.#latest = null;
     this.surface.removePicture();
     this.answers.restart();
     this.mode.setPictureState("empty");
