@@ -20,6 +20,7 @@ import numpy as np
 import torch
 from PIL import Image
 
+from samhq_demo.inline import InlineExecutor
 from samhq_demo.models.answering import predict_sam, predict_sam_hq
 from samhq_demo.models.checkpoints import frozen_sam, load_pair
 from samhq_demo.models.compute import choose_compute
@@ -87,8 +88,17 @@ def all_logits(vit_b: ModelPair, picture: Picture) -> list[Logits]:
 def way_out(logits: Logits, size_wh: tuple[int, int]) -> str:
     transform = InputTransform(size_wh, logits.image_size, logits.low_res)
     multimask_output = logits.prompt == CLICK
-    sam = predict_sam(logits.decoded, transform, multimask_output=multimask_output)
-    sam_hq = predict_sam_hq(logits.decoded, transform, multimask_output=multimask_output, hq_token_only=False)
+    decoded, one_thread = logits.decoded, InlineExecutor()
+    sam = predict_sam(
+        decoded.sam_logits,
+        decoded.sam_scores,
+        transform,
+        multimask_output=multimask_output,
+        executor=one_thread,
+    )
+    sam_hq = predict_sam_hq(
+        decoded, transform, multimask_output=multimask_output, hq_token_only=False, executor=one_thread
+    )
     agreement = Agreement.between(sam.runs, sam_hq.runs)
     return json.dumps([sam.to_json(), sam_hq.to_json(), agreement.to_json()])
 

@@ -87,13 +87,14 @@ class Runs:
     def from_part(cls, part: Mask, *, at_xy: tuple[int, int], size_hw: tuple[int, int]) -> Runs:
         """From the (h, w) part of a mask whose upper left pixel is (x, y); around it is background."""
         (rows, columns), (x, y), height = part.shape, at_xy, size_hw[0]
+        if rows == height:
+            edges = cls.from_mask(part).edges
+            return cls(size_hw, edges + x * height)
         # A row of background under each column ends its last run there.
         flat = np.zeros(columns * (rows + 1) + 1, np.bool_)
         flat[1:].reshape(columns, rows + 1)[:, :rows] = part.T
         column, row = np.divmod(np.flatnonzero(flat[1:] != flat[:-1]), rows + 1)
-        edges = (column + x) * height + (row + y)
-        # In a part as high as the mask, a run that goes on in the next column was ended and begun again.
-        return cls.from_crossings(edges, size_hw=size_hw) if rows == height else cls(size_hw, edges)
+        return cls(size_hw, (column + x) * height + (row + y))
 
     @classmethod
     def from_crossings(cls, positions: Positions, *, size_hw: tuple[int, int]) -> Runs:

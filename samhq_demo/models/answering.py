@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
@@ -23,6 +25,8 @@ from samhq_demo.prompts.prompt import Prompt
 from samhq_demo.prompts.request import Request
 from samhq_demo.results.comparison import Agreement, Candidate, MaskPrediction, ObjectComparison
 from samhq_demo.results.preview import Preview, PreviewMask
+
+_INLINE = InlineExecutor()
 
 Decode = Callable[[OnSam | None], DecodedPair]
 """The logits of a request's only prompt, decoded or kept from before; kept ones are told to no `OnSam`."""
@@ -76,17 +80,15 @@ class Answerer:
             executor: where answers are made while others are.
         """
 
-        def score(place: int, decoded: DecodedPair, executor: Executor) -> ObjectComparison:
-            prompt = request.prompts[place]
-            return _compare_object(
-                prompt, decoded, transform=embedding.input_transform, request=request, executor=executor
-            )
+        def score(place: int, decode: Decode, executor: Executor) -> ObjectComparison:
+            transform, prompt = embedding.input_transform, request.prompts[place]
+            return _compare_object(prompt, decode, transform=transform, request=request, executor=executor)
 
         if len(request.prompts) == 1:
-            return (score(0, decode(None), executor),)
+            return (score(0, decode, executor),)
         # Each object is scored, in one thread, while the next ones are decoded.
         pending = {
-            place: executor.submit(score, place, decoded, InlineExecutor())
+            place: executor.submit(score, place, _given(decoded), _INLINE)
             for place, decoded in self.pair.decode_each(embedding, request.prompts)
         }
         return tuple(pending[place].result() for place in range(len(request.prompts)))
@@ -147,18 +149,33 @@ def rank_sam_hq(decoded: DecodedPair, *, multimask_output: bool, hq_token_only: 
     return Ranked(logits, decoded.sam_hq_scores[order])
 
 
-def predict_sam(decoded: DecodedPair, transform: InputTransform, *, multimask_output: bool) -> MaskPrediction:
-    """SAM's single mask, or of its three candidates the one with the highest predicted IoU."""
-    ranked = rank_sam(decoded.sam_logits, decoded.sam_scores, multimask_output=multimask_output)
-    return _prediction(transform, ranked, multimask_output=multimask_output)
+def predict_sam(
+    sam_logits: Tensor,
+    sam_scores: Tensor,
+    transform: InputTransform,
+    *,
+    multimask_output: bool,
+    executor: Executor,
+) -> MaskPrediction:
+    """SAM's single mask, or of its three candidates the one with the highest predicted IoU.
+
+    Logits and scores are as in `DecodedPair`. executor: makes the candidates' masks.
+    """
+    ranked = rank_sam(sam_logits, sam_scores, multimask_output=multimask_output)
+    return _prediction(transform, ranked, multimask_output=multimask_output, executor=executor)
 
 
 def predict_sam_hq(
-    decoded: DecodedPair, transform: InputTransform, *, multimask_output: bool, hq_token_only: bool
+    decoded: DecodedPair,
+    transform: InputTransform,
+    *,
+    multimask_output: bool,
+    hq_token_only: bool,
+    executor: Executor,
 ) -> MaskPrediction:
     """The same of SAM-HQ, whose masks are those of `rank_sam_hq`."""
     ranked = rank_sam_hq(decoded, multimask_output=multimask_output, hq_token_only=hq_token_only)
-    return _prediction(transform, ranked, multimask_output=multimask_output)
+    return _prediction(transform, ranked, multimask_output=multimask_output, executor=executor)
 
 
 def _best_first(scores: Tensor, *, multimask_output: bool) -> list[int]:
@@ -168,20 +185,35 @@ def _best_first(scores: Tensor, *, multimask_output: bool) -> list[int]:
     return best
 
 
+def _given(decoded: DecodedPair) -> Decode:
+    """What is decoded already, as what decodes it."""
+    return lambda on_sam: decoded
+
+
 def _compare_object(
-    prompt: Prompt, decoded: DecodedPair, *, transform: InputTransform, request: Request, executor: Executor
+    prompt: Prompt, decode: Decode, *, transform: InputTransform, request: Request, executor: Executor
 ) -> ObjectComparison:
-    """SAM's answer, SAM-HQ's answer, which the executor makes meanwhile, and how far they agree."""
+    """SAM's answer, made while SAM-HQ decodes on, SAM-HQ's answer, and how far they agree."""
     multimask_output = request.has_candidates(prompt)
-    pending = executor.submit(
-        predict_sam_hq,
+    found: list[MaskPrediction] = []
+
+    def answer_sam(logits: Tensor, scores: Tensor, executor: Executor = _INLINE) -> None:
+        # By default in one thread: the other cores are SAM-HQ's.
+        found.append(
+            predict_sam(logits, scores, transform, multimask_output=multimask_output, executor=executor)
+        )
+
+    decoded = decode(answer_sam)
+    if not found:  # nothing had to be decoded
+        answer_sam(decoded.sam_logits, decoded.sam_scores, executor)
+    sam = found[0]
+    sam_hq = predict_sam_hq(
         decoded,
         transform,
         multimask_output=multimask_output,
         hq_token_only=request.hq_token_only,
+        executor=executor,
     )
-    sam = predict_sam(decoded, transform, multimask_output=multimask_output)
-    sam_hq = pending.result()
     return ObjectComparison(
         prompt,
         sam.with_truth(request.ground_truth, void=request.void),
@@ -196,27 +228,38 @@ def _preview_mask(transform: InputTransform, ranked: Ranked) -> PreviewMask:
     return PreviewMask(runs.prepared(), predicted_iou=float(ranked.scores[0]))
 
 
-def _prediction(transform: InputTransform, ranked: Ranked, *, multimask_output: bool) -> MaskPrediction:
+def _prediction(
+    transform: InputTransform, ranked: Ranked, *, multimask_output: bool, executor: Executor
+) -> MaskPrediction:
     # With the HQ token alone the three candidates are one mask, made once.
     distinct = {id(one): one for one in ranked.logits}
-    masks = dict(zip(distinct, transform.full_masks(distinct.values()), strict=True))
+    logits = list(distinct.values())
+    # Each by itself on a CPU, where another core may be idle; a card makes all at once.
+    groups = [logits] if logits[0].is_cuda else [[one] for one in logits]
+    made = executor.map(partial(_full_masks, transform), groups)
+    masks = dict(zip(distinct, itertools.chain.from_iterable(made), strict=True))
     found = [
-        _candidate(masks[id(one)], score, with_bbox=place == 0)
-        for place, (one, score) in enumerate(zip(ranked.logits, ranked.scores, strict=True))
+        _candidate(masks[id(one)], score) for one, score in zip(ranked.logits, ranked.scores, strict=True)
     ]
     best = found[0]
     return MaskPrediction(
-        best.runs,
+        best.runs.prepared(with_bbox=True),
         predicted_iou=best.predicted_iou,
         stability=best.stability,
         candidates=tuple(found) if multimask_output else None,
     )
 
 
-def _candidate(full: FullMask, score: Tensor, *, with_bbox: bool = False) -> Candidate:
-    # Prepared here, as this may run beside the other branch's masks, unlike the writing of the answer.
+def _full_masks(transform: InputTransform, logits: Sequence[Tensor]) -> list[FullMask]:
+    masks = list(transform.full_masks(logits))
+    for mask in masks:  # here, beside other masks, unlike the writing of the answer
+        mask.runs.prepared()
+    return masks
+
+
+def _candidate(full: FullMask, score: Tensor) -> Candidate:
     return Candidate(
-        full.runs.prepared(with_bbox=with_bbox),
+        full.runs,
         predicted_iou=float(score),
         stability=stability_score(full.above, full.below),
     )

@@ -17,6 +17,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from samhq_demo.models.products import projected, scaled_dot_product_attention
+
 # Queries whose bias is built at once: two of torch's blocks of 256 for each thread, and 8 MB at 1024 px.
 _QUERIES_A_THREAD = 512
 
@@ -24,7 +26,7 @@ _QUERIES_A_THREAD = 512
 def global_attention(attention: Any, hidden: Tensor, *, fold_bias: bool) -> Tensor:
     """Attention of every place to every place, before its projection. Keeps the shape (B, h, w, V)."""
     size_hw = (hidden.shape[1], hidden.shape[2])
-    queries, keys, values = _heads(attention, attention.qkv(hidden))
+    queries, keys, values = _heads(attention, projected(attention.qkv, hidden))
     if not attention.use_rel_pos:
         attended = F.scaled_dot_product_attention(queries, keys, values, scale=attention.scale)
     elif fold_bias:
@@ -42,15 +44,15 @@ def windowed_attention(attention: Any, hidden: Tensor, *, size: int) -> Tensor:
     Here the bias is small, and building it is cheaper than folding it.
     """
     batch, height, width, _ = hidden.shape
-    windows = _windows(_padded(attention, attention.qkv(hidden), size=size), size=size)
+    windows = _windows(_padded(attention, projected(attention.qkv, hidden), size=size), size=size)
     queries, keys, values = _heads(attention, windows)
     bias = None
     if attention.use_rel_pos:
         bias = _built(*_biases(attention, queries, size_hw=(size, size)))
-    attended = F.scaled_dot_product_attention(queries, keys, values, attn_mask=bias, scale=attention.scale)
+    attended = scaled_dot_product_attention(queries, keys, values, bias, scale=attention.scale)
     whole = _whole(_joined(attended, size_hw=(size, size)), batch=batch, columns=-(-width // size))
     # Padding is cut off before the projection, which works on each place alone.
-    return attention.proj(whole[:, :height, :width])
+    return projected(attention.proj, whole[:, :height, :width])
 
 
 def _padded(attention: Any, qkv: Tensor, *, size: int) -> Tensor:
@@ -160,12 +162,8 @@ def _head_by_head(
             bias = memory[: height - top]
             bottom = top + len(bias)
             torch.add(by_row[0, 0, top:bottom, :, :, None], by_column[0, 0, top:bottom, :, None], out=bias)
-            seen = F.scaled_dot_product_attention(
-                query[..., top * width : bottom * width, :],
-                key,
-                value,
-                attn_mask=bias.flatten(0, 1).flatten(1)[None, None],
-                scale=attention.scale,
-            )
+            asking = query[..., top * width : bottom * width, :]
+            over_all = bias.flatten(0, 1).flatten(1)[None, None]
+            seen = scaled_dot_product_attention(asking, key, value, over_all, scale=attention.scale)
             attended[top:bottom, :, head] = seen.view(-1, width, depth)
     return attended.flatten(2)[None]

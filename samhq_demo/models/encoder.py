@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 from samhq_demo.models.attention import global_attention, windowed_attention
+from samhq_demo.models.products import projected
 
 _PART_PLACES = 1024  # enough that products run at full speed; of ViT-B's MLP 12 MB
 
@@ -60,12 +61,16 @@ def _run_layer(layer: Any, hidden: Tensor, *, fold_bias: bool) -> None:
     if layer.window_size:
         for part in _parts(hidden, rows_of=layer.window_size):
             part.add_(windowed_attention(layer.attn, layer.layer_norm1(part), size=layer.window_size))
-            part.add_(layer.mlp(layer.layer_norm2(part)))
+            part.add_(_wider_and_back(layer.mlp, layer.layer_norm2(part)))
         return
     attended = global_attention(layer.attn, layer.layer_norm1(hidden), fold_bias=fold_bias)
     for part, seen in zip(_parts(hidden), _parts(attended), strict=True):
-        part.add_(layer.attn.proj(seen))
-        part.add_(layer.mlp(layer.layer_norm2(part)))
+        part.add_(projected(layer.attn.proj, seen))
+        part.add_(_wider_and_back(layer.mlp, layer.layer_norm2(part)))
+
+
+def _wider_and_back(mlp: Any, hidden: Tensor) -> Tensor:
+    return projected(mlp.lin2, mlp.act(projected(mlp.lin1, hidden)))
 
 
 def _parts(hidden: Tensor, *, rows_of: int = 1) -> Sequence[Tensor]:

@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from samhq_demo.models.products import linear
 from samhq_demo.models.two_way import two_way
 
 
@@ -89,7 +90,7 @@ def upscale(decoder: Any, image: Tensor) -> Tensor:
 def _quartered(conv: Any, image: Tensor) -> Tensor:
     """(..., C) -> (..., 2, 2, D)."""
     weight = conv.weight.permute(2, 3, 1, 0).flatten(0, 2)  # (C, D, 2, 2) -> (2*2*D, C)
-    return F.linear(image, weight, conv.bias.repeat(4)).unflatten(-1, (2, 2, -1))
+    return linear(image, weight, conv.bias.repeat(4)).unflatten(-1, (2, 2, -1))
 
 
 def placed(parts: Tensor) -> Tensor:

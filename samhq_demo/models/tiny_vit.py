@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from samhq_demo.models.encoder import EncodedImage
+from samhq_demo.models.products import scaled_dot_product_attention
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,7 @@ class _WindowAttention(nn.Module):
         seen = self.qkv(self.norm(windows.reshape(-1, places, channels)))
         # Each head's queries, keys and values lie together: (windows, places, heads, 3, C/heads).
         query, key, value = seen.unflatten(-1, (self.heads, 3, -1)).transpose(1, 2).unbind(3)
-        attended = F.scaled_dot_product_attention(query, key, value, attn_mask=self.bias)
+        attended = scaled_dot_product_attention(query, key, value, self.bias, scale=query.shape[-1] ** -0.5)
         out = self.project(attended.transpose(1, 2).flatten(2))
         out = out.view(batch, rows, columns, size, size, channels).transpose(2, 3)
         return out.reshape(padded.shape)[:, :height, :width].contiguous()

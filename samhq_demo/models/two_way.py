@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from samhq_demo.models.products import linear, plus_linear
+
 
 def two_way(transformer: Any, tokens: Tensor, image: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
     """Run transformers' `SamTwoWayTransformer`.
@@ -98,7 +100,7 @@ def _attend(attention: Any, compared: Tensor, values: Tensor) -> Tensor:
 
 def _times(rows: Tensor, image: Tensor) -> Tensor:
     """(B, R, N or C) by (1 or B, N or C, ...); one large product where the image is one."""
-    return rows @ (image[0] if len(image) == 1 else image)
+    return linear(rows, image[0].mT) if len(image) == 1 else rows @ image
 
 
 def _look_at_image(attention: Any, tokens: Tensor, placed: Tensor, image: Tensor) -> Tensor:
@@ -128,4 +130,7 @@ def _looked_at(attention: Any, placed: Tensor, compared: Tensor, tokens: Tensor,
     out = attention.out_proj.weight.unflatten(1, (attention.num_attention_heads, -1))  # (C, heads, I/heads)
     values = split_heads(attention, attention.v_proj(tokens)) @ out.permute(1, 2, 0)  # (B, heads, T, C)
     values = values + attention.out_proj.bias / attention.num_attention_heads  # each head's weights sum to 1
-    return torch.baddbmm(image.expand(len(tokens), -1, -1), weights.mT, values.flatten(1, 2))
+    vectors = values.flatten(1, 2)
+    if len(tokens) == len(image) == 1:
+        return plus_linear(image[0], weights[0].mT, vectors[0].mT).unsqueeze(0)
+    return torch.baddbmm(image.expand(len(tokens), -1, -1), weights.mT, vectors)

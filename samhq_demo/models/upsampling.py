@@ -73,6 +73,8 @@ class Taps:
 
     def apply(self, values: Floats) -> Floats:
         """Resize the first axis of (source, n)."""
+        if not self.weight.any() and (np.diff(self.first) == 1).all():  # each output is an input
+            return values[self.first[0] : self.first[-1] + 1]
         resized = values[self.first]
         step = values[self.second]
         step -= resized

@@ -141,13 +141,15 @@ _MEMORY = """
 import json, resource, torch
 from samhq_demo.results.comparison import Agreement
 from samhq_demo.models.answering import predict_sam, predict_sam_hq
+from samhq_demo.inline import InlineExecutor
 from samhq_demo.models.input_transform import InputTransform
 from samhq_demo.models.pair import DecodedPair
 
 def answer(size_wh):
     transform = InputTransform(size_wh, 1024, 256)
-    sam = predict_sam(decoded, transform, multimask_output=True)
-    sam_hq = predict_sam_hq(decoded, transform, multimask_output=True, hq_token_only=False)
+    how = {"multimask_output": True, "executor": InlineExecutor()}
+    sam = predict_sam(decoded.sam_logits, decoded.sam_scores, transform, **how)
+    sam_hq = predict_sam_hq(decoded, transform, hq_token_only=False, **how)
     agreement = Agreement.between(sam.runs, sam_hq.runs)
     return json.dumps([sam.to_json(), sam_hq.to_json(), agreement.to_json()])
 
