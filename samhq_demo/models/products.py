@@ -35,6 +35,11 @@ def linear(values: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
     return product
 
 
+def times(rows: Tensor, image: Tensor) -> Tensor:
+    """(B, R, K) by (1 or B, K, N): (B, R, N); one large product where the image is one."""
+    return linear(rows, image[0].mT) if len(image) == 1 else rows @ image
+
+
 def projected(layer: Any, values: Tensor) -> Tensor:
     """What an `nn.Linear` makes of values (..., K)."""
     return linear(values, layer.weight, layer.bias)

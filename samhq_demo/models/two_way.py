@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from samhq_demo.models.products import linear, plus_linear
+from samhq_demo.models.products import plus_linear, times
 
 
 def two_way(transformer: Any, tokens: Tensor, image: Tensor, positions: Tensor) -> tuple[Tensor, Tensor]:
@@ -98,11 +98,6 @@ def _attend(attention: Any, compared: Tensor, values: Tensor) -> Tensor:
     return attention.out_proj(seen.transpose(1, 2).flatten(2))
 
 
-def _times(rows: Tensor, image: Tensor) -> Tensor:
-    """(B, R, N or C) by (1 or B, N or C, ...); one large product where the image is one."""
-    return linear(rows, image[0].mT) if len(image) == 1 else rows @ image
-
-
 def _look_at_image(attention: Any, tokens: Tensor, placed: Tensor, image: Tensor) -> Tensor:
     """What tokens (B, T, C) see of an image (1 or B, N, C), `placed` being it with its positions.
 
@@ -111,8 +106,8 @@ def _look_at_image(attention: Any, tokens: Tensor, placed: Tensor, image: Tensor
     """
     queries = split_heads(attention, attention.q_proj(tokens)) * attention.scaling
     through = queries @ _by_head(attention, attention.k_proj)  # (B, heads, T, C)
-    weights = _times(through.flatten(1, 2), placed.mT).softmax(-1)  # (B, heads*T, N)
-    seen = _times(weights, image).view_as(through)
+    weights = times(through.flatten(1, 2), placed.mT).softmax(-1)  # (B, heads*T, N)
+    seen = times(weights, image).view_as(through)
     values = seen @ _by_head(attention, attention.v_proj).mT  # (B, heads, T, I/heads)
     return attention.out_proj(values.transpose(1, 2).flatten(2) + attention.v_proj.bias)
 
@@ -125,7 +120,7 @@ def _looked_at(attention: Any, placed: Tensor, compared: Tensor, tokens: Tensor,
     keys = split_heads(attention, attention.k_proj(compared)) * attention.scaling
     through = keys @ _by_head(attention, attention.q_proj)  # (B, heads, T, C)
     bias = keys @ attention.q_proj.bias.unflatten(0, (attention.num_attention_heads, -1, 1))
-    scores = _times(through.flatten(1, 2), placed.mT).unflatten(1, through.shape[1:3])
+    scores = times(through.flatten(1, 2), placed.mT).unflatten(1, through.shape[1:3])
     weights = (scores + bias).softmax(2).flatten(1, 2)  # (B, heads*T, N)
     out = attention.out_proj.weight.unflatten(1, (attention.num_attention_heads, -1))  # (C, heads, I/heads)
     values = split_heads(attention, attention.v_proj(tokens)) @ out.permute(1, 2, 0)  # (B, heads, T, C)

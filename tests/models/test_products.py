@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from samhq_demo.models import products
 from samhq_demo.models.checkpoints import load_pair
 from samhq_demo.models.compute import choose_compute
-from samhq_demo.models.products import linear, plus_linear, projected, scaled_dot_product_attention
+from samhq_demo.models.products import linear, plus_linear, projected, scaled_dot_product_attention, times
 from samhq_demo.prompts.prompt import PointLabel, Prompt
 from samhq_demo.weights.names import TINY_FOLDER
 from tests.support.parity import picture_of
@@ -70,6 +70,9 @@ def test_products_are_the_usual_ones_whatever_the_strides() -> None:
     torch.testing.assert_close(linear(rows, weight), F.linear(rows, weight))
     columns, added = random(64, 300, seed=3).mT, random(300, 96, seed=4)
     torch.testing.assert_close(plus_linear(added, columns, weight), added + F.linear(columns, weight))
+    for images in (1, 2):
+        image = random(images, 64, 50, seed=5)
+        torch.testing.assert_close(times(rows, image), rows @ image)
     layer = torch.nn.Linear(64, 96)
     torch.testing.assert_close(projected(layer, rows[:, ::2]), layer(rows[:, ::2]))
 

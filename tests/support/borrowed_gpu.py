@@ -75,6 +75,8 @@ class BorrowedGpu:
         if self._worker is None or not self._worker.process.is_alive():
             self._worker = self._forked(task)
         worker = self._worker
+        if self.kills_next:  # held first: it would else be done before it is killed, now and then
+            os.kill(worker.process.pid, signal.SIGSTOP)
         worker.pipe.send_bytes(parcel)
         if self.kills_next:
             self.kills_next = False
