@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TypeVar
 
 import torch
@@ -15,8 +16,9 @@ Answer = TypeVar("Answer")
 
 GPU_FULL = "The GPU has no memory left for this: try again in a moment, or choose a smaller model."
 MEMORY_FULL = "The server has no memory left for this: try again in a moment, or choose a smaller model."
-# What torch's allocator for the CPU says; it has no kind of error of its own.
+# What torch's allocator for the CPU says, and all that oneDNN says: neither has a kind of error of its own.
 _CPU_ALLOCATOR = "DefaultCPUAllocator"
+_ONEDNN = ("could not create a primitive", "could not execute a primitive")
 
 
 def with_room(task: Callable[[], Answer], *, make_room: Callable[[], None] = lambda: None) -> Answer:
@@ -28,18 +30,30 @@ def with_room(task: Callable[[], Answer], *, make_room: Callable[[], None] = lam
     Raises:
         NoRoomError: it was not enough either.
     """
-    full = None
+    full, by_onednn = None, True
     for _ in range(2):
         try:
-            return task()
+            with contextlib.nullcontext() if by_onednn else _without_onednn():
+                return task()
         except (MemoryError, RuntimeError) as error:
             full = _full(error)
             if full is None:
                 raise
+            # A kernel for which oneDNN once had no memory it never makes again: without it, more slowly.
+            by_onednn = str(error) not in _ONEDNN
             # An error that is kept holds what its calls held, so nothing more is done in here.
         make_room()
         _free()
     raise NoRoomError(full)
+
+
+@contextlib.contextmanager
+def _without_onednn() -> Iterator[None]:
+    torch.backends.mkldnn.set_flags(_enabled=False)
+    try:
+        yield
+    finally:
+        torch.backends.mkldnn.set_flags(_enabled=True)
 
 
 def in_halves(task: Callable[[Sequence[Item]], list[Answer]], items: Sequence[Item]) -> list[Answer]:
@@ -64,7 +78,9 @@ def _full(error: MemoryError | RuntimeError) -> str | None:
     """What is full, in a sentence, where an error says that; None for another error."""
     if isinstance(error, torch.OutOfMemoryError):
         return GPU_FULL
-    return MEMORY_FULL if isinstance(error, MemoryError) or _CPU_ALLOCATOR in str(error) else None
+    told = str(error)
+    is_memory = isinstance(error, MemoryError) or _CPU_ALLOCATOR in told or told in _ONEDNN
+    return MEMORY_FULL if is_memory else None
 
 
 def _free() -> None:

@@ -54,9 +54,8 @@ def plus_linear(added: Tensor, values: Tensor, weight: Tensor) -> Tensor:
 
 
 def _is_by_onednn(values: Tensor, *, of: tuple[torch.dtype, ...]) -> bool:
-    return (
-        values.device.type == "cpu" and values.dtype in of and not torch.is_grad_enabled() and mkl_is_slow()
-    )
+    fits = values.device.type == "cpu" and values.dtype in of and not torch.is_grad_enabled()
+    return fits and mkl_is_slow() and bool(torch.backends.mkldnn.enabled)
 
 
 def scaled_dot_product_attention(

@@ -8,14 +8,13 @@ High Quality", fig. 2), and that `forward` is never called: right on any release
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from samhq_demo.models.products import times
+from samhq_demo.models.products import linear
 from samhq_demo.models.sam import (
     Attended,
     DecodedMasks,
@@ -110,27 +109,26 @@ def _convolved(decoder: Any, fine: Tensor, kernel: Tensor) -> Tensor:
 
     One product for the nine taps, then their sum: convolutions with one channel out are slow.
     """
-    size_hw = (fine.shape[1], fine.shape[2])
-    fine, kernel = fine.flatten(1, 2), kernel.flip(2, 3).flatten(2).mT
-    taps = fine.new_empty(len(fine), kernel.shape[1], fine.shape[1])
-    for some, own, into in _parts(fine, kernel, taps):
-        into.copy_(times(own, _normalized(decoder, some).mT))
-    return F.fold(taps, size_hw, kernel_size=3, padding=1).squeeze(1)
+    places, kernel = fine.flatten(1, 2), kernel.flip(2, 3).flatten(2).mT
+    if fine.device.type == "cpu" and not torch.is_grad_enabled():
+        taps = _taps_in_parts(decoder, places, kernel)
+    else:
+        taps = kernel @ _normalized(decoder, places).mT  # (B, 9, N)
+    return F.fold(taps, fine.shape[1:3], kernel_size=3, padding=1).squeeze(1)
+
+
+def _taps_in_parts(decoder: Any, places: Tensor, kernel: Tensor) -> Tensor:
+    """(B, N, C), normalized, by (B, 9, C): (B, 9, N). Some places at a time, which stay in the cache."""
+    taps = places.new_empty(len(places), kernel.shape[1], places.shape[1])
+    for own_places, own_kernel, own_taps in zip(places, kernel, taps, strict=True):
+        for some, into in zip(own_places.split(_PLACES), own_taps.split(_PLACES, dim=1), strict=True):
+            into.copy_(linear(own_kernel, _normalized(decoder, some)))
+    return taps
 
 
 def _normalized(decoder: Any, fine: Tensor) -> Tensor:
     norm = decoder.mask_norm
-    return decoder.activation(F.layer_norm(fine, fine.shape[-1:], norm.weight, norm.bias, norm.eps))
-
-
-def _parts(fine: Tensor, kernel: Tensor, taps: Tensor) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-    """Views of (B, N, C), (B, 9, C) and (B, 9, N) that belong together.
-
-    On a CPU each is of one object and some places, which stay in the cache; elsewhere there is just one.
-    """
-    if fine.device.type != "cpu":
-        yield fine, kernel, taps
-        return
-    for places, own, found in zip(fine.split(1), kernel.split(1), taps.split(1), strict=True):
-        for some, into in zip(places.split(_PLACES, dim=1), found.split(_PLACES, dim=2), strict=True):
-            yield some, own, into
+    activated: Tensor = decoder.activation(
+        F.layer_norm(fine, fine.shape[-1:], norm.weight, norm.bias, norm.eps)
+    )
+    return activated

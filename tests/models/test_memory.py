@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
+
 from samhq_demo.models.gpu_memory import MEMORY_FULL
 from tests.support.programs import run_python
 
 # The system gives the process no more than it has when its model is loaded, and a little.
 _PROGRAM = """
-import resource
+import resource, sys
 from pathlib import Path
 from samhq_demo.memory import NoRoomError
 from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
 from tests.support.parity import picture_of
 
-service = build_service(Settings(model="tiny", device="cpu", dtype="float32"))
+service = build_service(Settings(model="tiny", device="cpu", dtype=sys.argv[1]))
 service._library.pair("tiny")
 picture = picture_of((800, 600))
 pages = int(Path("/proc/self/statm").read_text().split()[0])
@@ -29,5 +31,6 @@ print(service.prepare(picture))
 """
 
 
-def test_an_encoder_without_memory_says_so_and_the_next_request_is_answered() -> None:
-    assert run_python(_PROGRAM, OMP_NUM_THREADS="1").splitlines() == [MEMORY_FULL, "now"]
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_an_encoder_without_memory_says_so_and_the_next_request_is_answered(dtype: str) -> None:
+    assert run_python(_PROGRAM, dtype, OMP_NUM_THREADS="1").splitlines() == [MEMORY_FULL, "now"]
