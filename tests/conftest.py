@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +22,12 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, _PATHS))
 # httpx reads all certificates of its machine for each client that it makes, 20 ms of processor time, and
 # gradio_client has it make five a call. Here nobody is asked by https: it reads one, whose key nobody has.
 os.environ["SSL_CERT_FILE"] = str(ROOT / "tests" / "support" / "authority.pem")
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected stays: it need not be looked through whenever garbage is sought."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

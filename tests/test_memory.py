@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import platform
 from pathlib import Path
 
 import pytest
 
 from samhq_demo.memory import machine_memory
+from samhq_demo.ui.launching import prepare_environment
 from tests.support.programs import run_python
 
 _CLICKS = """
@@ -49,3 +51,13 @@ def test_a_container_may_have_less_memory_than_its_machine(tmp_path: Path) -> No
     assert machine_memory((limit, tmp_path / "not-there")) == machine
     limit.write_text("536870912\n")
     assert machine_memory((limit,)) == 2**29
+
+
+def test_the_app_looks_for_garbage_less_often() -> None:
+    before = gc.get_threshold()
+    try:
+        gc.set_threshold(700)
+        prepare_environment({})
+        assert gc.get_threshold()[0] >= 10_000
+    finally:
+        gc.set_threshold(*before)

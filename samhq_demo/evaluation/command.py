@@ -30,6 +30,7 @@ from samhq_demo.evaluation.records import RecordFile
 from samhq_demo.evaluation.report import MOST_PROBLEMS
 from samhq_demo.evaluation.run import Measure, evaluate, measured_here
 from samhq_demo.evaluation.weights_mark import mark_of
+from samhq_demo.memory import collect_less_often
 from samhq_demo.pictures import Picture
 from samhq_demo.service import CompareService, build_service
 from samhq_demo.settings import Settings
@@ -46,6 +47,7 @@ _CACHE_MB = 128
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Evaluate as the arguments say; None: those of the command line."""
+    collect_less_often()
     parser = _parser()
     given = parser.parse_args(arguments)
     try:
