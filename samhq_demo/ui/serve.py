@@ -6,7 +6,9 @@ import importlib.util
 import logging
 import signal
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from types import FrameType
 
 import gradio as gr
 from starlette.routing import BaseRoute
@@ -21,6 +23,7 @@ from samhq_demo.ui.request_ids import LogLines
 
 # Room for 64 megapixels in an uncompressed format of 8 bits a channel.
 MAX_FILE_SIZE = "256mb"
+_LAST_SECONDS = 3
 # In the package once that is installed, beside it in its repository.
 _PACKAGE = Path(__file__).parent.parent
 EXAMPLES = _PACKAGE / "examples"
@@ -51,6 +54,18 @@ def launch(page: gr.Blocks, *, routes: Sequence[BaseRoute] = ()) -> None:
     )
 
 
+def _stop(page: gr.Blocks, number: int, frame: FrameType | None) -> None:
+    """End the server, also where somebody looks at the page.
+
+    Gradio would wait five seconds for the streams of open pages and then leave the server as it is, with the
+    visitors' files. Told of the end the streams end at once; what else is under way has `_LAST_SECONDS`.
+    """
+    if page.is_running:
+        page.server.config.timeout_graceful_shutdown = _LAST_SECONDS
+        page.server_app.stop_event.set()
+    signal.default_int_handler(number, frame)
+
+
 def main(*, service_of: Callable[[Settings], CompareService] = build_service) -> None:
     """Serve as the settings in the environment say; one sentence and an end where that cannot be.
 
@@ -67,6 +82,8 @@ def main(*, service_of: Callable[[Settings], CompareService] = build_service) ->
         settings = Settings.from_environment()
         service = service_of(settings)
     page = build_page(service, examples_dir=EXAMPLES)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, partial(_stop, page))
     routes = outside_routes(service, page, shows_metrics=settings.metrics)
     with exit_in_one_sentence(OSError):
         try:

@@ -7,6 +7,7 @@ forty processes of a test run. Nothing reads them here, and processes that start
 
 from __future__ import annotations
 
+import atexit
 import gc
 import sys
 from collections.abc import Sequence
@@ -34,4 +35,5 @@ class _Finder:
 
 
 sys.meta_path.insert(0, _Finder)
-gc.set_threshold(10_000)  # as `collect_less_often`
+gc.set_threshold(10_000)  # this and the next as `collect_less_often`
+atexit.register(gc.freeze)
