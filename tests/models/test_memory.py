@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from samhq_demo.models.gpu_memory import MEMORY_FULL
 from tests.support.programs import run_python
 
@@ -16,21 +14,24 @@ from samhq_demo.service import build_service
 from samhq_demo.settings import Settings
 from tests.support.parity import picture_of
 
-service = build_service(Settings(model="tiny", device="cpu", dtype=sys.argv[1]))
-service._library.pair("tiny")
+services = [build_service(Settings(model="tiny", device="cpu", dtype=dtype)) for dtype in sys.argv[1:]]
+for service in services:
+    service._library.pair("tiny")
 picture = picture_of((800, 600))
-pages = int(Path("/proc/self/statm").read_text().split()[0])
 limits = resource.getrlimit(resource.RLIMIT_AS)
-resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 2**20, limits[1]))
-try:
+for service in services:
+    pages = int(Path("/proc/self/statm").read_text().split()[0])
+    resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 2**20, limits[1]))
+    try:
+        print(service.prepare(picture))
+    except NoRoomError as error:
+        print(error)
+    resource.setrlimit(resource.RLIMIT_AS, limits)
     print(service.prepare(picture))
-except NoRoomError as error:
-    print(error)
-resource.setrlimit(resource.RLIMIT_AS, limits)
-print(service.prepare(picture))
 """
 
 
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_an_encoder_without_memory_says_so_and_the_next_request_is_answered(dtype: str) -> None:
-    assert run_python(_PROGRAM, dtype, OMP_NUM_THREADS="1").splitlines() == [MEMORY_FULL, "now"]
+def test_an_encoder_without_memory_says_so_and_the_next_request_is_answered() -> None:
+    # bfloat16 first: oneDNN has made no kernel yet.
+    printed = run_python(_PROGRAM, "bfloat16", "float32", OMP_NUM_THREADS="1")
+    assert printed.splitlines() == 2 * [MEMORY_FULL, "now"]

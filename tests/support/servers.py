@@ -75,7 +75,7 @@ def serve(service: Any, *, folder: Path, mcp: bool = False) -> Iterator[Served]:
         try:
             yield Served(blocks, url, folder)
         finally:
-            blocks.close(verbose=False)
+            end(blocks)
 
 
 @contextmanager
@@ -104,7 +104,13 @@ def serve_page(
         try:
             yield Served(page, url, uploads)
         finally:
-            page.close(verbose=False)
+            end(page)
+
+
+def end(page: gr.Blocks) -> None:
+    """Close it, also where a browser still has it open: for that page's stream Gradio waits five seconds."""
+    page.server_app.stop_event.set()
+    page.close(verbose=False)
 
 
 def start_serving(server: http.server.HTTPServer) -> None:

@@ -36,6 +36,7 @@ from samhq_demo.ui.viewer.component import (
 from samhq_demo.ui.viewer.wire import Message
 from samhq_demo.ui.viewer.wire import Picture as ShownPicture
 from tests.support.pixels import bbox_xywh, rle_decode, rle_encode
+from tests.support.servers import end
 
 RADIUS_SHARE = 0.08  # a point's disc, as a share of the picture's shorter side
 MODELS = ("sam", "sam_hq")
@@ -251,7 +252,7 @@ def launched(harness: Harness, **options: Any) -> Iterator[str]:
         try:
             yield address
         finally:
-            page.close(verbose=False)
+            end(page)
 
 
 def main(arguments: Iterable[str]) -> None:
