@@ -31,6 +31,7 @@ const LOST_PICTURE = "The server no longer has the picture, and this browser cou
 /** @extends {Part<InboxEvents>} */
 export class Inbox extends Part {
   #pictureTurn = 0;
+  #lastStamp = "";
   /** @type {Picture | null} The one that is shown, or is being read. */
   #latest = null;
 
@@ -46,8 +47,10 @@ export class Inbox extends Part {
     this.picturesShown = 0;
   }
 
-  /** @param {Message} message */
+  /** @param {Message} message Gradio may give it twice: what a handler yields last is also how it ends. */
   async receive(message) {
+    if (message.stamp && message.stamp === this.#lastStamp) return;
+    this.#lastStamp = message.stamp ?? "";
     if (message.settings) this.session.setSettings(message.settings);
     // The page's own opening can be slower than somebody's picture, and must not take that away.
     if ((message.opening || message.kept) && this.#latest) this.emit("returned", this.#latest);
