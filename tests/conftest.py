@@ -24,6 +24,18 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, _PATHS))
 os.environ["SSL_CERT_FILE"] = str(ROOT / "tests" / "support" / "authority.pem")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those that wait come first; from the middle on, where the second of two workers begins, the browser's.
+
+    So the browser, which takes more than one core, computes while others wait, and one worker has it alone.
+    """
+    in_browser = [item for item in items if item.get_closest_marker("browser")]
+    others = [item for item in items if not item.get_closest_marker("browser")]
+    others.sort(key=lambda item: item.get_closest_marker("waits") is None)
+    middle = len(items) // 2
+    items[:] = [*others[:middle], *in_browser, *others[middle:]]
+
+
 def pytest_collection_finish() -> None:
     """What is imported and collected stays: it need not be looked through whenever garbage is sought."""
     gc.collect()

@@ -20,6 +20,8 @@ from samhq_demo.ui.unfetched import drop_unfetched
 from tests.support.servers import Served, serve
 from tests.support.waiting import wait
 
+pytestmark = pytest.mark.waits
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
@@ -54,7 +56,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(served: Served) -> None:
 
 
 def test_an_upload_that_stands_still_is_given_up(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "_SECONDS", 3.0)
+    monkeypatch.setattr(bodies, "_SECONDS", 1.5)
     with begin_upload(served):
         wait(lambda: files_in(served.uploads) != [])
         wait(lambda: files_in(served.uploads) == [])

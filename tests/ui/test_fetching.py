@@ -24,6 +24,8 @@ from samhq_demo.ui.uploads import MAX_DATA_URL_LENGTH, received_file, received_u
 from testbed.photos import save_photo
 from tests.support.servers import compare_inputs, serve, serve_files, start_serving
 
+pytestmark = pytest.mark.waits
+
 PROMPT = FetchLimits(seconds=1.0, max_bytes=50_000)
 
 Reply = Callable[[http.server.BaseHTTPRequestHandler], None]

@@ -25,6 +25,8 @@ from testbed.running_app import ROOT, START_SECONDS, RunningApp, free_port, run_
 from tests.support.hub_server import HubServer, checkpoint
 from tests.support.waiting import wait
 
+pytestmark = pytest.mark.waits
+
 PROXY_NAMES = [f(name) for name in ("http_proxy", "https_proxy", "all_proxy") for f in (str.lower, str.upper)]
 # As if they were not set: a blank one counts as none.
 NO_EXCEPTION = {"NO_PROXY": "", "no_proxy": ""}
@@ -50,8 +52,12 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from samhq_demo.ui.serve import launch
 
+asked = []
+
 def answer(request):
-    time.sleep(4)
+    asked.append(request)
+    if len(asked) == 1:
+        time.sleep(4)
     return PlainTextResponse("late")
 
 with gr.Blocks(analytics_enabled=False) as page:

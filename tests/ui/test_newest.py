@@ -11,12 +11,15 @@ from typing import Any
 
 import gradio as gr
 import httpx
+import pytest
 
 from samhq_demo.ui.question import Question
 from samhq_demo.ui.turns import keep_turns
 from samhq_demo.ui.viewer.component import answer_queued, build_viewer
 from samhq_demo.ui.viewer.wire import Answer, Needs
 from tests.support.waiting import wait
+
+pytestmark = pytest.mark.waits
 
 
 @contextmanager
@@ -85,7 +88,7 @@ def test_a_streamed_call_is_one_turn_to_its_end() -> None:
         httpx.post(f"{url}gradio_api/call/streamed", json={"data": []}, timeout=60).raise_for_status()
         assert has_begun.wait(60)
         asked = caller.submit(httpx.post, f"{url}gradio_api/run/direct", json={"data": []}, timeout=60)
-        futures.wait([asked], timeout=3)  # by then it waits for its turn
+        futures.wait([asked], timeout=1)  # by then it waits for its turn
         may_go_on.set()
         assert asked.result(60).json()["data"] == ["done"]
         again = httpx.post(f"{url}gradio_api/run/direct", json={"data": []}, timeout=60)

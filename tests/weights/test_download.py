@@ -14,6 +14,8 @@ from samhq_demo.weights.download import Download
 from samhq_demo.weights.folders import cached_folder
 from tests.support.hub_server import KIB, HubServer, checkpoint, files_in, safetensors
 
+pytestmark = pytest.mark.waits
+
 HQ, SAM = "syscv-community/sam-hq-vit-base", "facebook/sam-vit-base"
 
 

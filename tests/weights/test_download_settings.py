@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from samhq_demo.weights.folders import cached_folder
 from tests.support.hub_server import KIB, HubServer, checkpoint, files_in
 from tests.support.programs import run_python
+
+pytestmark = pytest.mark.waits
 
 HQ, SAM = "syscv-community/sam-hq-vit-base", "facebook/sam-vit-base"
 
@@ -40,10 +44,10 @@ def test_download_timeout_is_the_one_that_huggingface_hub_reads(hub: HubServer, 
 
 
 def test_slow_head_is_waited_for_a_second_time(hub: HubServer, tmp_path: Path) -> None:
-    hub.slow_heads, hub.head_seconds = "model.safetensors", 0.5
+    hub.slow_heads, hub.head_seconds = "model.safetensors", 0.2
     printed = run_python(FETCH, HF_ENDPOINT=hub.url, HF_HOME=str(tmp_path), HF_HUB_ETAG_TIMEOUT="1")
     assert printed.startswith("done|")
-    hub.head_seconds = 1.5  # longer than the timeout
+    hub.head_seconds = 1.2  # longer than the timeout
     printed = run_python(FETCH, HF_ENDPOINT=hub.url, HF_HOME=str(tmp_path / "other"), HF_HUB_ETAG_TIMEOUT="1")
     assert printed.startswith("done|")
 

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
+from gradio.context import Context
+from gradio_client import Client, handle_file
+from gradio_client.utils import Status
 from playwright.sync_api import BrowserContext, expect
 
+from samhq_demo.service import CompareService
 from testbed.photos import save_photo
 from testbed.running_app import RunningApp, free_port, run_app
 from testbed.visitor import Visitor
+from tests.support.servers import serve_page
+from tests.support.waiting import wait
 
 pytestmark = pytest.mark.browser
 
@@ -140,28 +149,30 @@ def test_a_lost_connection_is_told_and_asked_again_once_it_is_back(newcomer: Vis
 
 
 def test_a_server_that_was_started_anew_gets_the_picture_again(
-    profile: BrowserContext, tmp_path: Path
+    service: CompareService, profile: BrowserContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    port = free_port()
-    folders = [tmp_path / "one", tmp_path / "two"]
-    for folder in folders:
-        folder.mkdir()
-    with ExitStack() as stack:
-        running = stack.enter_context(run_app(folders[0], port=port, SAMHQ_MODEL="tiny"))
-        visitor = Visitor.arrive_in_tab(profile, running.url)
-        state = works(visitor, tmp_path)
-        stack.close()
+    """Each start knows of no picture."""
+    launch, starts = {"server_port": free_port()}, ExitStack()
+
+    def start(name: str) -> str:
+        monkeypatch.setattr(Context, "id", 0)  # numbers of components begin anew, as in a new process
+        return starts.enter_context(serve_page(service, folder=tmp_path / name, launch=launch)).url
+
+    with starts:
+        visitor = Visitor.arrive_in_tab(profile, start("one"))
+        works(visitor, tmp_path)
+        starts.close()
         visitor.click(50, 60)
         visitor.says("cannot be reached")
         state = visitor.state
-        stack.enter_context(run_app(folders[1], port=port, SAMHQ_MODEL="tiny"))
+        start("two")
         expect(visitor.page.locator("#status")).to_contain_text("agree", timeout=60_000)
         assert visitor.state == state
         visitor.page.reload()  # as Gradio does sooner or later, if it has not by now
         sees_it_again(visitor, state)
         # Once more, with nothing asked in between.
-        stack.close()
-        stack.enter_context(run_app(folders[0], port=port, SAMHQ_MODEL="tiny"))
+        starts.close()
+        start("three")
         visitor.page.reload()
         sees_it_again(visitor, state)
         before = visitor.revision
@@ -173,19 +184,30 @@ def test_a_server_that_was_started_anew_gets_the_picture_again(
 def test_a_server_that_is_killed_in_mid_answer_is_told_and_gives_the_answer_once_it_is_back(
     profile: BrowserContext, tmp_path: Path
 ) -> None:
-    port = free_port()
+    """To a page and to a program, which asks again."""
+    port, photo = free_port(), handle_file(save_photo(tmp_path / "program.png", size_wh=(400, 300)))
+    how: dict[str, Any] = {"verbose": False, "analytics_enabled": False, "download_files": tmp_path}
     (tmp_path / "app").mkdir()
     with run_app(tmp_path / "app", port=port, SAMHQ_MODEL="tiny") as running:
         visitor = Visitor.arrive_in_tab(profile, running.url)
         works(visitor, tmp_path)
-        os.kill(running.process_id, signal.SIGSTOP)  # so that the answer is under way for sure
+        client = Client(running.url, **how)
+        job = client.submit(image=photo, points_per_side=64, api_name="/segment_everything")
+        wait(lambda: job.status().code is Status.PROCESSING)
+        os.kill(running.process_id, signal.SIGSTOP)  # so that the page's answer is under way for sure
         visitor.click(50, 60)
         visitor.page.wait_for_selector("#viewer[data-busy]")
         os.kill(running.process_id, signal.SIGKILL)
+        began = time.monotonic()
+        with pytest.raises((httpx.TransportError, CancelledError)):  # by what it was waiting for
+            job.result(timeout=60)
+        assert time.monotonic() - began < 30
         visitor.says("cannot be reached")
         state = visitor.state
         assert len(visitor.prompt["points"]) == 3
-    with run_app(tmp_path / "app", port=port, SAMHQ_MODEL="tiny"):
+    with run_app(tmp_path / "app", port=port, SAMHQ_MODEL="tiny") as again:
+        result, _, _ = Client(again.url, **how).predict(image=photo, points=[[200, 150]], api_name="/compare")
+        assert result["objects"][0]["sam_hq"]["area"] > 0
         sees_it_again(visitor, state)
         expect(visitor.page.locator("#status")).to_contain_text("agree", timeout=60_000)
         visitor.page.close()
