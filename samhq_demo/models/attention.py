@@ -17,10 +17,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from samhq_demo.models.products import projected, scaled_dot_product_attention
+from samhq_demo.models.products import is_by_onednn, linear, projected, scaled_dot_product_attention
 
-# Queries whose bias is built at once: two of torch's blocks of 256 for each thread, and 8 MB at 1024 px.
-_QUERIES_A_THREAD = 512
+# Queries whose bias is built at once: one of torch's blocks for each thread, and 4 MB at 1024 px.
+_QUERIES_A_THREAD = 256
 
 
 def global_attention(attention: Any, hidden: Tensor, *, fold_bias: bool) -> Tensor:
@@ -157,13 +157,28 @@ def _head_by_head(
     for head in range(heads):
         # Each head by itself in memory: its products are faster so.
         query, key, value = (t[:, head, None].contiguous() for t in (queries, keys, values))
-        by_row, by_column = _biases(attention, query, size_hw=size_hw)
+        by_row, by_column = (bias[0, 0] for bias in _biases(attention, query, size_hw=size_hw))
         for top in range(0, height, rows):
-            bias = memory[: height - top]
-            bottom = top + len(bias)
-            torch.add(by_row[0, 0, top:bottom, :, :, None], by_column[0, 0, top:bottom, :, None], out=bias)
+            bottom = min(top + rows, height)
             asking = query[..., top * width : bottom * width, :]
-            over_all = bias.flatten(0, 1).flatten(1)[None, None]
-            seen = scaled_dot_product_attention(asking, key, value, over_all, scale=attention.scale)
+            biases = by_row[top:bottom, :, :, None], by_column[top:bottom, :, None]
+            if is_by_onednn(asking, of=(torch.float32,)):
+                seen = _in_place(asking[0, 0] * attention.scale, key[0, 0], value[0, 0], *biases)
+            else:
+                bias = torch.add(*biases, out=memory[: bottom - top]).flatten(0, 1).flatten(1)[None, None]
+                seen = scaled_dot_product_attention(asking, key, value, bias, scale=attention.scale)
             attended[top:bottom, :, head] = seen.view(-1, width, depth)
     return attended.flatten(2)[None]
+
+
+def _in_place(queries: Tensor, keys: Tensor, values: Tensor, by_row: Tensor, by_column: Tensor) -> Tensor:
+    """Attention of scaled queries (Q, d) to keys and values (K, d): (Q, d).
+
+    Scores become shares where they lie: a second tensor would push the first out of the cache.
+
+    Args:
+        by_row: (rows, w, h, 1), and by_column: (rows, w, 1, w), which are added to the scores.
+    """
+    scores = linear(queries, keys)
+    scores.view(*by_row.shape[:3], -1).add_(by_row).add_(by_column)
+    return linear(torch.softmax(scores, -1, out=scores), values.mT)

@@ -28,7 +28,7 @@ def mkl_is_slow() -> bool:
 
 def linear(values: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """`F.linear`: values (..., K) by weight (N, K), of any strides, and a bias (N,)."""
-    if not _is_by_onednn(values, of=(torch.float32,)):
+    if not is_by_onednn(values, of=(torch.float32,)):
         return F.linear(values, weight, bias)
     # Inductor's operation: it has no gradient.
     product: Tensor = torch.ops.mkldnn._linear_pointwise(values, weight, bias, "none", [], "")
@@ -45,15 +45,27 @@ def projected(layer: Any, values: Tensor) -> Tensor:
     return linear(values, layer.weight, layer.bias)
 
 
+def activated(layer: Any, values: Tensor, activation: Any) -> Tensor:
+    """What an activation makes of `projected`, in one go where it is the exact GELU."""
+    of = (torch.float32, torch.bfloat16)
+    if getattr(activation, "act", None) is F.gelu and is_by_onednn(values, of=of):
+        weight, bias = layer.weight, layer.bias
+        both: Tensor = torch.ops.mkldnn._linear_pointwise(values, weight, bias, "gelu", [], "none")
+        return both
+    changed: Tensor = activation(projected(layer, values))
+    return changed
+
+
 def plus_linear(added: Tensor, values: Tensor, weight: Tensor) -> Tensor:
     """`added + linear(values, weight)` of (M, K) and (N, K): (M, N), in one go."""
-    if not _is_by_onednn(values, of=(torch.float32,)):
+    if not is_by_onednn(values, of=(torch.float32,)):
         return torch.addmm(added, values, weight.mT)
     both: Tensor = torch.ops.mkldnn._linear_pointwise.binary(values, added, weight, None, "add")
     return both
 
 
-def _is_by_onednn(values: Tensor, *, of: tuple[torch.dtype, ...]) -> bool:
+def is_by_onednn(values: Tensor, *, of: tuple[torch.dtype, ...]) -> bool:
+    """Whether they are multiplied by oneDNN here: on such a CPU, of one of these types, without gradients."""
     fits = values.device.type == "cpu" and values.dtype in of and not torch.is_grad_enabled()
     return fits and mkl_is_slow() and bool(torch.backends.mkldnn.enabled)
 
@@ -65,16 +77,11 @@ def scaled_dot_product_attention(
 
     In bfloat16 by hand the scores are rounded as well, which torch's own keeps in float32.
     """
-    if _is_by_onednn(queries, of=(torch.bfloat16,)):
+    if is_by_onednn(queries, of=(torch.bfloat16,)):
         scaled, keys, values = (t.flatten(0, 1) for t in (queries * scale, keys, values))
         if bias is None:
             scores = torch.bmm(scaled, keys.mT)
         else:
             scores = torch.baddbmm(bias.expand(*queries.shape[:3], -1).flatten(0, 1), scaled, keys.mT)
         return torch.bmm(scores.softmax(-1), values).unflatten(0, queries.shape[:2])
-    if queries.shape[:2] == (1, 1) and _is_by_onednn(queries, of=(torch.float32,)):
-        scores = linear(queries[0, 0] * scale, keys[0, 0])
-        if bias is not None:
-            scores += bias[0, 0]
-        return linear(scores.softmax(-1), values[0, 0].mT)[None, None]
     return F.scaled_dot_product_attention(queries, keys, values, attn_mask=bias, scale=scale)

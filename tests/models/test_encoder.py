@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from samhq_demo.models import products
 from samhq_demo.models.encoder import run_encoder
 from testbed.checkpoints import SMALL, random_sam_hq
 
@@ -52,8 +53,12 @@ def test_float32_embeddings_are_the_stock_encoders(window: int, use_rel_pos: boo
 
 @pytest.mark.parametrize("qkv_bias", [True, False])  # what padding turns into
 @pytest.mark.parametrize("fold_bias", [True, False])
-def test_a_grid_of_many_parts_gives_the_stock_embeddings(fold_bias: bool, qkv_bias: bool) -> None:
+@pytest.mark.parametrize("by_onednn", [True, False])
+def test_a_grid_of_many_parts_gives_the_stock_embeddings(
+    monkeypatch: pytest.MonkeyPatch, by_onednn: bool, fold_bias: bool, qkv_bias: bool
+) -> None:
     """64 x 64 places as in the published models: rows of windows, and queries, go one after another."""
+    monkeypatch.setattr(products, "mkl_is_slow", lambda: by_onednn)
     model = encoder_of(image_size=512, window_size=14, qkv_bias=qkv_bias, num_hidden_layers=2)
     assert_stock(model.vision_encoder, values_of(512), fold_bias=fold_bias)
 

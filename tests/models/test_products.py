@@ -9,11 +9,19 @@ import numpy as np
 import pytest
 import torch
 from torch.nn import functional as F
+from transformers.activations import ACT2FN
 
 from samhq_demo.models import products
 from samhq_demo.models.checkpoints import load_pair
 from samhq_demo.models.compute import choose_compute
-from samhq_demo.models.products import linear, plus_linear, projected, scaled_dot_product_attention, times
+from samhq_demo.models.products import (
+    activated,
+    linear,
+    plus_linear,
+    projected,
+    scaled_dot_product_attention,
+    times,
+)
 from samhq_demo.prompts.prompt import PointLabel, Prompt
 from samhq_demo.weights.names import TINY_FOLDER
 from tests.support.parity import picture_of
@@ -75,6 +83,18 @@ def test_products_are_the_usual_ones_whatever_the_strides() -> None:
         torch.testing.assert_close(times(rows, image), rows @ image)
     layer = torch.nn.Linear(64, 96)
     torch.testing.assert_close(projected(layer, rows[:, ::2]), layer(rows[:, ::2]))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("name", ["gelu", "gelu_new", "relu"])
+@pytest.mark.usefixtures("by_onednn")
+@torch.inference_mode()
+def test_an_activation_is_the_one_of_the_model(dtype: torch.dtype, name: str) -> None:
+    layer, rows, activation = torch.nn.Linear(64, 96), random(2, 300, 64), ACT2FN[name]
+    expected = activation(layer(rows))
+    close = 1e-5 if dtype == torch.float32 else 2e-2
+    found = activated(layer.to(dtype), rows.to(dtype), activation)
+    torch.testing.assert_close(found.float(), expected, atol=close, rtol=close)
 
 
 @pytest.mark.usefixtures("by_onednn")

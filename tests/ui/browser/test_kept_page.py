@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from testbed.running_app import RunningApp
+from tests.support import kept_page
 from tests.support.house import EXAMPLES, HOUSE_AT
 from tests.support.kept_page import KeptPage
 
@@ -13,7 +14,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_a_page_is_handed_on_as_it_opened_and_closed_where_something_is_left(
-    app: RunningApp, browser: Browser
+    app: RunningApp, browser: Browser, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = KeptPage(browser, app.url)
     first = kept.visitor()
@@ -27,6 +28,7 @@ def test_a_page_is_handed_on_as_it_opened_and_closed_where_something_is_left(
     assert second.page is first.page
     assert second.prompt == EXAMPLES[0]["prompt"]
     assert second.page.get_attribute("#viewer .sv", "data-view") == "side"
+    monkeypatch.setattr(kept_page, "SETTLE_MS", 500)
     second.page.evaluate("localStorage.setItem('left', 'behind')")
     kept.take_back(second)
     assert second.page.is_closed()
