@@ -241,9 +241,9 @@ def _kinds(plan: Plan) -> list[Request]:
 def light_service(folder: Path, card: Card) -> CompareService:
     """The app's service with Light HQ-SAM, in the precision that it chooses here."""
     from benchmarks.ways import LightWay
-    from benchmarks.weights import prepare_light, smooth_light
+    from benchmarks.weights import prepare_light
 
-    prepare_light(folder, smooth_light())
+    prepare_light(folder)
     return LightWay(folder, dtype=None, device=card.device.type).service
 
 

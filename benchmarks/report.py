@@ -46,8 +46,9 @@ means that this project is better.
 - **this project**: `CompareService.compare`, which also writes run lengths, counts pixels, and scores
   stability and agreement.
 
-ViT-B's weights are random, changed so that masks have outlines as trained ones have: those of wholly random
-weights are all edge, which no trained model's are, and this project's time for a mask grows with its outline.
+The weights of ViT-B and `light` are random, changed so that masks have outlines as trained ones have: those
+of wholly random weights are all edge, which no trained model's are, and this project's time for a mask grows
+with its outline.
 
 Everything is asked of the authors' `SamAutomaticMaskGenerator`, one of each package, and of
 `CompareService.segment_everything`. No score filters: random weights are sure of nothing, so that every mask
@@ -178,7 +179,7 @@ def _against(geometry: str, row: str, way: str, other: Series | None, ours: Seri
 
 
 def _light(results: Results) -> str:
-    """Light HQ-SAM with random weights in the rounds of the table above."""
+    """Light HQ-SAM with such weights in the rounds of the table above."""
     lines = [f"| | {TARGET_GEOMETRY} | {figures.LIGHT} | ViT-B ÷ light |", "| --- | --- | --- | --- |"]
     for row in (figures.FIRST, figures.LATER):
         ours, light = (results.find(geometry, OURS, row) for geometry in (TARGET_GEOMETRY, figures.LIGHT))

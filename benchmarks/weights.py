@@ -30,11 +30,11 @@ def prepare(geometry: str, folder: Path) -> str:
     return str(choose_compute(device="cpu").dtype).removeprefix("torch.")
 
 
-def prepare_light(folder: Path, weights: Mapping[str, Any] | None = None) -> None:
-    """Write Light HQ-SAM into a folder, as the Hub's cache would hold its pickle; None: of random weights."""
-    from testbed.light import official_light, save_pickle
+def prepare_light(folder: Path) -> None:
+    """Write such a Light HQ-SAM into a folder, as the Hub's cache would hold its pickle."""
+    from testbed.light import save_pickle
 
-    save_pickle(weights or official_light(seed=3).state_dict(), folder / HUB)
+    save_pickle(smooth_light(), folder / HUB)
 
 
 def _sam_hq(geometry: str) -> Any:
