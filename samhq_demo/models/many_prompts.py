@@ -292,7 +292,7 @@ def attend_many(picture: SharedPicture, tokens: Tensor, *, output_tokens: int) -
         back = layer.cross_attn_image_to_token
         keys = split_heads(back, back.k_proj(tokens + points)) * back.scaling
         assert state.queries is not None
-        shares = seen.scores(back, back.q_proj, keys, state.queries).softmax(2)
+        shares = _shares(seen.scores(back, back.q_proj, keys, state.queries), 2)
         codes = split_heads(back, back.v_proj(tokens))
         seen = seen.added(shares, codes, back, norm, layer.layer_norm4)
     return ManyAttended(tokens[:, :output_tokens], points[:, :output_tokens], seen)
@@ -310,8 +310,13 @@ def _unseen(picture: SharedPicture, tokens: Tensor) -> PromptPictures:
 def _look(attention: Any, tokens: Tensor, seen: PromptPictures, layer: _Layer) -> Tensor:
     """What tokens (B, T, C) see of their pictures."""
     queries = split_heads(attention, attention.q_proj(tokens)) * attention.scaling
-    shares = seen.scores(attention, attention.k_proj, queries, layer.keys).softmax(-1)
+    shares = _shares(seen.scores(attention, attention.k_proj, queries, layer.keys), -1)
     return attention.out_proj(seen.averaged(attention, shares, layer))
+
+
+def _shares(scores: Tensor, dim: int) -> Tensor:
+    """Softmax where the scores lie: they take more memory than all else."""
+    return torch.softmax(scores, dim, out=scores)
 
 
 def _centered(vectors: Tensor) -> Tensor:
