@@ -55,7 +55,7 @@ serve-ray: $(VENV)/.dev ## the demo with its models as two replicas on Ray Serve
 	$(PY) -m deploy.ray_serve --replicas $(REPLICAS)
 
 test: $(VENV)/.dev node_modules/.made ## the environment, then every check, two at a time
-	@$(MAKE) --no-print-directory --jobs 2 --keep-going lint types test-js test-py || { \
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going lint types test-js test-py || { \
 		echo "A check failed: above, where it says Error, which may be before the tests' summary."; exit 1; }
 
 test-py: $(VENV)/.dev node_modules/.made ## Python's tests, and those of the page in a browser

@@ -184,7 +184,7 @@ def _against(geometry: str, row: str, way: str, other: Series | None, ours: Seri
 
 
 def _light(results: Results) -> str:
-    """Light HQ-SAM with such weights in the rounds of the table above."""
+    """Light HQ-SAM beside ViT-B, in the same rounds."""
     lines = [f"| | {TARGET_GEOMETRY} | {figures.LIGHT} | ViT-B ÷ light |", "| --- | --- | --- | --- |"]
     for row in (figures.FIRST, figures.LATER):
         ours, light = (results.find(geometry, OURS, row) for geometry in (TARGET_GEOMETRY, figures.LIGHT))

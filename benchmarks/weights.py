@@ -31,7 +31,7 @@ def prepare(geometry: str, folder: Path) -> str:
 
 
 def prepare_light(folder: Path) -> None:
-    """Write such a Light HQ-SAM into a folder, as the Hub's cache would hold its pickle."""
+    """Write the weights of `smooth_light` into a folder, as the Hub's cache would hold their pickle."""
     from testbed.light import save_pickle
 
     save_pickle(smooth_light(), folder / HUB)

@@ -6,7 +6,7 @@ need not be built: the bias of query and key is the query's bias for the key's r
 key's column, which is a product of the query, lengthened by its row and column biases, and the key,
 lengthened by ones where its own row and column stand. That trebles the products, which only units
 made for them (a GPU's, AMX) do for less than building costs; elsewhere the bias is built for some
-queries of one head at a time, in the same memory.
+queries of one head at a time, in the same memory, or added to their scores where they lie.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ def _folded(
 def _head_by_head(
     attention: Any, queries: Tensor, keys: Tensor, values: Tensor, *, size_hw: tuple[int, int]
 ) -> Tensor:
-    """Attention with the bias built for some rows of queries at a time.
+    """Attention of some rows of queries at a time, with their bias built or added.
 
     (1, heads, h*w, d) each -> (1, h, w, heads*d).
     """
@@ -163,7 +163,7 @@ def _head_by_head(
             asking = query[..., top * width : bottom * width, :]
             biases = by_row[top:bottom, :, :, None], by_column[top:bottom, :, None]
             if is_by_onednn(asking, of=(torch.float32,)):
-                seen = _in_place(asking[0, 0] * attention.scale, key[0, 0], value[0, 0], *biases)
+                seen = _attention_in_place(asking[0, 0] * attention.scale, key[0, 0], value[0, 0], *biases)
             else:
                 bias = torch.add(*biases, out=memory[: bottom - top]).flatten(0, 1).flatten(1)[None, None]
                 seen = scaled_dot_product_attention(asking, key, value, bias, scale=attention.scale)
@@ -171,7 +171,9 @@ def _head_by_head(
     return attended.flatten(2)[None]
 
 
-def _in_place(queries: Tensor, keys: Tensor, values: Tensor, by_row: Tensor, by_column: Tensor) -> Tensor:
+def _attention_in_place(
+    queries: Tensor, keys: Tensor, values: Tensor, by_row: Tensor, by_column: Tensor
+) -> Tensor:
     """Attention of scaled queries (Q, d) to keys and values (K, d): (Q, d).
 
     Scores become shares where they lie: a second tensor would push the first out of the cache.
