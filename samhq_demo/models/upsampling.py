@@ -8,6 +8,7 @@ small picture all pixels take no longer than finding those cells.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -53,6 +54,7 @@ class Taps:
     weight: Floats
 
     @classmethod
+    @functools.lru_cache(maxsize=16)  # many masks of one picture in a row
     def of(cls, source: int, target: int, *, stop: int | None = None) -> Taps:
         """For outputs 0..stop of a resize, aligned as torch has it with `align_corners=False`."""
         at = (np.arange(target if stop is None else stop) + 0.5) * (source / target) - 0.5
@@ -173,6 +175,8 @@ def _every_pixel(
 
 
 def _finite(logits: Floats) -> Floats:
+    if np.isfinite(logits).all():
+        return logits
     return np.nan_to_num(logits, nan=-FAR, posinf=FAR, neginf=-FAR)
 
 
