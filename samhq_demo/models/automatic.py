@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from samhq_demo.masks.boxes import ALWAYS, BoxXYXY, Spans, is_cut_off, nms_by_span, pixel_box, shifted
 from samhq_demo.masks.regions import without_small_regions
@@ -26,6 +27,7 @@ from samhq_demo.models.embedding import ImageEmbedding
 from samhq_demo.models.gpu_memory import in_halves, with_room
 from samhq_demo.models.many_prompts import ManyAttended
 from samhq_demo.models.pair import ModelPair
+from samhq_demo.models.sam_hq import MASK_REACH
 from samhq_demo.models.upsampling import FullMask
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.everything import Crop, EverythingOptions
@@ -195,6 +197,7 @@ class _Finder:
         most = _VALUES_AT_ONCE.get(device, _MOST_POINTS_AT_ONCE * values) // values
         self._points_at_once = max(1, min(share // _ATTEND_BYTES, most, _MOST_POINTS_AT_ONCE))
         self._masks_at_once = max(1, share // _MASK_BYTES)
+        self._part_hw = _part_of_places(embedding)
 
     def batches(self) -> Iterator[range]:
         """Places of points that are asked at once."""
@@ -256,17 +259,21 @@ class _Finder:
         return [(row, choice) for row, choice in chosen]
 
     def _logits(self, attended: ManyAttended, chosen: Sequence[tuple[int, int]]) -> Iterator[Tensor]:
-        """The low-resolution logits of each choice, (h, w)."""
+        """The low-resolution logits of each choice, (h, w), right where the picture is."""
         rows = sorted({row for row, _ in chosen})
+        transform = self._embedding.input_transform
+        height, width = transform.low_res_hw
+        padding = (0, transform.low_res - width, 0, transform.low_res - height)
         for start in range(0, len(rows), self._masks_at_once):
             some = rows[start : start + self._masks_at_once]
             part = attended if len(some) == len(attended.tokens) else attended.some(some)
-            logits = self._pair.masks(self._branch, self._embedding, part.attended()).logits
-            at = {row: index for index, row in enumerate(some)}
-            for row, choice in chosen:
-                if row in at:
-                    own = logits[at[row]]
-                    yield own[choice] + own[4] if self._branch == "sam_hq" else own[choice]
+            logits = self._pair.masks(self._branch, self._embedding, part.attended(self._part_hw)).logits
+            index = {row: at for at, row in enumerate(some)}
+            at, choices = zip(*((index[row], choice) for row, choice in chosen if row in index), strict=True)
+            masks = logits[list(at), list(choices), :height, :width]
+            if self._branch == "sam_hq":
+                masks += logits[list(at), 4, :height, :width]
+            yield from F.pad(masks, padding, mode="replicate")
 
     def _candidate(self, place: int, choice: int, scores: Tensor, full: FullMask) -> _Candidate | None:
         """scores: (4,), of all that the point may mean."""
@@ -304,6 +311,16 @@ class _Finder:
         )
         crop_w, crop_h = self._crop.size_wh
         return _Placed(mask, shifted(candidate.box_xyxy, (x, y)), crop_w * crop_h)
+
+
+def _part_of_places(embedding: ImageEmbedding) -> tuple[int, int]:
+    """Rows and columns of the embedding, the upper left ones, that masks are made of: the rest is padding."""
+    seen = embedding.input_transform.low_res_hw
+    sides = embedding.sam_hq.shape[2:]
+    rows, columns = (
+        min(side, math.ceil((own + MASK_REACH) / 4)) for own, side in zip(seen, sides, strict=True)
+    )
+    return rows, columns
 
 
 def _finished(found: Sequence[_Placed], options: EverythingOptions, *, crops: int) -> tuple[FoundMask, ...]:

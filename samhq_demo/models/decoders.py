@@ -93,11 +93,16 @@ class Decoders:
 
     @torch.inference_mode()
     def masks(self, branch: Branch, hq_features: Tensor, attended: Attended) -> DecodedMasks:
-        """The second half: SAM's four masks, or SAM-HQ's four inner masks and the HQ mask."""
+        """The second half: SAM's four masks, or SAM-HQ's four inner masks and the HQ mask.
+
+        Of the upper left part of the picture where `attended` has no more; the last `MASK_REACH` rows and
+        columns of a part are not right.
+        """
         decoder = self._model(branch).mask_decoder
         if branch == "sam":
             return sam_masks(decoder, attended, upscale(decoder, attended.image))
-        return sam_hq_masks(decoder, attended, hq_features)
+        height, width = (4 * side for side in attended.image.shape[1:3])
+        return sam_hq_masks(decoder, attended, hq_features[..., :height, :width])
 
     def both(self, inputs: Sequence[Tensor | None]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Both decoders for prompts, tensors alone, as a CUDA graph wants them.

@@ -47,6 +47,14 @@ class InputTransform:
         scale = self.image_size / max(width, height)
         return max(1, int(width * scale + 0.5)), max(1, int(height * scale + 0.5))
 
+    @property
+    def low_res_hw(self) -> tuple[int, int]:
+        """Rows and columns of the logits, the upper left ones, that a mask of the picture is made of."""
+        # The last pixel of each side lies between two logits; see `Taps.of`.
+        ends = ((side - 0.5) * self.low_res / self.image_size - 0.5 for side in self.resized_wh)
+        width, height = (min(int(max(0.0, end)) + 2, self.low_res) for end in ends)
+        return height, width
+
     def pixel_values(self, pixels: np.ndarray, *, device: torch.device | None = None) -> Tensor:
         """uint8 (H, W, 3) -> float32 (1, 3, S, S), normalized, then padded with zeros.
 

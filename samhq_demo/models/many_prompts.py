@@ -7,16 +7,19 @@ head, by weights of that place; the normalization then scales each place. So a p
     scale * (shared + weights.T @ vectors) + bias
 
 with one `shared` (N, C) for all prompts, and the prompt has only a scale (N,), weights (R, N) and vectors
-(R, C). What queries, keys and values see of `shared` is projected once a picture, and the variance that a
-normalization divides by is a form of the same parts. With 7 tokens and 4 heads that takes less than half of
-the products, and a fifth of the memory; with ViT-B a third of the products.
+(R, C). In a head the weights of all tokens add up to one, so what its last token gives comes at every place
+alike, and the others count from there: a layer has one vector for what is alike, of all heads together, and
+then one for each head and token but the last. What queries, keys and values see of `shared` is projected once
+a picture, and the variance that a normalization divides by is a form of the same parts. With 7 tokens and 4
+heads that takes less than half of the products, and a fifth of the memory; with ViT-B a third of the
+products.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -63,20 +66,48 @@ class _Layer:
     queries: _Seen | None
 
 
+class _Codes(NamedTuple):
+    """A layer's codes of a prompt's tokens.
+
+    Attributes:
+        last: (B, I), of the last token, all heads one after the other.
+        others: (B, heads, T - 1, I/heads), less the last one's.
+    """
+
+    last: Tensor
+    others: Tensor
+
+    @classmethod
+    def of(cls, codes: Tensor) -> _Codes:
+        """Of (B, heads, T, I/heads)."""
+        return cls(codes[:, :, -1].flatten(1), codes[:, :, :-1] - codes[:, :, -1:])
+
+
+class _Basis(NamedTuple):
+    """What a layer's vectors are made of, M being C; or the product of that with each place, M being N.
+
+    Attributes:
+        constant: (M,), what its first vector has for every prompt.
+        codes: (heads, I/heads, M), what the codes stand for.
+    """
+
+    constant: Tensor
+    codes: Tensor
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Norm:
     """The normalization after a layer, of the shared picture with mean 0.
 
     Attributes:
         square: (N,), each place's squared length.
-        products: with each place, of all that vectors are made of so far: of a layer's codes
-            (heads, I/heads, N), and between two layers of the one vector that no prompt has of its own (N,).
-        constant: the last of those, (C,); None in the first layer, which has it in `shared`.
+        bases: of the vectors of each layer so far, with mean 0.
+        products: of those with each place.
     """
 
     square: Tensor
-    products: tuple[Tensor, ...]
-    constant: Tensor | None
+    bases: tuple[_Basis, ...]
+    products: tuple[_Basis, ...]
 
 
 class SharedPicture:
@@ -95,26 +126,20 @@ class SharedPicture:
         self.layers: list[_Layer] = []
         self.norms: list[_Norm] = []
         bias = torch.zeros_like(shared[0])
-        bases: list[Tensor] = []  # what vectors are made of: (I, C) of codes, (C,) of a constant
+        bases: list[_Basis] = []
         for layer in transformer.layers:
             back, is_scaled = layer.cross_attn_image_to_token, bool(bases)
             self.layers.append(
                 _layer(layer.cross_attn_token_to_image, back, shared, placed, bias, is_scaled=is_scaled)
             )
-            constant = bias + back.out_proj.bias
-            if is_scaled:
-                bases.append(constant)
-            else:
-                shared = shared + constant
-            bases = [_centered(basis) for basis in (*bases, back.out_proj.weight.T)]
+            bases.append(_Basis(bias + back.out_proj.bias, _codes_by_head(back)))
+            bases = [_Basis(*map(_centered, basis)) for basis in bases]
             shared = _centered(shared)
-            products = tuple(
-                shared @ basis if basis.ndim == 1 else _heads_first(back, shared @ basis.T) for basis in bases
-            )
-            self.norms.append(_Norm(shared.square().sum(1), products, bases[-2] if is_scaled else None))
+            products = (_Basis(shared @ constant, codes @ shared.mT) for constant, codes in bases)
+            self.norms.append(_Norm(shared.square().sum(1), tuple(bases), tuple(products)))
             norm = layer.layer_norm4
             shared, bias = shared * norm.weight, norm.bias
-            bases = [basis * norm.weight for basis in bases]
+            bases = [_Basis(*(part * norm.weight for part in basis)) for basis in bases]
         last = transformer.final_attn_token_to_image
         self.layers.append(_layer(last, None, shared, placed, bias, is_scaled=True))
         self.bias = bias
@@ -141,15 +166,14 @@ class PromptPictures:
     Attributes:
         room: (B, most R, N), for the weights of all layers; `vectors` (B, R, C), as far as there are any.
         scale: (B, 1, N), None where it is 1.
-        codes: of each layer so far, (B, heads, T, I/heads), which its vectors are made of; None for the one
-            between two layers that no prompt has of its own.
+        codes: of each layer so far, which its vectors are made of.
     """
 
     picture: SharedPicture
     room: Tensor
     vectors: Tensor
     scale: Tensor | None = None
-    codes: tuple[Tensor | None, ...] = ()
+    codes: tuple[_Codes, ...] = ()
 
     @property
     def weights(self) -> Tensor:
@@ -161,12 +185,19 @@ class PromptPictures:
         assert self.scale is not None
         return PromptPictures(self.picture, self.weights[rows], self.vectors[rows], self.scale[rows])
 
-    def whole(self) -> Tensor:
-        """As `two_way` gives them, in rows: (B, h, w, C)."""
+    def part(self, part_hw: tuple[int, int]) -> Tensor:
+        """The upper left part of what `two_way` gives: (B, rows, columns, C)."""
         assert self.scale is not None
-        seen = torch.baddbmm(self.picture.layers[-1].shared, self.weights.mT, self.vectors)
-        seen = seen.mul_(self.scale.mT).add_(self.picture.bias)
-        return seen.unflatten(1, self.picture.size_hw)
+        shared = self._upper_left(self.picture.layers[-1].shared.mT, part_hw).mT
+        weights, scale = (self._upper_left(own, part_hw) for own in (self.weights, self.scale))
+        seen = torch.baddbmm(shared, weights.mT, self.vectors)
+        seen = seen.mul_(scale.mT).add_(self.picture.bias)
+        return seen.unflatten(1, part_hw)
+
+    def _upper_left(self, of_places: Tensor, part_hw: tuple[int, int]) -> Tensor:
+        """(..., N) -> (..., rows * columns)."""
+        rows, columns = part_hw
+        return of_places.unflatten(-1, self.picture.size_hw)[..., :rows, :columns].flatten(-2)
 
     def scores(self, attention: Any, projection: Any, rows: Tensor, seen: _Seen) -> Tensor:
         """Products of rows (B, heads, T, I/heads) with all that a projection sees: (B, heads, T, N)."""
@@ -193,26 +224,24 @@ class PromptPictures:
             seen += _by_head(shares, layer.values)
         return seen.transpose(1, 2).flatten(2) + layer.value_bias
 
-    def added(
-        self, shares: Tensor, codes: Tensor, attention: Any, norm: _Norm, layer_norm: Any
-    ) -> PromptPictures:
+    def added(self, shares: Tensor, codes: Tensor, norm: _Norm, layer_norm: Any) -> PromptPictures:
         """With a layer's answer added, and normalized.
 
         Args:
             shares: (B, heads, T, N), each place's of the codes (B, heads, T, I/heads).
         """
-        heads, start = codes.shape[1], self.vectors.shape[1]
-        out = attention.out_proj.weight.unflatten(1, (heads, -1)).permute(1, 2, 0)  # (heads, I/heads, C)
-        vectors, groups = [self.vectors, (codes @ out).flatten(1, 2)], (*self.codes, codes)
-        if self.scale is not None and norm.constant is not None:
-            inverse = torch.reciprocal(self.scale, out=self.room[:, start : start + 1])
-            shares *= inverse.unsqueeze(1)
-            vectors.insert(1, norm.constant.expand(len(codes), 1, -1))
-            groups = (*self.codes, None, codes)
-        centered = _centered(torch.cat(vectors, dim=1))
-        stop = centered.shape[1]
-        _rows(self.room[:, stop - heads * codes.shape[2] : stop], codes).copy_(shares)
-        square = _squared(groups, norm, centered, self.room[:, :stop])
+        groups = (*self.codes, _Codes.of(codes))
+        centered = _made(groups, norm.bases)
+        weights = self.room[:, : centered.shape[1]]
+        new = weights[:, self.vectors.shape[1] :]
+        # What is added is to be scaled with the rest.
+        inverse, others = new[:, :1], _rows(new[:, 1:], groups[-1].others)
+        if self.scale is None:
+            inverse.fill_(1)
+        else:
+            torch.reciprocal(self.scale, out=inverse)
+        torch.mul(shares[:, :, :-1], inverse.unsqueeze(1), out=others)
+        square = _squared(_made(groups, norm.products), norm, centered, weights)
         # What is squared is still to be scaled.
         before = torch.ones_like(square) if self.scale is None else self.scale
         variance = square.mul_(before).mul_(before).div_(centered.shape[-1])
@@ -220,18 +249,23 @@ class PromptPictures:
         return PromptPictures(self.picture, self.room, centered * layer_norm.weight, scale, groups)
 
 
-def _squared(groups: tuple[Tensor | None, ...], norm: _Norm, vectors: Tensor, weights: Tensor) -> Tensor:
-    """The squared length of each place, shared picture and vectors together: (B, 1, N)."""
-    products = torch.empty_like(weights, memory_format=torch.contiguous_format)
-    at = 0
-    for group, product in zip(groups, norm.products, strict=True):
-        if group is None:
-            products[:, at] = product
-            at += 1
-        else:
-            here = products[:, at : at + group.shape[1] * group.shape[2]]
-            _rows(here, group).copy_(_by_head(group, product))
-            at += here.shape[1]
+def _made(groups: Sequence[_Codes], bases: Sequence[_Basis]) -> Tensor:
+    """Vectors of all layers so far, or their products with each place: (B, R, M)."""
+    count, heads, others, _ = groups[0].others.shape
+    rows = 1 + heads * others
+    made = bases[0].constant.new_empty(count, len(bases) * rows, bases[0].constant.shape[0])
+    for codes, basis, of_layer in zip(groups, bases, made.split(rows, dim=1), strict=True):
+        of_layer[:, 0] = torch.addmm(basis.constant, codes.last, basis.codes.flatten(0, 1))
+        _rows(of_layer[:, 1:], codes.others).copy_(_by_head(codes.others, basis.codes))
+    return made
+
+
+def _squared(products: Tensor, norm: _Norm, vectors: Tensor, weights: Tensor) -> Tensor:
+    """The squared length of each place, shared picture and vectors together: (B, 1, N).
+
+    Args:
+        products: (B, R, N), of the vectors (B, R, C) with each place of the shared picture; it is used up.
+    """
     products.baddbmm_(vectors @ vectors.mT, weights, beta=2)
     return products.mul_(weights).sum(1, keepdim=True).add_(norm.square).clamp_(min=0)
 
@@ -262,9 +296,14 @@ class ManyAttended:
         return self._looked(1)
 
     @torch.inference_mode()
-    def attended(self) -> Attended:
-        """What `two_way` gives of the output tokens and the pictures."""
-        return Attended(self._looked(self.tokens.shape[1]), self.pictures.whole())
+    def attended(self, part_hw: tuple[int, int] | None = None) -> Attended:
+        """What `two_way` gives of the output tokens and the pictures.
+
+        Args:
+            part_hw: rows and columns of the pictures, the upper left ones; None: all.
+        """
+        part = self.pictures.part(part_hw or self.pictures.picture.size_hw)
+        return Attended(self._looked(self.tokens.shape[1]), part)
 
     def _looked(self, count: int) -> Tensor:
         """The first tokens, after their last look."""
@@ -294,7 +333,7 @@ def attend_many(picture: SharedPicture, tokens: Tensor, *, output_tokens: int) -
         assert state.queries is not None
         shares = _shares(seen.scores(back, back.q_proj, keys, state.queries), 2)
         codes = split_heads(back, back.v_proj(tokens))
-        seen = seen.added(shares, codes, back, norm, layer.layer_norm4)
+        seen = seen.added(shares, codes, norm, layer.layer_norm4)
     return ManyAttended(tokens[:, :output_tokens], points[:, :output_tokens], seen)
 
 
@@ -302,7 +341,7 @@ def _unseen(picture: SharedPicture, tokens: Tensor) -> PromptPictures:
     """The pictures before the first layer."""
     count, each, channels = tokens.shape
     layers = picture.transformer.layers
-    rows = sum(layer.cross_attn_image_to_token.num_attention_heads * each + 1 for layer in layers) - 1
+    rows = sum(1 + layer.cross_attn_image_to_token.num_attention_heads * (each - 1) for layer in layers)
     room = tokens.new_empty(count, rows, picture.size_hw[0] * picture.size_hw[1])
     return PromptPictures(picture, room, tokens.new_empty(count, 0, channels))
 
@@ -326,6 +365,11 @@ def _centered(vectors: Tensor) -> Tensor:
 def _weight_by_head(attention: Any, projection: Any) -> Tensor:
     """(I, C) -> (heads, I/heads, C)."""
     return projection.weight.unflatten(0, (attention.num_attention_heads, -1))
+
+
+def _codes_by_head(attention: Any) -> Tensor:
+    """What each channel of the codes adds to a place: (heads, I/heads, C)."""
+    return attention.out_proj.weight.mT.unflatten(0, (attention.num_attention_heads, -1))
 
 
 def _heads_first(attention: Any, projected: Tensor) -> Tensor:

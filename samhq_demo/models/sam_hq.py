@@ -25,6 +25,8 @@ from samhq_demo.models.sam import (
     upscale,
 )
 
+# Two convolutions of 3 x 3 make the HQ mask: so far away lies what a place of it depends on.
+MASK_REACH = 2
 _PLACES = 4096  # that are normalized at once: with ViT-B 1 MB
 
 

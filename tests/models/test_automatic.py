@@ -169,6 +169,15 @@ def test_masks_of_random_weights_are_the_official_ones(
     assert_equal_to_both(service, officials(sam_hq), picture, least=4, points_per_side=4, **options)
 
 
+@pytest.mark.parametrize("size_wh", [(60, 160), (160, 9), (7, 160), (120, 120)])
+def test_masks_reach_the_edges_of_a_picture_of_any_shape(
+    random: tuple[CompareService, Any], officials: Callable[[Any], tuple[Any, Any]], size_wh: tuple[int, int]
+) -> None:
+    # No masks are made of the padding beyond them.
+    service, sam_hq = random
+    assert_equal_to_both(service, officials(sam_hq), picture_of(size_wh), least=4, points_per_side=4, **ALL)
+
+
 @pytest.mark.parametrize(
     "options",
     [

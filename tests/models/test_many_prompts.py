@@ -45,6 +45,9 @@ def test_tokens_and_images_are_those_of_the_transformer(model: Any, size_hw: tup
     own = ours.some([2, 0]).attended()
     torch.testing.assert_close(own.tokens, true_tokens[[2, 0], :5], atol=2e-5, rtol=1e-4)
     torch.testing.assert_close(own.image.flatten(1, 2), true_image[[2, 0]], atol=2e-5, rtol=1e-4)
+    part = ours.attended((4, 3)).image
+    true_part = true_image.unflatten(1, size_hw)[:, :4, :3]
+    torch.testing.assert_close(part, true_part, atol=2e-5, rtol=1e-4)
 
 
 @torch.inference_mode()
