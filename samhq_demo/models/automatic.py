@@ -26,7 +26,7 @@ from samhq_demo.masks.runs import Runs
 from samhq_demo.models.embedding import ImageEmbedding
 from samhq_demo.models.gpu_memory import in_halves, with_room
 from samhq_demo.models.many_prompts import ManyAttended
-from samhq_demo.models.pair import ModelPair
+from samhq_demo.models.pair import DECODERS_AT_ONCE, ModelPair
 from samhq_demo.models.sam_hq import MASK_REACH
 from samhq_demo.models.upsampling import FullMask
 from samhq_demo.pictures import Picture
@@ -43,8 +43,8 @@ _ATTEND_BYTES, _MASK_BYTES = 24, 128
 # has 1,600 places, steps of 8 to 33 points take the same time a point; this gives 20.
 _VALUES_AT_ONCE = {"cpu": 2**22}
 _MOST_POINTS_AT_ONCE = 128
-# On a CPU the two at work, and one more so that no core waits.
-_AT_WORK, _IN_FLIGHT = 2, 3
+# On a CPU those at work, and as many so that no core waits where the oldest takes longer.
+_IN_FLIGHT = 2 * DECODERS_AT_ONCE
 
 Found = dict[Branch, tuple[FoundMask, ...]]
 
@@ -192,7 +192,8 @@ class _Finder:
         self._shared = pair.shared_picture(branch, embedding)
         values, device = embedding.sam_hq[0].numel(), pair.compute.decoder_device.type
         # On a CPU half of the memory is for the candidates' runs; a card has its own, and one step at a time.
-        own = options.memory_mb * 2**20 // (2 * _AT_WORK) if device == "cpu" else pair.compute.batch_bytes()
+        half = options.memory_mb * 2**20 // 2
+        own = half // DECODERS_AT_ONCE if device == "cpu" else pair.compute.batch_bytes()
         share = own // values
         most = _VALUES_AT_ONCE.get(device, _MOST_POINTS_AT_ONCE * values) // values
         self._points_at_once = max(1, min(share // _ATTEND_BYTES, most, _MOST_POINTS_AT_ONCE))
