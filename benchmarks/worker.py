@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import resource
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -18,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+
+from testbed.memory import peak_mb
 
 if TYPE_CHECKING:
     from benchmarks.ways import Way
@@ -80,20 +80,6 @@ def work(pipe: Connection, kind: Any, folder: Path, dtype: str) -> None:
         while (order := pipe.recv()) is not None:
             task, arguments = order
             pipe.send(TASKS[task](way, **arguments))
-
-
-def peak_mb() -> float:
-    """The most memory that this process has had resident, in megabytes (10^6 bytes).
-
-    Linux's own count for what now runs in the process: `ru_maxrss` begins with the memory of the
-    process that started it.
-    """
-    try:
-        lines = Path("/proc/self/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 1e6
-    except (OSError, StopIteration):
-        unit = 1 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
 
 
 def session(way: Way, *, number: int, clicks: int, size_wh: tuple[int, int]) -> dict[str, Any]:

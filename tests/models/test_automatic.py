@@ -25,6 +25,7 @@ from testbed.checkpoints import SMALL, random_sam_hq, save
 from testbed.official import official_sam, official_sam_hq, sam_hq_predictor, sam_predictor
 from tests.support.parity import picture_of, service_of
 from tests.support.pixels import mask_iou
+from tests.support.programs import run_python
 
 LEAST_PIXELS = 0.999
 # What tiny is sure of, and what random weights are: of nothing.
@@ -278,9 +279,37 @@ def test_no_more_points_are_decoded_at_once_than_memory_allows(
     for memory_mb in (16, 64):
         at_once.clear()
         tiny.segment_everything(drawn, EverythingOptions(points_per_side=9, memory_mb=memory_mb))
-        # Half of it for decoding, shared by two, of which a point takes 24 bytes a value of the embedding.
-        assert max(at_once) * 2 * 24 * 128 * 32 * 32 <= memory_mb * 2**20 / 2
+        # Half of it for decoding, shared by two, of which a point takes 12 bytes a value of the embedding.
+        assert max(at_once) * 2 * 12 * 128 * 40 * 40 <= memory_mb * 2**20 / 2
         assert sum(at_once) >= 2 * 81
+
+
+GROWTH = """
+import numpy as np
+from PIL import Image
+
+from samhq_demo.pictures import Picture
+from samhq_demo.prompts.everything import EverythingOptions
+from samhq_demo.service import build_service
+from samhq_demo.settings import Settings
+from testbed.memory import peak_mb
+
+service = build_service(Settings(model="tiny", device="cpu"))
+picture = Picture.from_pixels(np.asarray(Image.open("examples/house.jpg").convert("RGB")))
+
+service.segment_everything(picture, EverythingOptions(points_per_side=1, memory_mb=16))
+for memory_mb in (64, 256):
+    before = peak_mb()
+    found = service.segment_everything(picture, EverythingOptions(points_per_side=20, memory_mb=memory_mb))
+    assert found.sam and found.sam_hq
+    print(peak_mb() - before)
+"""
+
+
+def test_it_takes_no_more_memory_than_it_is_told() -> None:
+    little, plenty = map(float, run_python(GROWTH).split())
+    assert little <= 64
+    assert 10 < plenty <= 256 - little
 
 
 def test_progress_grows_to_one(tiny: CompareService, drawn: Picture) -> None:
