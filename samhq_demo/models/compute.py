@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import torch
 
 from samhq_demo.memory import machine_memory
+from samhq_demo.models.products import onednn_has_bfloat16
 from samhq_demo.settings import check_compute, on_zero_gpu
 
 _BATCH_BYTES = 512 * 2**20
@@ -104,8 +105,9 @@ def _native_dtype(device: str, *, zero_gpu: bool) -> torch.dtype:
 
 
 def _cpu_has_bfloat16() -> bool:
-    """Whether this CPU multiplies bfloat16 in hardware (AMX or AVX512-BF16)."""
-    return _cpu_has("_is_amx_tile_supported") or _cpu_has("_is_avx512_bf16_supported")
+    """Whether bfloat16 is multiplied in hardware, AMX or AVX512-BF16: the CPU can, and oneDNN has it so."""
+    can = _cpu_has("_is_amx_tile_supported") or _cpu_has("_is_avx512_bf16_supported")
+    return can and onednn_has_bfloat16()
 
 
 def _cpu_has(probe: str) -> bool:

@@ -26,6 +26,13 @@ def mkl_is_slow() -> bool:
     return is_amd and bool(capabilities.get("avx512_f")) and hasattr(torch.ops.mkldnn, "_linear_pointwise")
 
 
+@functools.cache
+def onednn_has_bfloat16() -> bool:
+    """Whether oneDNN multiplies bfloat16: not without AVX512, nor where ONEDNN_MAX_CPU_ISA forbids it."""
+    supported = getattr(torch.ops.mkldnn, "_is_mkldnn_bf16_supported", None)
+    return supported is not None and bool(supported())
+
+
 def linear(values: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """`F.linear`: values (..., K) by weight (N, K), of any strides, and a bias (N,)."""
     if not is_by_onednn(values, of=(torch.float32,)):
@@ -67,7 +74,9 @@ def plus_linear(added: Tensor, values: Tensor, weight: Tensor) -> Tensor:
 def is_by_onednn(values: Tensor, *, of: tuple[torch.dtype, ...]) -> bool:
     """Whether they are multiplied by oneDNN here: on such a CPU, of one of these types, without gradients."""
     fits = values.device.type == "cpu" and values.dtype in of and not torch.is_grad_enabled()
-    return fits and mkl_is_slow() and bool(torch.backends.mkldnn.enabled)
+    if not (fits and mkl_is_slow() and torch.backends.mkldnn.enabled):
+        return False
+    return values.dtype != torch.bfloat16 or onednn_has_bfloat16()
 
 
 def scaled_dot_product_attention(

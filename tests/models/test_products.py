@@ -25,6 +25,7 @@ from samhq_demo.models.products import (
 from samhq_demo.prompts.prompt import PointLabel, Prompt
 from samhq_demo.weights.names import TINY_FOLDER
 from tests.support.parity import picture_of
+from tests.support.programs import run_python
 
 AMD = {"cpu_name": "AMD EPYC", "avx512_f": True}
 
@@ -95,6 +96,25 @@ def test_an_activation_is_the_one_of_the_model(dtype: torch.dtype, name: str) ->
     close = 1e-5 if dtype == torch.float32 else 2e-2
     found = activated(layer.to(dtype), rows.to(dtype), activation)
     torch.testing.assert_close(found.float(), expected, atol=close, rtol=close)
+
+
+CAPPED = """
+import torch
+from transformers.activations import ACT2FN
+from samhq_demo.models import products
+from samhq_demo.models.compute import choose_compute
+
+products.mkl_is_slow = lambda: True
+assert choose_compute(device="cpu").dtype == torch.float32
+layer, rows = torch.nn.Linear(64, 96, dtype=torch.bfloat16), torch.ones(4, 64, dtype=torch.bfloat16)
+with torch.inference_mode():
+    print(*products.activated(layer, rows, ACT2FN["gelu"]).shape)
+"""
+
+
+def test_bfloat16_is_left_to_torch_where_onednn_has_no_kernels_for_it() -> None:
+    """As on a CPU without AVX512."""
+    assert run_python(CAPPED, ONEDNN_MAX_CPU_ISA="AVX2") == "4 96\n"
 
 
 @pytest.mark.usefixtures("by_onednn")
