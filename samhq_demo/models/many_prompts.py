@@ -132,7 +132,7 @@ class SharedPicture:
             self.layers.append(
                 _layer(layer.cross_attn_token_to_image, back, shared, placed, bias, is_scaled=is_scaled)
             )
-            bases.append(_Basis(bias + back.out_proj.bias, _codes_by_head(back)))
+            bases.append(_Basis(bias + back.out_proj.bias, _weight_by_head(back, back.out_proj.weight.mT)))
             bases = [_Basis(*map(_centered, basis)) for basis in bases]
             shared = _centered(shared)
             products = (_Basis(shared @ constant, codes @ shared.mT) for constant, codes in bases)
@@ -204,7 +204,7 @@ class PromptPictures:
         of_shared = _by_head(rows, seen.shared)
         if seen.placed is None or self.scale is None:
             return of_shared
-        folded = rows @ _weight_by_head(attention, projection)  # (B, heads, T, C)
+        folded = rows @ _weight_by_head(attention, projection.weight)  # (B, heads, T, C)
         own = folded.flatten(1, 2) @ self.vectors.mT  # (B, heads*T, R)
         scores = (own @ self.weights).unflatten(1, rows.shape[1:3])
         scores += of_shared
@@ -220,7 +220,7 @@ class PromptPictures:
             shares *= self.scale.unsqueeze(1)
             own = shares.flatten(1, 2) @ self.weights.mT @ self.vectors  # (B, heads*T, C)
             own = own.unflatten(1, shares.shape[1:3])
-            seen = own @ _weight_by_head(attention, attention.v_proj).mT
+            seen = own @ _weight_by_head(attention, attention.v_proj.weight).mT
             seen += _by_head(shares, layer.values)
         return seen.transpose(1, 2).flatten(2) + layer.value_bias
 
@@ -362,14 +362,9 @@ def _centered(vectors: Tensor) -> Tensor:
     return vectors - vectors.mean(-1, keepdim=True)
 
 
-def _weight_by_head(attention: Any, projection: Any) -> Tensor:
+def _weight_by_head(attention: Any, weight: Tensor) -> Tensor:
     """(I, C) -> (heads, I/heads, C)."""
-    return projection.weight.unflatten(0, (attention.num_attention_heads, -1))
-
-
-def _codes_by_head(attention: Any) -> Tensor:
-    """What each channel of the codes adds to a place: (heads, I/heads, C)."""
-    return attention.out_proj.weight.mT.unflatten(0, (attention.num_attention_heads, -1))
+    return weight.unflatten(0, (attention.num_attention_heads, -1))
 
 
 def _heads_first(attention: Any, projected: Tensor) -> Tensor:
