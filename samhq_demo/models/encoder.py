@@ -70,7 +70,8 @@ def _run_layer(layer: Any, hidden: Tensor, *, fold_bias: bool) -> None:
 
 
 def _wider_and_back(mlp: Any, hidden: Tensor) -> Tensor:
-    return projected(mlp.lin2, activated(mlp.lin1, hidden, mlp.act))
+    wider = activated(mlp.act, hidden, mlp.lin1.weight, mlp.lin1.bias)
+    return projected(mlp.lin2, wider)
 
 
 def _parts(hidden: Tensor, *, rows_of: int = 1) -> Sequence[Tensor]:

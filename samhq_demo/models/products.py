@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 
@@ -52,15 +52,21 @@ def projected(layer: Any, values: Tensor) -> Tensor:
     return linear(values, layer.weight, layer.bias)
 
 
-def activated(layer: Any, values: Tensor, activation: Any) -> Tensor:
-    """What an activation makes of `projected`, in one go where it is the exact GELU."""
+def activated(activation: Any, values: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+    """What an activation makes of `linear`, in one go where it is the exact GELU."""
     of = (torch.float32, torch.bfloat16)
-    if getattr(activation, "act", None) is F.gelu and is_by_onednn(values, of=of):
-        weight, bias = layer.weight, layer.bias
+    if _is_exact_gelu(activation) and is_by_onednn(values, of=of):
         both: Tensor = torch.ops.mkldnn._linear_pointwise(values, weight, bias, "gelu", [], "none")
         return both
-    changed: Tensor = activation(projected(layer, values))
+    changed: Tensor = activation(linear(values, weight, bias))
     return changed
+
+
+def _is_exact_gelu(activation: Any) -> bool:
+    """As transformers' "gelu" is, or torch's own."""
+    if isinstance(activation, nn.GELU):
+        return activation.approximate == "none"
+    return getattr(activation, "act", None) is F.gelu
 
 
 def plus_linear(added: Tensor, values: Tensor, weight: Tensor) -> Tensor:

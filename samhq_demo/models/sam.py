@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from samhq_demo.models.products import linear
+from samhq_demo.models.products import activated, linear
 from samhq_demo.models.two_way import two_way
 
 
@@ -83,15 +83,14 @@ def upscale(decoder: Any, image: Tensor) -> Tensor:
     see `placed`.
     """
     norm = decoder.upscale_layer_norm
-    finer = _quartered(decoder.upscale_conv1, image)
+    finer = linear(image, *_quartering(decoder.upscale_conv1)).unflatten(-1, (2, 2, -1))
     finer = decoder.activation(F.layer_norm(finer, finer.shape[-1:], norm.weight, norm.bias, norm.eps))
-    return decoder.activation(_quartered(decoder.upscale_conv2, finer))
+    return activated(decoder.activation, finer, *_quartering(decoder.upscale_conv2)).unflatten(-1, (2, 2, -1))
 
 
-def _quartered(conv: Any, image: Tensor) -> Tensor:
-    """(..., C) -> (..., 2, 2, D)."""
-    weight = conv.weight.permute(2, 3, 1, 0).flatten(0, 2)  # (C, D, 2, 2) -> (2*2*D, C)
-    return linear(image, weight, conv.bias.repeat(4)).unflatten(-1, (2, 2, -1))
+def _quartering(conv: Any) -> tuple[Tensor, Tensor]:
+    """A transposed convolution's weight and bias as those of a product: (2*2*D, C) and (2*2*D,)."""
+    return conv.weight.permute(2, 3, 1, 0).flatten(0, 2), conv.bias.repeat(4)
 
 
 def placed(parts: Tensor) -> Tensor:

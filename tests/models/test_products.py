@@ -27,6 +27,11 @@ from samhq_demo.weights.names import TINY_FOLDER
 from tests.support.parity import picture_of
 from tests.support.programs import run_python
 
+# Encoders have transformers', decoders torch's.
+ACTIVATIONS = {name: ACT2FN[name] for name in ("gelu", "gelu_new", "relu")} | {
+    "torch's gelu": torch.nn.GELU(),
+    "torch's approximation": torch.nn.GELU("tanh"),
+}
 AMD = {"cpu_name": "AMD EPYC", "avx512_f": True}
 
 
@@ -87,14 +92,16 @@ def test_products_are_the_usual_ones_whatever_the_strides() -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-@pytest.mark.parametrize("name", ["gelu", "gelu_new", "relu"])
+@pytest.mark.parametrize("name", ACTIVATIONS)
 @pytest.mark.usefixtures("by_onednn")
 @torch.inference_mode()
 def test_an_activation_is_the_one_of_the_model(dtype: torch.dtype, name: str) -> None:
-    layer, rows, activation = torch.nn.Linear(64, 96), random(2, 300, 64), ACT2FN[name]
+    layer, rows = torch.nn.Linear(64, 96), random(2, 300, 64)
+    activation = ACTIVATIONS[name]
     expected = activation(layer(rows))
     close = 1e-5 if dtype == torch.float32 else 2e-2
-    found = activated(layer.to(dtype), rows.to(dtype), activation)
+    layer = layer.to(dtype)
+    found = activated(activation, rows.to(dtype), layer.weight, layer.bias)
     torch.testing.assert_close(found.float(), expected, atol=close, rtol=close)
 
 
@@ -108,7 +115,7 @@ products.mkl_is_slow = lambda: True
 assert choose_compute(device="cpu").dtype == torch.float32
 layer, rows = torch.nn.Linear(64, 96, dtype=torch.bfloat16), torch.ones(4, 64, dtype=torch.bfloat16)
 with torch.inference_mode():
-    print(*products.activated(layer, rows, ACT2FN["gelu"]).shape)
+    print(*products.activated(ACT2FN["gelu"], rows, layer.weight, layer.bias).shape)
 """
 
 
