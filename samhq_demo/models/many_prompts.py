@@ -102,7 +102,7 @@ class _Norm:
     Attributes:
         square: (N,), each place's squared length.
         bases: of the vectors of each layer so far, with mean 0.
-        products: of those with each place.
+        products: of those with each place, twice, as the square of a sum has them.
     """
 
     square: Tensor
@@ -135,7 +135,8 @@ class SharedPicture:
             bases.append(_Basis(bias + back.out_proj.bias, _weight_by_head(back, back.out_proj.weight.mT)))
             bases = [_Basis(*map(_centered, basis)) for basis in bases]
             shared = _centered(shared)
-            products = (_Basis(shared @ constant, codes @ shared.mT) for constant, codes in bases)
+            twice = 2 * shared
+            products = (_Basis(twice @ constant, codes @ twice.mT) for constant, codes in bases)
             self.norms.append(_Norm(shared.square().sum(1), tuple(bases), tuple(products)))
             norm = layer.layer_norm4
             shared, bias = shared * norm.weight, norm.bias
@@ -208,9 +209,8 @@ class PromptPictures:
         own = folded.flatten(1, 2) @ self.vectors.mT  # (B, heads*T, R)
         scores = (own @ self.weights).unflatten(1, rows.shape[1:3])
         scores += of_shared
-        scores *= self.scale.unsqueeze(1)
-        scores += _by_head(rows, seen.placed)
-        return scores
+        of_placed = _by_head(rows, seen.placed)
+        return torch.addcmul(of_placed, scores, self.scale.unsqueeze(1), out=scores)
 
     def averaged(self, attention: Any, shares: Tensor, layer: _Layer) -> Tensor:
         """Projected sums of places, each of a share (B, heads, T, N) that adds to 1: (B, T, I)."""
@@ -264,9 +264,10 @@ def _squared(products: Tensor, norm: _Norm, vectors: Tensor, weights: Tensor) ->
     """The squared length of each place, shared picture and vectors together: (B, 1, N).
 
     Args:
-        products: (B, R, N), of the vectors (B, R, C) with each place of the shared picture; it is used up.
+        products: (B, R, N), twice those of the vectors (B, R, C) with each place of the shared picture; it is
+            used up.
     """
-    products.baddbmm_(vectors @ vectors.mT, weights, beta=2)
+    products.baddbmm_(vectors @ vectors.mT, weights)
     return products.mul_(weights).sum(1, keepdim=True).add_(norm.square).clamp_(min=0)
 
 

@@ -27,7 +27,7 @@ from samhq_demo.models.sam import (
 
 # Two convolutions of 3 x 3 make the HQ mask: so far away lies what a place of it depends on.
 MASK_REACH = 2
-_PLACES = 4096  # that are normalized at once: with ViT-B 1 MB
+_VALUES_AT_ONCE = 2**18  # that are normalized, 1 MB
 
 
 def hq_features(decoder: Any, *, image_embeddings: Tensor, early_embeddings: Tensor) -> Tensor:
@@ -122,8 +122,9 @@ def _convolved(decoder: Any, fine: Tensor, kernel: Tensor) -> Tensor:
 def _taps_in_parts(decoder: Any, places: Tensor, kernel: Tensor) -> Tensor:
     """(B, N, C), normalized, by (B, 9, C): (B, 9, N). Some places at a time, which stay in the cache."""
     taps = places.new_empty(len(places), kernel.shape[1], places.shape[1])
+    at_once = _VALUES_AT_ONCE // places.shape[2]
     for own_places, own_kernel, own_taps in zip(places, kernel, taps, strict=True):
-        for some, into in zip(own_places.split(_PLACES), own_taps.split(_PLACES, dim=1), strict=True):
+        for some, into in zip(own_places.split(at_once), own_taps.split(at_once, dim=1), strict=True):
             into.copy_(linear(own_kernel, _normalized(decoder, some)))
     return taps
 

@@ -77,8 +77,8 @@ class Taps:
         """Resize the first axis of (source, n)."""
         if not self.weight.any() and (np.diff(self.first) == 1).all():  # each output is an input
             return values[self.first[0] : self.first[-1] + 1]
-        resized = values[self.first]
-        step = values[self.second]
+        resized = values.take(self.first, axis=0)
+        step = values.take(self.second, axis=0)
         step -= resized
         step *= self.weight[:, None]
         resized += step
