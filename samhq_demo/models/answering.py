@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import partial
@@ -235,7 +235,7 @@ def _prediction(
     distinct = {id(one): one for one in ranked.logits}
     logits = list(distinct.values())
     # Each by itself on a CPU, where another core may be idle; a card makes all at once.
-    groups = [logits] if logits[0].is_cuda else [[one] for one in logits]
+    groups = [torch.stack(logits)] if logits[0].is_cuda else [one[None] for one in logits]
     made = executor.map(partial(_full_masks, transform), groups)
     masks = dict(zip(distinct, itertools.chain.from_iterable(made), strict=True))
     found = [
@@ -250,8 +250,9 @@ def _prediction(
     )
 
 
-def _full_masks(transform: InputTransform, logits: Sequence[Tensor]) -> list[FullMask]:
-    masks = list(transform.full_masks(logits))
+def _full_masks(transform: InputTransform, logits: Tensor) -> list[FullMask]:
+    """logits: (N, h, w)."""
+    masks = list(transform.full_masks([logits]))
     for mask in masks:  # here, beside other masks, unlike the writing of the answer
         mask.runs.prepared()
     return masks

@@ -16,7 +16,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -217,14 +217,16 @@ class _Finder:
 
     def _candidates(self, places: Sequence[int]) -> list[_Candidate]:
         attended = self._attend(places)
-        scores = self._pair.scores(self._branch, attended.iou_tokens())
+        scores = self._pair.scores(self._branch, attended.iou_tokens()).numpy()
         chosen = self._chosen(scores)
         masks = self._embedding.input_transform.full_masks(
             self._logits(attended, chosen), offset=self._options.stability_offset
         )
+        ranks = np.argsort(np.argsort(-scores[:, 1:], axis=1, kind="stable"), axis=1)
         found = []
         for (row, choice), full in zip(chosen, masks, strict=True):
-            candidate = self._candidate(places[row], choice, scores[row], full)
+            rank, score = int(ranks[row, choice - 1]), float(scores[row, choice])
+            candidate = self._candidate(places[row], choice, rank, score, full)
             if candidate is not None:
                 found.append(candidate)
         return found
@@ -249,19 +251,18 @@ class _Finder:
         transform = self._embedding.input_transform
         return self._pair.attend_many(self._branch, self._shared, transform, prompts)
 
-    def _chosen(self, scores: Tensor) -> list[tuple[int, int]]:
+    def _chosen(self, scores: NDArray[np.float32]) -> list[tuple[int, int]]:
         """(row, choice) of the candidates that are looked at; scores: (B, 4)."""
         threshold = self._options.predicted_iou_threshold
-        passes = scores > threshold if threshold > 0 else torch.ones_like(scores, dtype=torch.bool)
+        passes = scores > threshold if threshold > 0 else np.ones_like(scores, np.bool_)
         passes[:, 0] = False  # the single mask, for prompts that leave no doubt
         if self._branch == "sam_hq":
-            best = 1 + scores[:, 1:].argmax(dim=1, keepdim=True)
-            passes &= torch.zeros_like(passes).scatter_(1, best, True)
-        chosen: list[list[int]] = passes.nonzero().tolist()
-        return [(row, choice) for row, choice in chosen]
+            best = 1 + scores[:, 1:].argmax(axis=1, keepdims=True)
+            passes &= np.arange(scores.shape[1]) == best
+        return [(int(row), int(choice)) for row, choice in np.argwhere(passes)]
 
     def _logits(self, attended: ManyAttended, chosen: Sequence[tuple[int, int]]) -> Iterator[Tensor]:
-        """The low-resolution logits of each choice, (h, w), right where the picture is."""
+        """The low-resolution logits of the choices, (N, h, w) each time, right where the picture is."""
         rows = sorted({row for row, _ in chosen})
         transform = self._embedding.input_transform
         height, width = transform.low_res_hw
@@ -275,10 +276,11 @@ class _Finder:
             masks = logits[list(at), list(choices), :height, :width]
             if self._branch == "sam_hq":
                 masks += logits[list(at), 4, :height, :width]
-            yield from F.pad(masks, padding, mode="replicate")
+            yield F.pad(masks, padding, mode="replicate")
 
-    def _candidate(self, place: int, choice: int, scores: Tensor, full: FullMask) -> _Candidate | None:
-        """scores: (4,), of all that the point may mean."""
+    def _candidate(
+        self, place: int, choice: int, rank: int, score: float, full: FullMask
+    ) -> _Candidate | None:
         # In the official precision: whether one passes can turn on it.
         stability = np.float32(full.above) / np.float32(full.below) if full.below else np.float32(0)
         if stability < np.float32(self._options.stability_threshold):
@@ -287,19 +289,16 @@ class _Finder:
         corner = self._crop.box_xyxy[:2]
         if is_cut_off(shifted(box_xyxy, corner), crop_xyxy=self._crop.box_xyxy, size_wh=self._size_wh):
             return None
-        order = scores[1:].argsort(descending=True, stable=True).tolist()
-        score = float(scores[choice])
-        return _Candidate(
-            place, choice, order.index(choice - 1), score, float(stability), box_xyxy, full.runs
-        )
+        return _Candidate(place, choice, rank, score, float(stability), box_xyxy, full.runs)
 
     def _placed(self, candidate: _Candidate, stays: Spans) -> _Placed:
         runs = candidate.runs
         if runs is None:
-            (logits,) = with_room(
+            logits = with_room(
                 lambda: list(self._logits(self._attend([candidate.place]), [(0, candidate.choice)]))
             )
-            runs = self._embedding.input_transform.full_mask(logits).runs
+            (full,) = self._embedding.input_transform.full_masks(logits)
+            runs = full.runs
         width, height = self._size_wh
         x, y, *_ = self._crop.box_xyxy
         point = self._points[candidate.place]

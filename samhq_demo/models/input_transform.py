@@ -88,33 +88,26 @@ class InputTransform:
 
         Bilinear to the square, cropped, bilinear to the picture. offset: as in `upsample`.
         """
-        (full,) = self.full_masks([logits], offset=offset)
+        (full,) = self.full_masks([logits[None]], offset=offset)
         return full
 
     def full_masks(self, logits: Iterable[Tensor], *, offset: float = STABILITY_OFFSET) -> Iterator[FullMask]:
-        """`full_mask` of each, in their order; those of a CUDA card are made there, several at once."""
+        """`full_mask` of all, in their order; those of a CUDA card are made there, several at once.
+
+        Args:
+            logits: (N, h, w) each, of any N.
+        """
         square, resized_wh, size_wh = self.image_size, self.resized_wh, self.size_wh
         at_once = _PIXELS_AT_ONCE // (size_wh[0] * size_wh[1])
-        waiting: list[Tensor] = []
-
-        def made() -> list[FullMask]:
-            several = torch.stack(waiting)
-            waiting.clear()
-            return upsample_there(
-                several, square=square, resized_wh=resized_wh, size_wh=size_wh, offset=offset
-            )
-
-        for one in logits:
-            if one.is_cuda and at_once:
-                waiting.append(one)
-                if len(waiting) == at_once:
-                    yield from made()
+        for some in logits:
+            if some.is_cuda and at_once:
+                for several in some.split(at_once):
+                    yield from upsample_there(
+                        several, square=square, resized_wh=resized_wh, size_wh=size_wh, offset=offset
+                    )
             else:
-                yield upsample(
-                    _array(one), square=square, resized_wh=resized_wh, size_wh=size_wh, offset=offset
-                )
-        if waiting:
-            yield from made()
+                for one in _array(some):
+                    yield upsample(one, square=square, resized_wh=resized_wh, size_wh=size_wh, offset=offset)
 
     def preview_mask(self, logits: Tensor) -> Runs:
         """The same of the size that `preview_size` gives, the mask alone."""
