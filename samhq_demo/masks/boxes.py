@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,7 @@ BoxXYXY = tuple[int, int, int, int]
 # Values of a threshold, in spans (low, high]: over `low`, and `high` at most.
 Spans = tuple[tuple[float, float], ...]
 ALWAYS: Spans = ((-math.inf, math.inf),)
+_ROUNDING = 1e-4  # more than that of an IoU in float32
 # As far from an edge counts as near it, in pixels: segment-anything's `is_box_near_crop_edge`.
 _NEAR = 20
 
@@ -66,26 +67,51 @@ def nms_by_span(
     Args:
         spans: (N,), the values of that threshold which each box passes.
     """
-    corners = np.asarray(boxes_xyxy, np.float32).reshape(-1, 4)
-    x0, y0, x1, y1 = corners.T
-    areas = (x1 - x0) * (y1 - y0)
+    boxes = _boxes(boxes_xyxy)
+    return nms_as_needed(
+        boxes, boxes, scores, lambda place: (boxes[place], spans[place]), iou_threshold=iou_threshold
+    )
+
+
+def nms_as_needed(
+    outer_xyxy: ArrayLike,
+    inner_xyxy: ArrayLike,
+    scores: ArrayLike,
+    measured: Callable[[int], tuple[ArrayLike, Spans] | None],
+    *,
+    iou_threshold: float,
+) -> list[tuple[int, Spans]]:
+    """`nms_by_span` of boxes that take time to measure: of many their bounds say that they do not stay.
+
+    Args:
+        outer_xyxy, inner_xyxy: (N, 4), what each box surely lies in, and what it surely covers.
+        measured: the box and the spans at a place, None where it is not among them after all; asked for a
+            place once at most, the highest score first.
+    """
+    outer, inner = _boxes(outer_xyxy), _boxes(inner_xyxy)
     limit = np.float64(iou_threshold)
     left = np.argsort(-np.asarray(scores, np.float32), kind="stable")
-    stays = dict(enumerate(spans))
-    kept = []
+    kept: list[tuple[int, Spans]] = []
+    boxes = _boxes([])
     while left.size:
         best, left = int(left[0]), left[1:]
-        kept.append((best, stays[best]))
-        overlap = _overlap(x0, x1, best, left) * _overlap(y0, y1, best, left)
-        either = areas[best] + areas[left] - overlap
-        iou = np.divide(overlap, either, out=np.zeros_like(overlap), where=either > 0)
-        is_out = iou.astype(np.float64) > limit
-        for at in np.flatnonzero(is_out):
-            place = int(left[at])
-            stays[place] = _without(stays[place], stays[best])
-            is_out[at] = not stays[place]
-        left = left[~is_out]
+        measure = measured(best)
+        if measure is None:
+            continue
+        (box,), stays = _boxes(measure[0]), measure[1]
+        for at in np.flatnonzero(_ious(box, boxes) > limit):
+            stays = _without(stays, kept[at][1])
+        if not stays:
+            continue
+        kept.append((best, stays))
+        boxes = np.concatenate([boxes, box[None]])
+        if stays == ALWAYS:
+            left = left[_ious(box, outer[left], covered=inner[left]) <= limit + _ROUNDING]
     return kept
+
+
+def _boxes(boxes_xyxy: ArrayLike) -> NDArray[np.float32]:
+    return np.asarray(boxes_xyxy, np.float32).reshape(-1, 4)
 
 
 def _without(spans: Spans, others: Spans) -> Spans:
@@ -98,9 +124,18 @@ def _without(spans: Spans, others: Spans) -> Spans:
     return spans
 
 
-def _overlap(
-    starts: NDArray[np.float32], stops: NDArray[np.float32], one: int, others: NDArray[np.intp]
-) -> NDArray[np.float32]:
-    """How much of one box's side lies in each of the others'."""
-    length = np.minimum(stops[one], stops[others]) - np.maximum(starts[one], starts[others])
-    return length.clip(min=0)
+def _ious(
+    box: NDArray[np.float32], others: NDArray[np.float32], *, covered: NDArray[np.float32] | None = None
+) -> NDArray[np.float64]:
+    """IoU in float32 of a box (4,) with others, (N, 4).
+
+    Args:
+        covered: (N, 4), a part of each of the others: what it shares with the box counts alone; None: all.
+    """
+    within = others if covered is None else covered
+    sides = np.minimum(box[2:], within[:, 2:]) - np.maximum(box[:2], within[:, :2])
+    overlap = sides.clip(min=0).prod(axis=1)
+    areas = (others[:, 2:] - others[:, :2]).prod(axis=1)
+    either = (box[2:] - box[:2]).prod() + areas - overlap
+    iou = np.divide(overlap, either, out=np.zeros_like(overlap), where=either > 0)
+    return iou.astype(np.float64)

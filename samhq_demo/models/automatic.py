@@ -3,28 +3,39 @@
 What the official `SamAutomaticMaskGenerator` does, of segment-anything 1.0 for SAM and of segment-anything-hq
 0.3 for SAM-HQ, whose generator has one mask a point: the best candidate with the HQ mask added. Here both
 models share the encoder pass, and most of the work is left out where it cannot change the result. A
-candidate's score comes from the tokens alone, so only those that pass are made into masks; only those masks
-are brought to the picture's size, each where it can be and nowhere else.
+candidate's score comes from the tokens alone, so only those that pass are decoded to logits; of duplicates,
+as far as these tell them, no masks are made; and a mask is computed where it can be and nowhere else.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from samhq_demo.masks.boxes import ALWAYS, BoxXYXY, Spans, is_cut_off, nms_by_span, pixel_box, shifted
-from samhq_demo.masks.regions import without_small_regions
+from samhq_demo.masks.boxes import (
+    ALWAYS,
+    BoxXYXY,
+    Spans,
+    is_cut_off,
+    nms_as_needed,
+    pixel_box,
+    shifted,
+)
 from samhq_demo.masks.runs import Runs
+from samhq_demo.models.across_crops import Placed, finished
 from samhq_demo.models.embedding import ImageEmbedding
 from samhq_demo.models.gpu_memory import in_halves, with_room
+from samhq_demo.models.held_logits import BoxBounds, HeldLogits
 from samhq_demo.models.many_prompts import ManyAttended
 from samhq_demo.models.pair import DECODERS_AT_ONCE, ModelPair
 from samhq_demo.models.sam_hq import MASK_REACH
@@ -33,7 +44,7 @@ from samhq_demo.pictures import Picture
 from samhq_demo.prompts.everything import Crop, EverythingOptions
 from samhq_demo.prompts.prompt import PointLabel, Prompt
 from samhq_demo.results.comparison import Branch
-from samhq_demo.results.everything import FoundMask, StoppedError, largest_first
+from samhq_demo.results.everything import FoundMask, StoppedError
 
 BRANCHES: tuple[Branch, ...] = ("sam_hq", "sam")  # the slower one first
 
@@ -80,42 +91,49 @@ def find_everything(
         if should_stop():
             raise StoppedError
 
-    found: dict[Branch, list[_Placed]] = {branch: [] for branch in BRANCHES}
+    found: dict[Branch, list[Placed]] = {branch: [] for branch in BRANCHES}
     for crop in crops:
         count(0)
         seen = embedding if crop.layer == 0 else pair.encode(_cropped(picture, crop))
         for branch, placed in _in_crop(pair, seen, crop, options, size_wh=picture.size_wh, count=count):
             found[branch] += placed
-    return {branch: _finished(found[branch], options, crops=len(crops)) for branch in BRANCHES}
+    return {branch: finished(found[branch], options, crops=len(crops)) for branch in BRANCHES}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Made:
+    """A mask that passed the filters. runs: None where they were let go, to be made again if it stays.
+
+    Attributes:
+        box_xyxy: in pixels of the crop.
+    """
+
+    stability: float
+    box_xyxy: BoxXYXY
+    runs: Runs | None
+
+    @property
+    def nbytes(self) -> int:
+        return 0 if self.runs is None else self.runs.nbytes
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Candidate:
-    """A mask that passed the filters. runs: None where they were let go, to be made again if it stays.
+    """A mask that is sure enough; it is made, or its logits are held.
 
     Attributes:
         place: of its point in the grid.
         choice: which of SAM's masks, 1 to 3.
         rank: of its score among the three, 0 the highest.
-        box_xyxy: in pixels of the crop.
+        bounds: of its box, in pixels of the crop.
     """
 
     place: int
     choice: int
     rank: int
     predicted_iou: float
-    stability: float
-    box_xyxy: BoxXYXY
-    runs: Runs | None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Placed:
-    """A mask in the picture, and the number of pixels of its crop."""
-
-    mask: FoundMask
-    box_xyxy: BoxXYXY
-    crop_area: int
+    bounds: BoxBounds
+    of: _Made | HeldLogits
 
 
 def _cropped(picture: Picture, crop: Crop) -> Picture:
@@ -131,18 +149,17 @@ def _in_crop(
     *,
     size_wh: tuple[int, int],
     count: Callable[[int], None],
-) -> Iterator[tuple[Branch, list[_Placed]]]:
+) -> Iterator[tuple[Branch, list[Placed]]]:
     """Each branch's masks in one crop, without duplicates, the highest predicted IoU first."""
     finders = {
         branch: _Finder(pair, branch, embedding, crop=crop, options=options, size_wh=size_wh)
         for branch in BRANCHES
     }
-    held = {branch: _Held(options.memory_mb * 2**20 // (2 * len(BRANCHES))) for branch in BRANCHES}
     pending: deque[tuple[Branch, range, Future[list[_Candidate]]]] = deque()
 
     def collect() -> None:
         branch, places, candidates = pending.popleft()
-        held[branch].take(candidates.result())
+        finders[branch].take(candidates.result())
         count(len(places))
 
     try:
@@ -156,22 +173,10 @@ def _in_crop(
     finally:
         for *_, left in pending:
             left.cancel()
-    for branch in BRANCHES:
-        yield branch, finders[branch].kept(held[branch].candidates)
-
-
-class _Held:
-    """Candidates, with their runs as long as these take no more than `most_bytes`."""
-
-    def __init__(self, most_bytes: int) -> None:
-        self.candidates: list[_Candidate] = []
-        self._bytes_left = most_bytes
-
-    def take(self, candidates: Sequence[_Candidate]) -> None:
-        for candidate in candidates:
-            assert candidate.runs is not None, "just made"
-            self._bytes_left -= candidate.runs.nbytes
-            self.candidates.append(candidate if self._bytes_left >= 0 else replace(candidate, runs=None))
+    # Masks are made of what was held: side by side.
+    kept = [(branch, pair.executor.submit(finders[branch].kept)) for branch in BRANCHES]
+    for branch, placed in kept:
+        yield branch, placed.result()
 
 
 class _Finder:
@@ -200,6 +205,10 @@ class _Finder:
         self._points_at_once = max(1, min(share // _ATTEND_BYTES, most, _MOST_POINTS_AT_ONCE))
         self._masks_at_once = max(1, share // _MASK_BYTES)
         self._part_hw = _part_of_places(embedding)
+        # A card makes masks as fast as it could tell of which there is need.
+        self._holds_logits = device == "cpu" and not options.all_stabilities
+        self._held: list[_Candidate] = []
+        self._bytes_left = half // len(BRANCHES)
 
     def batches(self) -> Iterator[range]:
         """Places of points that are asked at once."""
@@ -219,30 +228,49 @@ class _Finder:
         attended = self._attend(places)
         scores = self._pair.scores(self._branch, attended.iou_tokens()).numpy()
         chosen = self._chosen(scores)
-        masks = self._embedding.input_transform.full_masks(
-            self._logits(attended, chosen), offset=self._options.stability_offset
-        )
         ranks = np.argsort(np.argsort(-scores[:, 1:], axis=1, kind="stable"), axis=1)
         found = []
-        for (row, choice), full in zip(chosen, masks, strict=True):
-            rank, score = int(ranks[row, choice - 1]), float(scores[row, choice])
-            candidate = self._candidate(places[row], choice, rank, score, full)
-            if candidate is not None:
-                found.append(candidate)
+        for (row, choice), seen in zip(chosen, self._seen(self._logits(attended, chosen)), strict=True):
+            if seen is not None:
+                rank, score = int(ranks[row, choice - 1]), float(scores[row, choice])
+                found.append(_Candidate(places[row], choice, rank, score, *seen))
         return found
 
-    def kept(self, candidates: Sequence[_Candidate]) -> list[_Placed]:
-        """Those of all the crop's candidates that are no duplicates, in the picture."""
-        keep = nms_by_span(
-            [candidate.box_xyxy for candidate in candidates],
-            [candidate.predicted_iou for candidate in candidates],
-            [self._stays(candidate) for candidate in candidates],
+    def take(self, candidates: Sequence[_Candidate]) -> None:
+        """Hold them, with the logits, or at least the runs, of as many as there is memory for."""
+        for candidate in candidates:
+            of: _Made | HeldLogits | None = candidate.of
+            if isinstance(of, HeldLogits) and of.nbytes > self._bytes_left:
+                of = self._make(of)
+            if isinstance(of, _Made) and of.nbytes > self._bytes_left:
+                of = replace(of, runs=None)
+            if of is not None:
+                self._bytes_left -= of.nbytes
+                self._held.append(replace(candidate, of=of))
+
+    def kept(self) -> list[Placed]:
+        """Those of all candidates that pass the filters and are no duplicates, in the picture."""
+        held, made = self._held, dict[int, _Made]()
+
+        def measured(place: int) -> tuple[BoxXYXY, Spans] | None:
+            of = held[place].of
+            ready = self._make(of) if isinstance(of, HeldLogits) else of
+            if ready is None:
+                return None
+            made[place] = ready
+            return ready.box_xyxy, self._stays(ready)
+
+        keep = nms_as_needed(
+            [candidate.bounds.outer_xyxy for candidate in held],
+            [candidate.bounds.inner_xyxy for candidate in held],
+            [candidate.predicted_iou for candidate in held],
+            measured,
             iou_threshold=self._options.box_nms_threshold,
         )
-        return [self._placed(candidates[place], stays) for place, stays in keep]
+        return [self._placed(held[place], made[place], stays) for place, stays in keep]
 
-    def _stays(self, candidate: _Candidate) -> Spans:
-        return ((-math.inf, candidate.stability),) if self._options.all_stabilities else ALWAYS
+    def _stays(self, made: _Made) -> Spans:
+        return ((-math.inf, made.stability),) if self._options.all_stabilities else ALWAYS
 
     def _attend(self, places: Sequence[int]) -> ManyAttended:
         prompts = [
@@ -278,9 +306,26 @@ class _Finder:
                 masks += logits[list(at), 4, :height, :width]
             yield F.pad(masks, padding, mode="replicate")
 
-    def _candidate(
-        self, place: int, choice: int, rank: int, score: float, full: FullMask
-    ) -> _Candidate | None:
+    def _seen(self, logits: Iterable[Tensor]) -> Iterator[tuple[BoxBounds, _Made | HeldLogits] | None]:
+        """What candidates have of themselves, of their logits (N, h, w) each time; None of one that goes."""
+        transform, offset = self._embedding.input_transform, self._options.stability_offset
+        if self._holds_logits:
+            for one in itertools.chain.from_iterable(some.numpy() for some in logits):
+                held = HeldLogits.of(one, offset=offset)
+                yield transform.box_bounds(held), held
+            return
+        for full in transform.full_masks(logits, offset=offset):
+            made = self._passed(full)
+            yield None if made is None else (BoxBounds(made.box_xyxy, made.box_xyxy), made)
+
+    def _make(self, held: HeldLogits) -> _Made | None:
+        logits = torch.from_numpy(held.logits())
+        return self._passed(
+            self._embedding.input_transform.full_mask(logits, offset=self._options.stability_offset)
+        )
+
+    def _passed(self, full: FullMask) -> _Made | None:
+        """The mask, if it is stable and whole."""
         # In the official precision: whether one passes can turn on it.
         stability = np.float32(full.above) / np.float32(full.below) if full.below else np.float32(0)
         if stability < np.float32(self._options.stability_threshold):
@@ -289,10 +334,10 @@ class _Finder:
         corner = self._crop.box_xyxy[:2]
         if is_cut_off(shifted(box_xyxy, corner), crop_xyxy=self._crop.box_xyxy, size_wh=self._size_wh):
             return None
-        return _Candidate(place, choice, rank, score, float(stability), box_xyxy, full.runs)
+        return _Made(float(stability), box_xyxy, full.runs)
 
-    def _placed(self, candidate: _Candidate, stays: Spans) -> _Placed:
-        runs = candidate.runs
+    def _placed(self, candidate: _Candidate, made: _Made, stays: Spans) -> Placed:
+        runs = made.runs
         if runs is None:
             logits = with_room(
                 lambda: list(self._logits(self._attend([candidate.place]), [(0, candidate.choice)]))
@@ -305,13 +350,13 @@ class _Finder:
         mask = FoundMask(
             runs.placed((x, y), size_hw=(height, width)),
             predicted_iou=candidate.predicted_iou,
-            stability=candidate.stability,
+            stability=made.stability,
             point_xy=(float(point[0]) + x, float(point[1]) + y),
             candidate=candidate.rank,
             stays=stays,
         )
         crop_w, crop_h = self._crop.size_wh
-        return _Placed(mask, shifted(candidate.box_xyxy, (x, y)), crop_w * crop_h)
+        return Placed(mask, shifted(made.box_xyxy, (x, y)), crop_w * crop_h)
 
 
 def _part_of_places(embedding: ImageEmbedding) -> tuple[int, int]:
@@ -322,32 +367,3 @@ def _part_of_places(embedding: ImageEmbedding) -> tuple[int, int]:
         min(side, math.ceil((own + MASK_REACH) / 4)) for own, side in zip(seen, sides, strict=True)
     )
     return rows, columns
-
-
-def _finished(found: Sequence[_Placed], options: EverythingOptions, *, crops: int) -> tuple[FoundMask, ...]:
-    """One branch's masks of all crops, without duplicates and small regions."""
-    if crops > 1:
-        keep = nms_by_span(
-            [placed.box_xyxy for placed in found],
-            [np.float32(1) / np.float32(placed.crop_area) for placed in found],
-            [placed.mask.stays for placed in found],
-            iou_threshold=options.crop_nms_threshold,
-        )
-        masks = [replace(found[place].mask, stays=stays) for place, stays in keep]
-    else:
-        masks = [placed.mask for placed in found]
-    if options.min_area:
-        masks = _cleaned(masks, options)
-    return largest_first(masks)
-
-
-def _cleaned(masks: Sequence[FoundMask], options: EverythingOptions) -> list[FoundMask]:
-    """Without small regions; of duplicates that this makes, one that it left as it was stays."""
-    cleaned = [replace(mask, runs=without_small_regions(mask.runs, options.min_area)) for mask in masks]
-    keep = nms_by_span(
-        [pixel_box(mask.runs) for mask in cleaned],
-        [float(after.runs is before.runs) for before, after in zip(masks, cleaned, strict=True)],
-        [mask.stays for mask in cleaned],
-        iou_threshold=max(options.box_nms_threshold, options.crop_nms_threshold),
-    )
-    return [replace(cleaned[place], stays=stays) for place, stays in keep]

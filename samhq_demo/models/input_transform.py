@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from samhq_demo.masks.runs import Runs
 from samhq_demo.models.device_upsampling import preview_there, upsample_there
+from samhq_demo.models.held_logits import BoxBounds, HeldLogits
 from samhq_demo.models.upsampling import STABILITY_OFFSET, FullMask, upsample, upsample_preview
 from samhq_demo.results.preview import preview_size
 
@@ -108,6 +109,10 @@ class InputTransform:
             else:
                 for one in _array(some):
                     yield upsample(one, square=square, resized_wh=resized_wh, size_wh=size_wh, offset=offset)
+
+    def box_bounds(self, held: HeldLogits) -> BoxBounds:
+        """Of the mask that `full_mask` makes of logits."""
+        return held.box_bounds(square=self.image_size, resized_wh=self.resized_wh, size_wh=self.size_wh)
 
     def preview_mask(self, logits: Tensor) -> Runs:
         """The same of the size that `preview_size` gives, the mask alone."""

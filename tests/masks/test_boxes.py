@@ -8,7 +8,16 @@ import numpy as np
 import pytest
 import torch
 
-from samhq_demo.masks.boxes import is_cut_off, nms, nms_by_span, pixel_box, shifted
+from samhq_demo.masks.boxes import (
+    ALWAYS,
+    Spans,
+    is_cut_off,
+    nms,
+    nms_as_needed,
+    nms_by_span,
+    pixel_box,
+    shifted,
+)
 from samhq_demo.masks.runs import Runs
 from testbed.official import official_amg
 from testbed.stubs.boxes import batched_nms
@@ -64,6 +73,32 @@ def test_for_each_threshold_those_stay_that_stay_with_it_alone() -> None:
         stay = [place for place, own in found if any(low < threshold <= high for low, high in own)]
         assert stay == passing[alone].tolist()
     assert max(len(own) for _, own in found) > 1  # some stay, then not, then stay again
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.3, 0.7])
+def test_what_bounds_say_does_not_change_what_stays(threshold: float) -> None:
+    rng = np.random.default_rng(4)
+    corners = rng.integers(0, 300, (200, 2))
+    boxes = np.concatenate([corners, corners + rng.integers(40, 300, (200, 2))], axis=1)
+    slack = rng.integers(0, 20, (200, 4)) * [-1, -1, 1, 1]
+    scores, is_there = rng.integers(0, 40, 200) / 40, rng.random(200) < 0.9
+    asked: list[int] = []
+
+    def measured(place: int) -> tuple[list[int], Spans] | None:
+        asked.append(place)
+        return (boxes[place].tolist(), ALWAYS) if is_there[place] else None
+
+    found = nms_as_needed(boxes + slack, boxes - slack, scores, measured, iou_threshold=threshold)
+    there = np.flatnonzero(is_there)
+    assert [place for place, _ in found] == there[
+        nms(boxes[there], scores[there], iou_threshold=threshold)
+    ].tolist()
+    assert len(found) <= len(asked) == len(set(asked)) < 200
+    # Where nothing is sure, each is measured.
+    asked.clear()
+    nothing = np.zeros_like(boxes)
+    assert nms_as_needed(nothing, nothing, scores, measured, iou_threshold=threshold) == found
+    assert len(asked) == 200
 
 
 def test_what_ends_at_a_side_of_the_crop_alone_is_cut_off() -> None:

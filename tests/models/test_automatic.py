@@ -13,7 +13,10 @@ import torch
 from PIL import Image, ImageDraw
 
 from samhq_demo.models.checkpoints import frozen_sam
+from samhq_demo.models.held_logits import HeldLogits
+from samhq_demo.models.input_transform import InputTransform
 from samhq_demo.models.pair import ModelPair
+from samhq_demo.models.upsampling import FullMask
 from samhq_demo.pictures import Picture
 from samhq_demo.prompts.everything import EverythingOptions
 from samhq_demo.prompts.prompt import Prompt
@@ -263,6 +266,27 @@ def test_little_memory_gives_the_same_masks(service: CompareService) -> None:
         for mask in ours:
             other = by_score[mask.point_xy, round(mask.predicted_iou, 4)]
             assert (mask.runs.mask() == other.runs.mask()).mean() >= LEAST_PIXELS
+
+
+def test_of_duplicates_no_masks_are_made(tiny: CompareService, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A drawn house is seen from nearly every point, and is found a few times."""
+    counts = {"held": 0, "made": 0}
+    hold, make = HeldLogits.of, InputTransform.full_mask
+
+    def holding(*args: Any, **options: Any) -> HeldLogits:
+        counts["held"] += 1
+        return hold(*args, **options)
+
+    def making(*args: Any, **options: Any) -> FullMask:
+        counts["made"] += 1
+        return make(*args, **options)
+
+    monkeypatch.setattr(HeldLogits, "of", holding)
+    monkeypatch.setattr(InputTransform, "full_mask", making)
+    house = Picture.from_pixels(np.asarray(Image.open("examples/house.jpg").convert("RGB")))
+    found = tiny.segment_everything(house, EverythingOptions(points_per_side=16))
+    assert counts["held"] > 100
+    assert 0 < len(found.sam) + len(found.sam_hq) <= counts["made"] < counts["held"] / 5
 
 
 def test_no_more_points_are_decoded_at_once_than_memory_allows(
