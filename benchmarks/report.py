@@ -51,8 +51,8 @@ of wholly random weights are all edge, which no trained model's are, and this pr
 with its outline.
 
 Everything is asked of the authors' `SamAutomaticMaskGenerator`, one of each package, and of
-`CompareService.segment_everything`. No score filters: random weights are sure of nothing, so that every mask
-is made at the picture's size, and duplicates alone are left out.
+`CompareService.segment_everything`. No score filters: random weights are sure of nothing. So every candidate
+is decoded, and duplicates alone are left out.
 
 Memory is the most that was resident; weights that a way maps from their file count once they are read.
 """
