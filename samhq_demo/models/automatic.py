@@ -205,8 +205,8 @@ class _Finder:
         self._points_at_once = max(1, min(share // _ATTEND_BYTES, most, _MOST_POINTS_AT_ONCE))
         self._masks_at_once = max(1, share // _MASK_BYTES)
         self._part_hw = _part_of_places(embedding)
-        # A card makes masks as fast as it could tell of which there is need.
-        self._holds_logits = device == "cpu" and not options.all_stabilities
+        # A card makes a mask in less time than it takes to tell whether there is need of it.
+        self._holds_logits = pair.compute.masks_device.type == "cpu" and not options.all_stabilities
         self._held: list[_Candidate] = []
         self._bytes_left = half // len(BRANCHES)
 

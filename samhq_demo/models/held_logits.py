@@ -25,7 +25,7 @@ Indices = NDArray[np.intp]
 
 
 class BoxBounds(NamedTuple):
-    """What a mask's box surely lies in, and what it surely covers; all 0 where nothing is sure."""
+    """What a mask's box surely lies in, and what it surely covers; all 0 where there is no such box."""
 
     outer_xyxy: BoxXYXY
     inner_xyxy: BoxXYXY
@@ -33,7 +33,7 @@ class BoxBounds(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """What lies where along a side: ranges of pixels, (first, last), for each logit; empty: (1, 0) or such.
+    """Along a side, ranges of pixels for each logit, (first, last); where there are none, last comes first.
 
     Attributes:
         reached: (2, source), pixels that depend on the logit.
@@ -74,7 +74,7 @@ class HeldLogits:
     def of(cls, logits: Floats, *, offset: float) -> HeldLogits:
         """offset: as in `upsampling.upsample`."""
         is_near = logits > -offset
-        # One pixel's logits beside one that is near: it is interpolated from these as well.
+        # A pixel that depends on one of these also depends on some beside it.
         (top, bottom), (left, right) = (
             (max(0, first - _REACH + 1), last + _REACH)
             for first, last in _sides(is_near) or ((0, -1), (0, -1))
