@@ -22,15 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from samhq_demo.masks.boxes import (
-    ALWAYS,
-    BoxXYXY,
-    Spans,
-    is_cut_off,
-    nms_as_needed,
-    pixel_box,
-    shifted,
-)
+from samhq_demo.masks.boxes import ALWAYS, BoxXYXY, Spans, is_cut_off, nms_as_needed, pixel_box, shifted
 from samhq_demo.masks.runs import Runs
 from samhq_demo.models.across_crops import Placed, finished
 from samhq_demo.models.embedding import ImageEmbedding
@@ -205,7 +197,7 @@ class _Finder:
         self._points_at_once = max(1, min(share // _ATTEND_BYTES, most, _MOST_POINTS_AT_ONCE))
         self._masks_at_once = max(1, share // _MASK_BYTES)
         self._part_hw = _part_of_places(embedding)
-        # A card makes a mask in less time than it takes to tell whether there is need of it.
+        # A card makes many masks at once, where their logits are.
         self._holds_logits = pair.compute.masks_device.type == "cpu" and not options.all_stabilities
         self._held: list[_Candidate] = []
         self._bytes_left = half // len(BRANCHES)
@@ -320,9 +312,7 @@ class _Finder:
 
     def _make(self, held: HeldLogits) -> _Made | None:
         logits = torch.from_numpy(held.logits())
-        return self._passed(
-            self._embedding.input_transform.full_mask(logits, offset=self._options.stability_offset)
-        )
+        return self._passed(self._embedding.input_transform.full_mask(logits, offset=held.offset))
 
     def _passed(self, full: FullMask) -> _Made | None:
         """The mask, if it is stable and whole."""

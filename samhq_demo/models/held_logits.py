@@ -8,6 +8,7 @@ and where nothing is, it is not. So most duplicates are known before they are ma
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,13 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samhq_demo.masks.boxes import BoxXYXY
-from samhq_demo.models.upsampling import Floats, Taps
+from samhq_demo.models.upsampling import Floats, Reach
 
 # A pixel of the picture is interpolated from two of the square at most, those from three logits in a row.
 _REACH = 3
 
 Bools = NDArray[np.bool_]
-Indices = NDArray[np.intp]
 
 
 class BoxBounds(NamedTuple):
@@ -29,31 +29,6 @@ class BoxBounds(NamedTuple):
 
     outer_xyxy: BoxXYXY
     inner_xyxy: BoxXYXY
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """Along a side, ranges of pixels for each logit, (first, last); where there are none, last comes first.
-
-    Attributes:
-        reached: (2, source), pixels that depend on the logit.
-        within: (2, source), pixels that depend on none but the `_REACH` logits from this one on.
-    """
-
-    reached: Indices
-    within: Indices
-
-    @classmethod
-    @functools.lru_cache(maxsize=16)  # many masks of one picture in a row
-    def of(cls, source: int, square: int, resized: int, target: int) -> _Side:
-        """Of `source` logits, resized to the square, cropped to `resized`, resized to `target` pixels."""
-        inner, outer = Taps.of(source, square, stop=resized), Taps.of(resized, target)
-        first, last = inner.first[outer.first], inner.second[outer.second]
-        at = np.arange(source)
-        reached = np.stack([np.searchsorted(last, at, "left"), np.searchsorted(first, at, "right") - 1])
-        end = at + _REACH - 1
-        within = np.stack([np.searchsorted(first, at, "left"), np.searchsorted(last, end, "right") - 1])
-        return cls(reached, within)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,11 +49,9 @@ class HeldLogits:
     def of(cls, logits: Floats, *, offset: float) -> HeldLogits:
         """offset: as in `upsampling.upsample`."""
         is_near = logits > -offset
+        sides = _sides(is_near) if is_near.any() else ((0, 0), (0, 0))
         # A pixel that depends on one of these also depends on some beside it.
-        (top, bottom), (left, right) = (
-            (max(0, first - _REACH + 1), last + _REACH)
-            for first, last in _sides(is_near) or ((0, -1), (0, -1))
-        )
+        (top, bottom), (left, right) = ((max(0, first - _REACH + 1), last + _REACH) for first, last in sides)
         part = logits[top:bottom, left:right].copy()
         return cls(part, (top, left), (logits.shape[0], logits.shape[1]), offset)
 
@@ -98,28 +71,40 @@ class HeldLogits:
         """Of the mask that `upsample` makes with these arguments."""
         is_high = self.part > 0
         rows, columns = (
-            _Side.of(source, square, resized, target)
+            Reach.of(source, square, resized, target)
             for source, resized, target in zip(self.size_hw, resized_wh[::-1], size_wh[::-1], strict=True)
         )
-        solid = _all_in_a_row(_all_in_a_row(is_high).T).T
-        (top, left), (height, width) = self.at_yx, solid.shape
-        solid &= _is_any(rows.within[:, top : top + height])[:, None]
-        solid &= _is_any(columns.within[:, left : left + width])
+        blocks = _all_in_a_row(_all_in_a_row(is_high).T).T
+        (y, x), (height, width) = self.at_yx, blocks.shape
+        blocks &= _have_pixels(rows, self.size_hw[0])[y : y + height, None]
+        blocks &= _have_pixels(columns, self.size_hw[1])[x : x + width]
         return BoxBounds(
-            _box(rows.reached, columns.reached, is_high, self.at_yx),
-            _box(rows.within, columns.within, solid, self.at_yx),
+            _box(is_high, self.at_yx, rows.reached, columns.reached),
+            _box(blocks, self.at_yx, rows.within, columns.within, size=_REACH),
         )
 
 
-def _box(rows: Indices, columns: Indices, where: Bools, at_yx: tuple[int, int]) -> BoxXYXY:
-    """Around the pixels of all logits in `where`; all 0 where it has none."""
-    sides = _sides(where)
-    if sides is None:
+def _box(
+    where: Bools,
+    at_yx: tuple[int, int],
+    of_rows: Callable[[int, int], range],
+    of_columns: Callable[[int, int], range],
+    *,
+    size: int = 1,
+) -> BoxXYXY:
+    """Around the pixels of all that is in `where`, single logits or blocks of a size; all 0 where none are.
+
+    Args:
+        at_yx: of the first value.
+        of_rows, of_columns: the pixels that a first and a last logit have.
+    """
+    if not where.any():
         return 0, 0, 0, 0
-    (top, bottom), (left, right) = sides
-    y, x = at_yx
-    x0, y0, x1, y1 = columns[0, x + left], rows[0, y + top], columns[1, x + right], rows[1, y + bottom]
-    return (int(x0), int(y0), int(x1), int(y1)) if x0 <= x1 and y0 <= y1 else (0, 0, 0, 0)
+    rows, columns = (
+        pixels(at + first, at + last + size - 1)
+        for pixels, at, (first, last) in zip((of_rows, of_columns), at_yx, _sides(where), strict=True)
+    )
+    return (columns[0], rows[0], columns[-1], rows[-1]) if rows and columns else (0, 0, 0, 0)
 
 
 def _all_in_a_row(values: Bools) -> Bools:
@@ -127,14 +112,16 @@ def _all_in_a_row(values: Bools) -> Bools:
     return values[:-2] & values[1:-1] & values[2:]
 
 
-def _is_any(ranges: Indices) -> Bools:
-    first, last = ranges
-    return np.asarray(first <= last)
+@functools.lru_cache(maxsize=16)
+def _have_pixels(reach: Reach, source: int) -> Bools:
+    """(source,), whether some pixels depend on nothing but the `_REACH` logits from each one on.
+
+    In the padding there are none, and in a picture smaller than its logits not everywhere.
+    """
+    return np.array([bool(reach.within(at, at + _REACH - 1)) for at in range(source)])
 
 
-def _sides(where: Bools) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    """The first and the last row, and column, in which something is true; None where nothing is."""
+def _sides(where: Bools) -> tuple[tuple[int, int], tuple[int, int]]:
+    """The first and the last row, and column, in which something is true."""
     rows, columns = (np.flatnonzero(where.any(axis)) for axis in (1, 0))
-    if not rows.size:
-        return None
     return (int(rows[0]), int(rows[-1])), (int(columns[0]), int(columns[-1]))

@@ -63,11 +63,6 @@ class Taps:
         weight = (at - first).astype(np.float32).clip(max=_MOST_WEIGHT)
         return cls(first, np.minimum(first + 1, source - 1), weight)
 
-    def reached(self, first: int, last: int) -> range:
-        """The outputs that depend on the inputs first..last."""
-        start = np.searchsorted(self.second, first, side="left")
-        return range(int(start), int(np.searchsorted(self.first, last, side="right")))
-
     def part(self, outputs: range, *, source: int = 0) -> Taps:
         """Some of the outputs, of inputs that are given from `source` on."""
         here = slice(outputs.start, outputs.stop)
@@ -83,6 +78,35 @@ class Taps:
         step *= self.weight[:, None]
         resized += step
         return resized
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """The first and the last logit along a side that each pixel of the picture depends on, both growing."""
+
+    first: Indices
+    last: Indices
+
+    @classmethod
+    @functools.lru_cache(maxsize=16)  # as of `Taps`
+    def of(cls, source: int, square: int, resized: int, target: int) -> Reach:
+        """Of `source` logits, resized to the square, cropped to `resized`, resized to `target` pixels."""
+        inner, outer = Taps.of(source, square, stop=resized), Taps.of(resized, target)
+        return cls(inner.first[outer.first], inner.second[outer.second])
+
+    def reached(self, first: int, last: int) -> range:
+        """The pixels that depend on some of the logits first..last."""
+        return _between(self.last, first, self.first, last)
+
+    def within(self, first: int, last: int) -> range:
+        """The pixels that depend on none but the logits first..last."""
+        return _between(self.first, first, self.last, last)
+
+
+def _between(starts: Indices, first: int, stops: Indices, last: int) -> range:
+    """Where `starts` are at least `first` and `stops` at most `last`; both grow."""
+    start, stop = np.searchsorted(starts, first, side="left"), np.searchsorted(stops, last, side="right")
+    return range(int(start), int(stop))
 
 
 def upsample(
@@ -140,11 +164,10 @@ class _Side:
         high = np.flatnonzero(is_high)
         if not high.size:
             return None
-        inner, outer = Taps.of(is_high.size, square, stop=resized), Taps.of(resized, target)
-        between = inner.reached(int(high[0]), int(high[-1]))
-        shown = outer.reached(between.start, between.stop - 1)
-        if not len(between) or not len(shown):  # all that is high lies in the padding
+        shown = Reach.of(is_high.size, square, resized, target).reached(int(high[0]), int(high[-1]))
+        if not len(shown):  # all that is high lies in the padding
             return None
+        inner, outer = Taps.of(is_high.size, square, stop=resized), Taps.of(resized, target)
         needed = range(int(outer.first[shown.start]), int(outer.second[shown.stop - 1]) + 1)
         return cls(inner.part(needed), outer.part(shown, source=needed.start), shown.start)
 
